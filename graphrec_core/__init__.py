@@ -1,0 +1,1 @@
+"""graphrec: the daily machine behind graph recommendations."""

@@ -1,0 +1,18 @@
+"""Frozen, validated configuration of everything configurable."""
+
+from graphrec_core.config.loader import child_environment, config_dir, load_pipeline
+from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
+from graphrec_core.config.pipeline import PipelineConfig
+from graphrec_core.config.steps import STEPS, StepName, StepSpec
+
+__all__ = [
+    "STEPS",
+    "GraphSAGEConfig",
+    "LightGCNConfig",
+    "PipelineConfig",
+    "StepName",
+    "StepSpec",
+    "child_environment",
+    "config_dir",
+    "load_pipeline",
+]

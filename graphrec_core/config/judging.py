@@ -1,0 +1,45 @@
+"""How a model is measured, and what decides whether it may go live."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from graphrec_core.config.base import Section
+
+
+class EvaluationConfig(Section):
+    """What is measured on the holdout."""
+
+    k: int = Field(20, gt=0, description="Cut-off of recall, NDCG and hit rate.")
+    depth: int = Field(
+        100, gt=0, le=1000, description="Ranks stored per query; MRR looks this deep."
+    )
+    block_size: int = Field(512, gt=0, description="Queries scored at a time.")
+    cold_start_max_degree: int = Field(
+        3, ge=0, description="Queries with at most this many candidates seen are cold."
+    )
+    low_degree_max: int = Field(
+        10, ge=0, description="Queries with at most this many candidates seen have a low degree."
+    )
+
+
+class GateConfig(Section):
+    """The rules a region's candidate must pass to go live."""
+
+    min_recall: float = Field(0.0, ge=0, le=1, description="Floor of recall@k.")
+    min_mrr: float = Field(0.0, ge=0, le=1, description="Floor of MRR.")
+    min_ann_recall: float = Field(
+        0.95, ge=0, le=1, description="Floor of the index's recall against exact search."
+    )
+    baselines: tuple[Literal["popularity", "covisitation"], ...] = Field(
+        ("popularity", "covisitation"), description="The model must not be worse than these."
+    )
+    tolerance_frac: float = Field(
+        0.05, ge=0, description="How much worse than a reference still passes, as a share of it."
+    )
+    min_queries: int = Field(
+        100, gt=0, description="With fewer queries a rule is judged on all regions pooled."
+    )
+    confidence: float = Field(0.95, gt=0, lt=1, description="Level of the bootstrap intervals.")
+    num_bootstrap: int = Field(1000, ge=100, description="Bootstrap resamples.")
+    seed: int = Field(0, ge=0, description="Seed of the resampling.")

@@ -1,0 +1,78 @@
+"""The whole configuration of one pipeline, and what must hold between its sections."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from graphrec_core.config.base import Section
+from graphrec_core.config.delivery import IndexConfig, LakeConfig, PublishConfig, ScheduleConfig
+from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.model import LightGCNConfig, ModelConfig
+from graphrec_core.config.source import Name, SourceConfig
+from graphrec_core.config.task import RegionConfig, SnapshotConfig, TaskConfig, TimeConfig
+from graphrec_core.config.training import TrainingConfig
+from graphrec_core.types import ALL_REGIONS, Region
+
+
+class PipelineConfig(Section):
+    """Everything one pipeline needs to know; read once, never changed."""
+
+    pipeline: Name = Field(description="Name of the pipeline: its DAG and its folder in the lake.")
+    source: SourceConfig
+    task: TaskConfig
+    region: RegionConfig
+    schedule: ScheduleConfig
+    time: TimeConfig = TimeConfig()
+    snapshot: SnapshotConfig = SnapshotConfig()
+    model: ModelConfig = LightGCNConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    gate: GateConfig = GateConfig()
+    index: IndexConfig = IndexConfig()
+    publish: PublishConfig = PublishConfig()
+    lake: LakeConfig = LakeConfig()
+
+    @model_validator(mode="after")
+    def _names_refer_to_each_other(self) -> Self:
+        ntypes = set(self.source.nodes)
+        for key in ("query", "candidate"):
+            if getattr(self.task, key) not in ntypes:
+                raise ValueError(f"task.{key} must be one of source.nodes {sorted(ntypes)}")
+        if self.task.edge not in self.source.edges:
+            raise ValueError(f"task.edge must be one of source.edges {sorted(self.source.edges)}")
+        if set(self.region.home) != ntypes:
+            raise ValueError(
+                f"region must name exactly the node types {sorted(ntypes)}; "
+                f"found {sorted(self.region.home)}"
+            )
+        for etype in self.source.edges:
+            if unknown := set(self.endpoints(etype)) - ntypes:
+                raise ValueError(f"source.edges.{etype} joins unknown node types {sorted(unknown)}")
+        if self.endpoints(self.task.edge) != (self.task.query, self.task.candidate):
+            raise ValueError("task.edge must go from task.query to task.candidate")
+        if unknown := set(self.source.features) - ntypes:
+            raise ValueError(f"source.features names unknown node types {sorted(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _settings_fit_together(self) -> Self:
+        if self.region.home[self.task.query] == "everywhere":
+            raise ValueError("task.query needs a home region: region may not be `everywhere`")
+        if self.evaluation.depth < self.evaluation.k:
+            raise ValueError("evaluation.depth must be at least evaluation.k")
+        if self.time.horizon_days >= self.time.window_days:
+            raise ValueError("time.horizon_days must be shorter than time.window_days")
+        if self.publish.mode == "force" and not (self.publish.forced_by and self.publish.forced_why):
+            raise ValueError("publish.mode force needs publish.forced_by and publish.forced_why")
+        if self.model.name == "graphsage" and len(self.model.fanouts) != self.model.num_layers:
+            raise ValueError("model.fanouts needs one number per layer (model.num_layers)")
+        return self
+
+    def endpoints(self, etype: str) -> tuple[str, str]:
+        """Returns the node types that ``etype`` joins: (src, dst)."""
+        edge = self.source.edges[etype]
+        return edge.src or self.task.query, edge.dst or self.task.candidate
+
+    def model_region(self, region: Region) -> Region:
+        """Returns the region whose model serves ``region``: itself, or all for a global model."""
+        return ALL_REGIONS if self.model.scope == "global" else region

@@ -1,0 +1,109 @@
+"""Where the tables come from and how they become canonical tables."""
+
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from graphrec_core.config.base import Section
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A name that is safe in SQL and in a path: lower case, digits, underscores."""
+
+
+class TableConfig(Section):
+    """One raw table of the source, readable under its name in the SELECTs."""
+
+    path: str = Field("", description="File or folder, relative to source.root, or a URI.")
+    catalog: str = Field("", description="A Spark catalog table instead of a path (db.table).")
+    format: Literal["", "parquet", "csv"] = Field(
+        "", description="File format; empty: from the path's suffix."
+    )
+    columns: dict[str, str] = Field(
+        {}, description="CSV only: column names and SQL types, in the order of the file."
+    )
+    options: dict[str, str] = Field(
+        {}, description="CSV only: Spark reader options such as sep, header, encoding."
+    )
+
+    @model_validator(mode="after")
+    def _has_one_place(self) -> Self:
+        if bool(self.path) == bool(self.catalog):
+            raise ValueError("give exactly one of `path` and `catalog`")
+        if self.path and self.file_format not in ("parquet", "csv"):
+            raise ValueError(f"cannot tell the format of {self.path!r}: set `format`")
+        if self.columns and self.file_format != "csv":
+            raise ValueError("`columns` is for CSV files only; other formats carry their types")
+        return self
+
+    @property
+    def file_format(self) -> str:
+        """``parquet`` or ``csv``, from ``format`` or else from the path's suffix."""
+        return self.format or PurePosixPath(self.path).suffix.lstrip(".")
+
+
+class EdgeConfig(Section):
+    """One canonical edge table: its SELECT and the node types it joins."""
+
+    select: str = Field(description="SELECT that yields src, dst, event_time, ...")
+    src: Name = Field("", description="Node type of src; empty: task.query.", validate_default=False)
+    dst: Name = Field(
+        "", description="Node type of dst; empty: task.candidate.", validate_default=False
+    )
+
+
+class TownConfig(Section):
+    """The generated town: a market of several regions with planted taste."""
+
+    num_regions: int = Field(3, ge=1, le=26, description="Number of regions.")
+    num_users: int = Field(240, ge=10, description="Users per region.")
+    num_places: int = Field(160, ge=10, description="Places per region.")
+    num_communities: int = Field(8, ge=1, description="Groups of equal taste per region.")
+    num_days: int = Field(90, ge=14, description="Days of history before `end`.")
+    events_per_user: int = Field(60, ge=1, description="Mean visits per user over the history.")
+    noise_frac: float = Field(
+        0.2, ge=0, le=1, description="Share of visits that ignore the planted taste."
+    )
+    travel_frac: float = Field(
+        0.05, ge=0, le=1, description="Share of visits made in another region."
+    )
+    end: datetime = Field(
+        datetime(2026, 1, 1, tzinfo=UTC), description="Instant before which all events lie (UTC)."
+    )
+    seed: int = Field(7, description="Seed of the generator.")
+
+
+class SourceConfig(Section):
+    """Tables, and one SELECT per canonical table."""
+
+    root: str = Field(".", description="Folder or URI that relative table paths start from.")
+    town: TownConfig | None = Field(
+        None, description="Generate the town and read its tables instead of `root`."
+    )
+    tables: dict[Name, TableConfig] = Field(description="Raw tables by name.")
+    nodes: dict[Name, str] = Field(description="Node type -> SELECT.", min_length=1)
+    edges: dict[Name, EdgeConfig] = Field(description="Edge type -> SELECT.", min_length=1)
+    features: dict[Name, str] = Field({}, description="Node type -> SELECT of timed features.")
+    max_bad_rows_frac: float = Field(
+        0.01, ge=0, le=1, description="Share of bad rows per table above which the day is refused."
+    )
+    earliest_time: datetime = Field(
+        datetime(1970, 1, 1, tzinfo=UTC), description="Rows with an older time are bad (UTC)."
+    )
+    ready_marker: str = Field(
+        "",
+        description="Path that must exist before a day starts, relative to root; "
+        "{as_of} becomes YYYY-MM-DD; empty: no marker.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _edges_may_be_plain_selects(cls, data: object) -> object:
+        if isinstance(data, dict) and isinstance(data.get("edges"), dict):
+            edges = {
+                etype: {"select": value} if isinstance(value, str) else value
+                for etype, value in data["edges"].items()
+            }
+            return {**data, "edges": edges}
+        return data

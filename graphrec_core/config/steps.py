@@ -1,0 +1,51 @@
+"""The table of steps: each one's version and the configuration sections its result depends on.
+
+An artefact's id is a hash over these (see ``graphrec_core.lake.identity``). Bump ``version`` when
+a change to the code changes a step's result; ``tests/config/test_steps.py`` holds the golden ids.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class StepName(StrEnum):
+    """A step: its CLI command, its Airflow task and, with underscores, its file in ``jobs/``."""
+
+    WAIT = "wait-for-source"
+    VALIDATE = "validate-source"
+    SNAPSHOT = "build-snapshot"
+    TRAIN = "train-model"
+    EMBED = "generate-embeddings"
+    EVALUATE = "evaluate-model"
+    SHARD = "build-shard"
+    PUBLISH = "publish-release"
+    REPORT = "write-report"
+
+
+@dataclass(frozen=True)
+class StepSpec:
+    """What identifies a step's result beside its inputs, its instant and its region.
+
+    Attributes:
+        version: Counts changes of the code that change the result.
+        sections: Dotted keys of the configuration that the result depends on.
+    """
+
+    version: int
+    sections: tuple[str, ...]
+
+
+_CANONICAL = ("source.town", "source.nodes", "source.edges", "source.features")
+_RULES = ("source.earliest_time", "source.max_bad_rows_frac")
+
+STEPS: dict[StepName, StepSpec] = {
+    StepName.WAIT: StepSpec(1, ()),
+    StepName.VALIDATE: StepSpec(1, (*_CANONICAL, *_RULES, "task", "time")),
+    StepName.SNAPSHOT: StepSpec(1, (*_CANONICAL, "source.earliest_time", "task", "time", "region")),
+    StepName.TRAIN: StepSpec(1, ("task", "model", "training")),
+    StepName.EMBED: StepSpec(1, ()),
+    StepName.EVALUATE: StepSpec(1, ("task", "evaluation", "gate")),
+    StepName.SHARD: StepSpec(1, ("task", "index", "gate.min_ann_recall")),
+    StepName.PUBLISH: StepSpec(1, ("gate", "publish")),
+    StepName.REPORT: StepSpec(1, ()),
+}

@@ -1,0 +1,84 @@
+"""Every error graphrec raises on purpose, and the exit code each one ends a step with.
+
+    GraphrecError                     1  a fault: retry may help
+    ├── LakeError                     1  an artefact is missing, damaged, or changed under us
+    │   └── ConflictError             1  somebody else wrote first
+    ├── NotReadyError                 1  the source has not arrived yet
+    ├── ConfigError                   2  configuration or usage
+    │   └── UnreadableSourceError     2  a configured URI cannot be read
+    └── RefusedError                  3  refused by data checks or by the gate: no retry
+        ├── SchemaError               3  a table lacks a column or has one of a wrong type
+        ├── EmptyTableError           3  a table, a window or a whole snapshot holds no rows
+        ├── BadRowsError              3  more rows broke a rule than the configured share
+        ├── ExpectationError          3  a great-expectations suite failed
+        ├── LeakageError              3  the audit found something from the future
+        └── GateRefusedError          3  the gate refused at least one region
+"""
+
+
+class GraphrecError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        must: What must hold.
+        found: What was found instead.
+        fix: What the reader should do now.
+    """
+
+    exit_code = 1
+
+    def __init__(self, *, must: str, found: str, fix: str) -> None:
+        self.must, self.found, self.fix = must, found, fix
+        super().__init__(f"{must}\n  found: {found}\n  to do: {fix}")
+
+
+class LakeError(GraphrecError):
+    """An artefact of the lake is missing or damaged."""
+
+
+class ConflictError(LakeError):
+    """Another writer changed the same object first."""
+
+
+class NotReadyError(GraphrecError):
+    """The source is not ready for this day yet."""
+
+
+class ConfigError(GraphrecError):
+    """Configuration or usage is wrong."""
+
+    exit_code = 2
+
+
+class UnreadableSourceError(ConfigError):
+    """A configured URI cannot be read."""
+
+
+class RefusedError(GraphrecError):
+    """Refused by data checks or by the gate; a retry cannot help."""
+
+    exit_code = 3
+
+
+class SchemaError(RefusedError):
+    """A canonical table lacks a column, or a column has a wrong type."""
+
+
+class EmptyTableError(RefusedError):
+    """A table, a window or a snapshot holds no rows."""
+
+
+class BadRowsError(RefusedError):
+    """More rows broke a rule than the configured share allows."""
+
+
+class ExpectationError(RefusedError):
+    """A great-expectations suite failed on the accepted rows."""
+
+
+class LeakageError(RefusedError):
+    """The leakage audit found rows that know the future."""
+
+
+class GateRefusedError(RefusedError):
+    """The gate refused at least one region."""

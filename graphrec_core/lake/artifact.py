@@ -1,0 +1,225 @@
+"""Writing an artefact so that it is there whole or not at all, and reading it back.
+
+An attempt writes below ``<id>/attempt-<token>/`` and puts ``run.json`` last into it; then
+``<id>/manifest.json`` is put if absent. The token stands in neither manifest nor data, so retries
+give equal bytes; a reader takes the attempt whose ``run.json`` names the manifest's hash.
+"""
+
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.errors import LakeError
+from graphrec_core.lake.identity import canonical_json, declared_config
+from graphrec_core.lake.layout import MANIFEST, RUN
+from graphrec_core.lake.manifest import FileEntry, Manifest
+from graphrec_core.lake.meter import Meter
+from graphrec_core.lake.storage import Storage
+from graphrec_core.types import ArtifactId, Region, format_instant
+
+logger = logging.getLogger(__name__)
+
+ATTEMPT = "attempt-"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A committed artefact, read-only.
+
+    Attributes:
+        manifest: What it says of itself.
+        storage: The lake's storage.
+        base: Folder of the committed attempt.
+    """
+
+    manifest: Manifest
+    storage: Storage
+    base: str
+
+    def has(self, name: str) -> bool:
+        """Tells whether the artefact holds the file ``name``."""
+        return name in self.manifest.files
+
+    def read(self, name: str) -> bytes:
+        """Reads a file of the artefact.
+
+        Raises:
+            LakeError: The artefact holds no such file.
+        """
+        if not self.has(name):
+            raise LakeError(
+                must=f"{self.manifest.step} {self.manifest.id} must hold {name}.",
+                found=f"{len(self.manifest.files)} other files",
+                fix="Check the region and node type; `graphrec status` lists what there is.",
+            )
+        return self.storage.read(f"{self.base}/{name}")
+
+    def read_json(self, name: str) -> Any:  # noqa: ANN401  (JSON)
+        """Reads a JSON file of the artefact."""
+        return json.loads(self.read(name))
+
+    def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """Reads a Parquet file of the artefact."""
+        return pq.read_table(pa.BufferReader(self.read(name)), columns=columns)
+
+    def run_info(self) -> dict[str, Any]:
+        """Returns seconds, peak memory (MB) and times of the attempt that was committed."""
+        info: dict[str, Any] = json.loads(self.storage.read(f"{self.base}/{RUN}"))
+        return info
+
+
+def find_artifact(storage: Storage, folder: str) -> Artifact | None:
+    """Returns the committed artefact in ``folder``, or None where none is committed.
+
+    Raises:
+        LakeError: There is a manifest, but its files are gone.
+    """
+    path = f"{folder}/{MANIFEST}"
+    if not storage.exists(path):
+        return None
+    data = storage.read(path)
+    for name in storage.folders(folder):
+        run = f"{folder}/{name}/{RUN}"
+        if name.startswith(ATTEMPT) and storage.exists(run):
+            if json.loads(storage.read(run))["manifest_sha256"] == _sha256(data):
+                manifest = Manifest.model_validate_json(data)
+                return Artifact(manifest, storage, f"{folder}/{name}")
+    raise LakeError(
+        must=f"{storage.uri(folder)} must hold the attempt that its manifest describes.",
+        found="no attempt with this manifest's hash",
+        fix="Remove the folder and run the step again.",
+    )
+
+
+def open_artifact(storage: Storage, folder: str) -> Artifact:
+    """Returns the committed artefact in ``folder``.
+
+    Raises:
+        LakeError: None is committed there.
+    """
+    artifact = find_artifact(storage, folder)
+    if artifact is None:
+        raise LakeError(
+            must=f"{storage.uri(folder)} must hold a committed artefact.",
+            found="no manifest.json",
+            fix="Run the earlier steps of this day with the same configuration first.",
+        )
+    return artifact
+
+
+class Attempt:
+    """One try at writing an artefact; see ``attempt``."""
+
+    def __init__(
+        self, storage: Storage, folder: str, artifact_id: ArtifactId, meter: Meter
+    ) -> None:
+        self.storage, self.folder, self.artifact_id = storage, folder, artifact_id
+        self.base = f"{folder}/{ATTEMPT}{secrets.token_hex(6)}"
+        self._meter = meter
+        self._started = datetime.now(UTC)
+        self._num_rows: dict[str, int] = {}
+        self._entries: dict[str, FileEntry] = {}
+
+    def write(self, name: str, data: bytes) -> None:
+        """Writes one file of the artefact."""
+        self.storage.write(f"{self.base}/{name}", data)
+        self._entries[name] = _entry(data, None)
+
+    def write_json(self, name: str, value: object) -> None:
+        """Writes one JSON file of the artefact."""
+        self.write(name, (canonical_json(value) + "\n").encode())
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Writes one Parquet file of the artefact; equal tables give equal bytes."""
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd")
+        data = sink.getvalue().to_pybytes()
+        self.storage.write(f"{self.base}/{name}", data)
+        self._entries[name] = _entry(data, table.num_rows)
+
+    def adopt(self, name: str) -> None:
+        """Takes over a file that another program wrote below ``base``."""
+        data = self.storage.read(f"{self.base}/{name}")
+        num_rows = None
+        if name.endswith(".parquet"):
+            num_rows = pq.read_metadata(pa.BufferReader(data)).num_rows
+        self._entries[name] = _entry(data, num_rows)
+
+    def files(self) -> Mapping[str, FileEntry]:
+        """The files written so far."""
+        return self._entries
+
+    def commit(
+        self,
+        step: StepName,
+        config: PipelineConfig,
+        as_of: datetime,
+        region: Region,
+        inputs: Mapping[str, str],
+        stats: Mapping[str, Any],
+    ) -> Artifact:
+        """Makes the artefact visible, or finds that another attempt did so first.
+
+        Returns:
+            The committed artefact, this attempt's or the earlier one's.
+        """
+        manifest = Manifest(
+            id=self.artifact_id,
+            step=step,
+            version=STEPS[step].version,
+            pipeline=config.pipeline,
+            as_of=format_instant(as_of),
+            region=region,
+            inputs=dict(inputs),
+            config=declared_config(config, step),
+            files=dict(sorted(self._entries.items())),
+            stats=dict(stats),
+        )
+        data = manifest.to_bytes()
+        self.storage.write(f"{self.base}/{RUN}", self._run_info(data))
+        if not self.storage.write_if_absent(f"{self.folder}/{MANIFEST}", data):
+            logger.info("%s %s was committed by another attempt", step, self.artifact_id)
+        return open_artifact(self.storage, self.folder)
+
+    def _run_info(self, manifest: bytes) -> bytes:
+        self._meter.look()
+        info = {
+            "manifest_sha256": _sha256(manifest),
+            "started": self._started.isoformat(),
+            "seconds": round(self._meter.seconds, 3),
+            "peak_memory_mb": round(self._meter.peak_memory_mb, 1),
+        }
+        return (canonical_json(info) + "\n").encode()
+
+
+@contextmanager
+def attempt(storage: Storage, folder: str, artifact_id: ArtifactId) -> Iterator[Attempt]:
+    """Opens an attempt at an artefact; one that raises before commit leaves nothing behind.
+
+    A killed process leaves an attempt that no reader sees and that ``sweep`` removes.
+    """
+    with Meter() as meter:
+        trial = Attempt(storage, folder, artifact_id, meter)
+        try:
+            yield trial
+        except BaseException:
+            storage.remove(trial.base)
+            raise
+
+
+def _entry(data: bytes, num_rows: int | None) -> FileEntry:
+    return FileEntry(sha256=_sha256(data), num_bytes=len(data), num_rows=num_rows)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

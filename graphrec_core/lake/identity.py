@@ -1,0 +1,64 @@
+"""What makes two results the same: a hash over step, instant, region, settings and inputs."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.types import ArtifactId, Region, format_instant
+
+ID_LENGTH = 16
+
+
+def canonical_json(value: object) -> str:
+    """Writes JSON with sorted keys and no spaces, so that equal values have equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+def digest(value: object) -> ArtifactId:
+    """Hashes a JSON value to a short hexadecimal id."""
+    text = canonical_json(value)
+    return ArtifactId(hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH])
+
+
+def declared_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
+    """Returns the settings that ``step`` declares in the table of steps, by dotted key."""
+    data = config.model_dump(mode="json")
+    return {key: _lookup(data, key) for key in STEPS[step].sections}
+
+
+def artifact_id(
+    step: StepName,
+    config: PipelineConfig,
+    as_of: datetime,
+    region: Region,
+    inputs: Mapping[str, str],
+) -> ArtifactId:
+    """Names a step's result.
+
+    Args:
+        step: The step.
+        config: Only the sections that the step declares enter the id.
+        as_of: The run's instant.
+        region: The region, or ``ALL_REGIONS``.
+        inputs: Ids of the artefacts that the step reads, by role.
+    """
+    return digest(
+        {
+            "step": step,
+            "version": STEPS[step].version,
+            "as_of": format_instant(as_of),
+            "region": region,
+            "config": declared_config(config, step),
+            "inputs": dict(inputs),
+        }
+    )
+
+
+def _lookup(data: dict[str, Any], key: str) -> object:
+    value: Any = data
+    for part in key.split("."):
+        value = value[part]
+    return value

@@ -1,0 +1,101 @@
+"""Every path of the lake, made from typed ids, relative to the lake's root."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import quote, unquote
+
+from graphrec_core.types import ArtifactId, Region, View, format_instant
+
+PART = "part-00000.parquet"
+MANIFEST = "manifest.json"
+RUN = "run.json"
+
+
+def region_folder(region: Region) -> str:
+    """Names a region's folder; characters that a path cannot hold are percent-encoded.
+
+    A dot is encoded too, so that no region can name a parent folder.
+    """
+    return f"region={quote(region, safe='').replace('.', '%2E')}"
+
+
+def region_of_folder(name: str) -> Region:
+    """Reads the region back from its folder's name."""
+    return Region(unquote(name.removeprefix("region=")))
+
+
+def nodes_file(view: View, ntype: str, region: Region) -> str:
+    """Names a snapshot's node file, relative to the artefact."""
+    return f"view={view}/nodes/{ntype}/{region_folder(region)}/{PART}"
+
+
+def edges_file(view: View, etype: str, region: Region) -> str:
+    """Names a snapshot's edge file, relative to the artefact."""
+    return f"view={view}/edges/{etype}/{region_folder(region)}/{PART}"
+
+
+def holdout_file(region: Region) -> str:
+    """Names a snapshot's holdout file, relative to the artefact."""
+    return f"holdout/{region_folder(region)}/{PART}"
+
+
+def vectors_file(view: View, region: Region, ntype: str) -> str:
+    """Names a file of embeddings, relative to the artefact."""
+    return f"view={view}/{region_folder(region)}/{ntype}/{PART}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folders of one pipeline."""
+
+    pipeline: str
+
+    def town(self, artifact_id: ArtifactId) -> str:
+        """Folder of a generated town's tables."""
+        return f"{self.pipeline}/town/{artifact_id}"
+
+    def validation(self, as_of: datetime, artifact_id: ArtifactId) -> str:
+        """Folder of one validation: its rejected rows, one table each."""
+        return f"{self.pipeline}/quarantine/as_of={format_instant(as_of)}/{artifact_id}"
+
+    def data_docs(self, as_of: datetime) -> str:
+        """Folder of the great-expectations pages of a day."""
+        return f"{self.pipeline}/data_docs/as_of={format_instant(as_of)}"
+
+    def snapshot(self, as_of: datetime, artifact_id: ArtifactId) -> str:
+        """Folder of a snapshot."""
+        return f"{self.pipeline}/snapshots/as_of={format_instant(as_of)}/{artifact_id}"
+
+    def model(self, region: Region, artifact_id: ArtifactId) -> str:
+        """Folder of a trained model."""
+        return f"{self.pipeline}/models/{region_folder(region)}/{artifact_id}"
+
+    def embedding(self, artifact_id: ArtifactId) -> str:
+        """Folder of the vectors of one view."""
+        return f"{self.pipeline}/embeddings/{artifact_id}"
+
+    def evaluation(self, region: Region, artifact_id: ArtifactId) -> str:
+        """Folder of a region's evaluation."""
+        return f"{self.pipeline}/evaluations/{artifact_id}/{region_folder(region)}"
+
+    def shard(self, region: Region, artifact_id: ArtifactId) -> str:
+        """Folder of a region's shard."""
+        return f"{self.pipeline}/shards/{region_folder(region)}/{artifact_id}"
+
+    @property
+    def releases(self) -> str:
+        """Folder of all releases."""
+        return f"{self.pipeline}/releases"
+
+    def release(self, artifact_id: ArtifactId) -> str:
+        """File of a release."""
+        return f"{self.releases}/{artifact_id}.json"
+
+    def report(self, as_of: datetime) -> str:
+        """Folder of a day's report."""
+        return f"{self.pipeline}/reports/as_of={format_instant(as_of)}"
+
+    @property
+    def live(self) -> str:
+        """The one mutable file."""
+        return f"{self.pipeline}/LIVE.json"

@@ -1,0 +1,64 @@
+"""Typed names of things: ids, enums and the one notation for instants."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import NewType
+
+from graphrec_core.errors import ConfigError
+
+NodeType = NewType("NodeType", str)
+EdgeType = NewType("EdgeType", str)
+Region = NewType("Region", str)
+ArtifactId = NewType("ArtifactId", str)
+
+ALL_REGIONS = Region("_all")
+"""The region of an artefact that covers every region (one global model)."""
+
+
+class View(StrEnum):
+    """The two views of a snapshot."""
+
+    TRAIN = "train"
+    SERVE = "serve"
+
+
+class Role(StrEnum):
+    """Why a node is part of a region's graph."""
+
+    HOME = "home"
+    HALO = "halo"
+    MEMBER = "member"
+
+
+class Source(StrEnum):
+    """Which part of the recommender proposed a candidate."""
+
+    MODEL = "model"
+    POPULAR = "popular"
+
+
+def parse_instant(text: str) -> datetime:
+    """Reads an ISO date or date-time as a UTC instant.
+
+    Args:
+        text: e.g. ``2010-09-01`` or ``2010-09-01T00:00:00+00:00``; no offset means UTC.
+
+    Raises:
+        ConfigError: The text is not an ISO date or date-time.
+    """
+    try:
+        instant = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise ConfigError(
+            must="An as-of instant must be an ISO date or date-time in UTC.",
+            found=repr(text),
+            fix="Write it like 2010-09-01 or 2010-09-01T00:00:00+00:00.",
+        ) from error
+    if instant.tzinfo is None:
+        return instant.replace(tzinfo=UTC)
+    return instant.astimezone(UTC)
+
+
+def format_instant(instant: datetime) -> str:
+    """Writes a UTC instant without colons, as paths need it: ``20100901T000000Z``."""
+    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

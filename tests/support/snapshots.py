@@ -1,0 +1,244 @@
+"""Small committed snapshots in the real format, written without Spark, for fast tests."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.lake import Artifact, Chain, Lake, attempt
+from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.types import ALL_REGIONS, Region, View
+
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+NODES = pa.schema(
+    [
+        ("node_id", pa.string()),
+        ("home_region", pa.string()),
+        ("role", pa.string()),
+        ("is_active", pa.bool_()),
+        ("is_candidate", pa.bool_()),
+        ("num_events", pa.int64()),
+        ("last_event_time", pa.timestamp("us", tz="UTC")),
+        ("valid_from", pa.timestamp("us", tz="UTC")),
+        ("known_at", pa.timestamp("us", tz="UTC")),
+        ("label", pa.string()),
+        ("age", pa.float64()),
+        ("kind", pa.string()),
+    ]
+)
+EDGES = pa.schema(
+    [
+        ("src", pa.string()),
+        ("dst", pa.string()),
+        ("weight", pa.float64()),
+        ("num_events", pa.int64()),
+        ("last_event_time", pa.timestamp("us", tz="UTC")),
+        ("last_known_at", pa.timestamp("us", tz="UTC")),
+        ("crosses_border", pa.bool_()),
+    ]
+)
+HOLDOUT = pa.schema(
+    [
+        ("query_id", pa.string()),
+        ("candidate_id", pa.string()),
+        ("num_events", pa.int64()),
+        ("first_event_time", pa.timestamp("us", tz="UTC")),
+        ("is_seen", pa.bool_()),
+        ("is_candidate", pa.bool_()),
+    ]
+)
+
+
+def tiny_config(root: Path, **sections: object) -> PipelineConfig:
+    """A valid pipeline of users and places whose lake is ``root``; sections may be replaced."""
+    data: dict[str, object] = {
+        "pipeline": "tiny",
+        "source": {
+            "tables": {"users": {"path": "users.parquet"}},
+            "nodes": {"user": "select * from users", "place": "select * from users"},
+            "edges": {"visited": "select * from users"},
+        },
+        "task": {"query": "user", "candidate": "place", "edge": "visited"},
+        "region": {"user": "from_events", "place": "column"},
+        "schedule": {"start": "2026-01-01"},
+        "lake": {"root": str(root)},
+        "training": {"num_epochs": 8, "learning_rate": 0.05},
+        "model": {"name": "lightgcn", "embedding_dim": 16, "num_layers": 2},
+    }
+    return PipelineConfig.model_validate({**data, **sections})
+
+
+def write_tiny_snapshot(
+    config: PipelineConfig,
+    as_of: datetime = AS_OF,
+    regions: tuple[str, ...] = ("east", "west"),
+    num_users: int = 60,
+    num_places: int = 40,
+    seed: int = 0,
+) -> Artifact:
+    """Commits a snapshot with four planted tastes per region and one halo place per region.
+
+    A user of taste t visits places of taste t; a tenth of the visits are noise. The serve view
+    holds the train view's edges and the holdout's. The last user of each region is new: it is
+    absent from the train view, so its id has no trained row.
+    """
+    lake, rng = Lake(config), np.random.default_rng(seed)
+    snapshot_id = Chain(config, as_of).snapshot_id()
+    folder = lake.layout.snapshot(as_of, snapshot_id)
+    stats: dict[str, object] = {}
+    with attempt(lake.storage, folder, snapshot_id) as trial:
+        for index, name in enumerate(regions):
+            region = Region(name)
+            other = regions[(index + 1) % len(regions)]
+            train, holdout = _draw_pairs(rng, num_users, num_places)
+            everything = np.unique(np.concatenate([train, holdout]), axis=0)
+            for view, pairs in ((View.TRAIN, train), (View.SERVE, everything)):
+                users = _users(name, num_users if view is View.SERVE else num_users - 1, pairs)
+                places = _places(name, other, num_places, pairs)
+                trial.write_table(nodes_file(view, "user", region), users)
+                trial.write_table(nodes_file(view, "place", region), places)
+                trial.write_table(edges_file(view, "visited", region), _edges(name, other, pairs))
+            trial.write_table(holdout_file(region), _holdout(name, holdout))
+            stats[name] = _region_stats(num_users, num_places, train, everything, holdout)
+        return trial.commit(
+            StepName.SNAPSHOT,
+            config,
+            as_of,
+            ALL_REGIONS,
+            {},
+            {
+                "regions": stats,
+                "empty_regions": {},
+                "features": {"user": ["age", "kind"], "place": ["age", "kind"]},
+                "num_no_history": 0,
+            },
+        )
+
+
+def _draw_pairs(
+    rng: np.random.Generator, num_users: int, num_places: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draws distinct (user, place) pairs, 10 a user, the last 2 of each held out."""
+    train, holdout = [], []
+    for user in range(num_users - 1):
+        own = np.arange(user % 4, num_places, 4)
+        chosen = rng.choice(own, size=min(9, len(own)), replace=False)
+        noise = rng.integers(0, num_places)
+        visits = list(dict.fromkeys([int(noise), *map(int, chosen)]))
+        train += [(user, place) for place in visits[:-2]]
+        holdout += [(user, place) for place in visits[-2:]]
+    train.append((0, num_places))  # one visit across the border: the halo place
+    return np.array(train), np.array(holdout)
+
+
+def _place_id(region: str, other: str, place: int, num_places: int) -> str:
+    return f"{other}-p0" if place == num_places else f"{region}-p{place}"
+
+
+def _times(num: int) -> list[datetime]:
+    return [datetime(2025, 12, 1, tzinfo=UTC)] * num
+
+
+def _users(region: str, num_users: int, pairs: np.ndarray) -> pa.Table:
+    counts = np.bincount(pairs[:, 0], minlength=num_users)[:num_users]
+    return _nodes(
+        [f"{region}-u{user}" for user in range(num_users)],
+        [region] * num_users,
+        ["home"] * num_users,
+        [False] * num_users,
+        counts.tolist(),
+        ["abcd"[user % 4] for user in range(num_users)],
+    )
+
+
+def _places(region: str, other: str, num_places: int, pairs: np.ndarray) -> pa.Table:
+    counts = np.bincount(pairs[:, 1], minlength=num_places + 1)
+    num = num_places + 1
+    return _nodes(
+        [_place_id(region, other, place, num_places) for place in range(num)],
+        [region] * num_places + [other],
+        ["home"] * num_places + ["halo"],
+        [True] * num_places + [False],
+        counts.tolist(),
+        ["abcd"[place % 4] for place in range(num)],
+    )
+
+
+def _nodes(
+    ids: list[str],
+    homes: list[str],
+    roles: list[str],
+    is_candidate: list[bool],
+    counts: list[int],
+    kinds: list[str],
+) -> pa.Table:
+    num = len(ids)
+    columns = {
+        "node_id": ids,
+        "home_region": homes,
+        "role": roles,
+        "is_active": [True] * num,
+        "is_candidate": is_candidate,
+        "num_events": counts,
+        "last_event_time": _times(num),
+        "valid_from": _times(num),
+        "known_at": _times(num),
+        "label": [f"label of {name}" for name in ids],
+        "age": [float(index % 7) for index in range(num)],
+        "kind": kinds,
+    }
+    return pa.table(columns, schema=NODES).sort_by("node_id")
+
+
+def _edges(region: str, other: str, pairs: np.ndarray) -> pa.Table:
+    num, num_places = len(pairs), int(pairs[:, 1].max())
+    columns = {
+        "src": [f"{region}-u{user}" for user in pairs[:, 0]],
+        "dst": [_place_id(region, other, int(place), num_places) for place in pairs[:, 1]],
+        "weight": [1.0] * num,
+        "num_events": [1] * num,
+        "last_event_time": _times(num),
+        "last_known_at": _times(num),
+        "crosses_border": [int(place) == num_places for place in pairs[:, 1]],
+    }
+    return pa.table(columns, schema=EDGES).sort_by([("src", "ascending"), ("dst", "ascending")])
+
+
+def _holdout(region: str, pairs: np.ndarray) -> pa.Table:
+    num = len(pairs)
+    columns = {
+        "query_id": [f"{region}-u{user}" for user in pairs[:, 0]],
+        "candidate_id": [f"{region}-p{place}" for place in pairs[:, 1]],
+        "num_events": [1] * num,
+        "first_event_time": [datetime(2025, 12, 30, tzinfo=UTC)] * num,
+        "is_seen": [False] * num,
+        "is_candidate": [True] * num,
+    }
+    keys = [("query_id", "ascending"), ("candidate_id", "ascending")]
+    return pa.table(columns, schema=HOLDOUT).sort_by(keys)
+
+
+def _region_stats(
+    num_users: int, num_places: int, train: np.ndarray, serve: np.ndarray, holdout: np.ndarray
+) -> dict[str, object]:
+    def view(num_queries: int, pairs: np.ndarray) -> dict[str, object]:
+        return {
+            "num_nodes": {"user": num_queries, "place": num_places + 1},
+            "num_home_nodes": {"user": num_queries, "place": num_places},
+            "num_halo_nodes": {"user": 0, "place": 1},
+            "num_edges": {"visited": len(pairs)},
+            "num_halo_edges": {"visited": 1},
+            "num_candidates": num_places,
+        }
+
+    return {
+        "train": view(num_users - 1, train),
+        "serve": view(num_users, serve),
+        "holdout": {
+            "num_pairs": len(holdout),
+            "num_queries": num_users - 1,
+            "num_missing_coverage": 0,
+        },
+    }
