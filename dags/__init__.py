@@ -1,0 +1,1 @@
+"""Thin Airflow files: what runs when, and how a step becomes a task."""

@@ -25,6 +25,16 @@ def child_environment(**extra: str) -> dict[str, str]:
     return {**os.environ, **extra}
 
 
+def set_default_environment(name: str, value: str) -> None:
+    """Sets a variable that a library reads at its start, unless the user set it."""
+    os.environ.setdefault(name, value)
+
+
+def choose_dgl_backend() -> None:
+    """Tells DGL to use torch; without this its import writes a file to the home folder."""
+    os.environ.setdefault("DGLBACKEND", "pytorch")
+
+
 def load_pipeline(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
     """Reads one pipeline.
 

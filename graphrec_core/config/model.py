@@ -19,7 +19,7 @@ class EncoderConfig(Section):
 class LightGCNConfig(EncoderConfig):
     """LightGCN (He et al., SIGIR 2020)."""
 
-    name: Literal["lightgcn"] = "lightgcn"
+    name: Literal["lightgcn"] = Field("lightgcn", description="Recommender: lightgcn | graphsage.")
     num_layers: int = Field(3, ge=1, le=8, description="Propagation layers.")
     init_std: float = Field(
         0.1, gt=0, description="Standard deviation of the initial embeddings."
@@ -29,7 +29,7 @@ class LightGCNConfig(EncoderConfig):
 class GraphSAGEConfig(EncoderConfig):
     """GraphSAGE (Hamilton et al., NeurIPS 2017), mean aggregator."""
 
-    name: Literal["graphsage"] = "graphsage"
+    name: Literal["graphsage"] = Field("graphsage", description="Recommender: lightgcn | graphsage.")
     num_layers: int = Field(2, ge=1, le=4, description="Message-passing layers.")
     hidden_dim: int = Field(64, gt=0, description="Width of the hidden layers.")
     fanouts: tuple[int, ...] = Field(

@@ -47,10 +47,8 @@ class EdgeConfig(Section):
     """One canonical edge table: its SELECT and the node types it joins."""
 
     select: str = Field(description="SELECT that yields src, dst, event_time, ...")
-    src: Name = Field("", description="Node type of src; empty: task.query.", validate_default=False)
-    dst: Name = Field(
-        "", description="Node type of dst; empty: task.candidate.", validate_default=False
-    )
+    src: Name | Literal[""] = Field("", description="Node type of src; empty: task.query.")
+    dst: Name | Literal[""] = Field("", description="Node type of dst; empty: task.candidate.")
 
 
 class TownConfig(Section):

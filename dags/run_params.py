@@ -1,0 +1,64 @@
+"""The typed parameters of a run, and what the tasks read from them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import Context, Param
+
+from graphrec_core.config import PipelineConfig
+
+
+def run_params(config: PipelineConfig) -> dict[str, Param]:
+    """Returns the parameters of one pipeline's DAG; what the YAML says is the default."""
+    publish = config.publish
+    return {
+        "as_of": Param(
+            None,
+            type=["null", "string"],
+            minLength=10,
+            description="Instant of the run: an ISO date or date-time, UTC. Empty: the day after "
+            "the logical date. Refused in backfills.",
+        ),
+        "regions": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string"},
+            minItems=1,
+            description="Only these regions. Empty: all regions of the snapshot.",
+        ),
+        "publish": Param(
+            publish.mode,
+            type="string",
+            enum=["auto", "never", "force"],
+            description="auto: the gate decides; never: release only; force: ignore the gate.",
+        ),
+        "forced_by": Param(publish.forced_by, type="string", description="Who forces; recorded."),
+        "forced_why": Param(publish.forced_why, type="string", description="Why; recorded."),
+        "overrides": Param(
+            [],
+            type="array",
+            items={"type": "string", "pattern": r"^[^=]+=.*$"},
+            description="Settings of this run: section.key=value, the value read as YAML.",
+        ),
+    }
+
+
+def overrides_of(params: Mapping[str, Any]) -> list[str]:
+    """Returns the run's settings as ``section.key=value`` strings, the parameters included."""
+    settings = {"publish.mode": params["publish"]}
+    for key in ("forced_by", "forced_why"):
+        if params[key]:
+            settings[f"publish.{key}"] = params[key]
+    quoted = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
+    return [*params["overrides"], *quoted]
+
+
+def rendered_overrides(context: Context, jinja_env: object) -> list[str]:  # noqa: ARG001
+    """Renders a task's ``overrides`` from the run's parameters (a callable template field)."""
+    return overrides_of(context["params"])
+
+
+def rendered_regions(context: Context, jinja_env: object) -> list[str]:  # noqa: ARG001
+    """Renders ``regions`` of a task that works on all of them: empty unless the run names some."""
+    return list(context["params"]["regions"] or [])

@@ -1,0 +1,94 @@
+"""What the DAG itself decides: the run's instant, its regions, and how it ended."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowFailException
+
+from dags.as_of import resolve_as_of
+from dags.run_params import overrides_of
+from graphrec_core.config import load_pipeline
+from graphrec_core.errors import ConfigError, GraphrecError
+
+RESOLVE, CHOOSE, END = "resolve-as-of", "choose-regions", "day-ended"
+FINE = ("success", "removed")
+"""A task is `removed` when an earlier try of the run had more regions."""
+
+
+def resolve(config_path: str, scope: str, context: Context) -> str:
+    """Resolves the run's one instant and checks its overrides before anything is started.
+
+    Raises:
+        AirflowFailException: The parameters of the run are wrong.
+    """
+    dag_run, params = context["dag_run"], context["params"]
+    try:
+        instant = resolve_as_of(
+            params["as_of"], str(dag_run.run_type), dag_run.logical_date, dag_run.run_after
+        )
+        check_overrides(config_path, scope, overrides_of(params))
+    except GraphrecError as error:
+        raise AirflowFailException(str(error)) from error
+    return instant.isoformat()
+
+
+def check_overrides(config_path: str, scope: str, overrides: Sequence[str]) -> None:
+    """Refuses settings that the pipeline does not have or that its DAG cannot follow any more.
+
+    Raises:
+        ConfigError: An unknown or wrong key, or another ``model.scope`` than the DAG was made for.
+    """
+    wanted = load_pipeline(Path(config_path), overrides).model.scope
+    if wanted != scope:
+        raise ConfigError(
+            must=f"model.scope is read when the DAG is parsed; this one has scope {scope}.",
+            found=f"an override to {wanted}",
+            fix=f"Change model.scope in {Path(config_path).name}.",
+        )
+
+
+def choose_regions(snapshot: Mapping[str, Any], wanted: Sequence[str] | None) -> list[str]:
+    """Returns the regions to map over, sorted.
+
+    Args:
+        snapshot: The result of ``build-snapshot``; ``regions`` names what it holds.
+        wanted: The parameter ``regions``; None or empty for all.
+
+    Raises:
+        AirflowFailException: A wanted region is unknown, or no region is left. A failure, because
+            Airflow skips a group that is mapped over nothing, and a skipped day looks like a good
+            one.
+    """
+    known = sorted(snapshot["regions"])
+    if unknown := sorted(set(wanted or ()) - set(known)):
+        raise AirflowFailException(f"Unknown regions {unknown}; the snapshot has {known}.")
+    regions = sorted(set(wanted or known))
+    if not regions:
+        raise AirflowFailException("The snapshot has no region with data; see its log.")
+    return regions
+
+
+def end_of_day(context: Context) -> None:
+    """Fails unless every other task of the run succeeded.
+
+    An all_done task (the report) would otherwise end the run as a success although a region
+    failed.
+
+    Raises:
+        AirflowFailException: Names the tasks that did not succeed.
+    """
+    ti = context["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+    if bad := unsuccessful(states):
+        raise AirflowFailException(f"The day did not end well: {bad}. See the report.")
+
+
+def unsuccessful(states: Mapping[str, Any]) -> str:
+    """Lists the tasks that did not succeed, the last task itself left out."""
+    return ", ".join(
+        f"{name} ({state})"
+        for name, state in sorted(states.items())
+        if name != END and state not in FINE
+    )

@@ -1,0 +1,61 @@
+"""Turns Spark's errors about somebody's tables and SELECTs into errors that say what to do."""
+
+from typing import NoReturn
+
+from pyspark.errors import PySparkException
+
+from graphrec_core.config.source import TableConfig
+from graphrec_core.errors import SchemaError, UnreadableSourceError
+
+MISSING_COLUMN = "UNRESOLVED_COLUMN"
+MISSING_TABLE = "TABLE_OR_VIEW_NOT_FOUND"
+CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
+
+
+def refuse_table(name: str, table: TableConfig, root: str, error: PySparkException) -> NoReturn:
+    """Raises UnreadableSourceError for a raw table that Spark could not open."""
+    place = table.catalog or f"{table.path} (source.root: {root})"
+    raise UnreadableSourceError(
+        must=f"source.tables.{name} must be readable as {table.file_format or 'a catalog table'}.",
+        found=f"{place}: {first_line(error)}",
+        fix="Check the path, source.root and the format of this table.",
+    ) from error
+
+
+def refuse_select(where: str, error: PySparkException) -> NoReturn:
+    """Raises SchemaError for a SELECT that Spark could not analyse or compute.
+
+    Raises:
+        SchemaError: A column or table is missing, the text is not SQL, or a value could not be
+            converted.
+        PySparkException: The error has another cause: it is passed on.
+    """
+    condition = error.getCondition() or ""
+    message = first_line(error)
+    if condition.startswith(CONVERSIONS) or any(name in message for name in CONVERSIONS):
+        raise SchemaError(
+            must=f"{where} must convert every value.",
+            found=message,
+            fix="Use try_cast or try_to_timestamp: rows that cannot be converted become null "
+            "and go to quarantine.",
+        ) from error
+    if condition.startswith(MISSING_COLUMN):
+        parameters = error.getMessageParameters() or {}
+        raise SchemaError(
+            must=f"{where} must find the column {parameters.get('objectName', '')} in its tables.",
+            found=f"only {parameters.get('proposal', 'other columns')}",
+            fix=f"Correct the SELECT in {where}, or add the column to the source table.",
+        ) from error
+    if condition.startswith(MISSING_TABLE) or "PARSE" in condition or condition:
+        raise SchemaError(
+            must=f"{where} must be a valid SELECT over source.tables.",
+            found=message,
+            fix=f"Correct the SELECT in {where}.",
+        ) from error
+    raise error
+
+
+def first_line(error: PySparkException) -> str:
+    """Returns the first line of Spark's message, without its SQLSTATE and its plan."""
+    text = str(error.getMessage() if hasattr(error, "getMessage") else error)
+    return text.strip().splitlines()[0][:300]

@@ -1,0 +1,105 @@
+"""The nodes and edges of one region, or of all regions, in one contiguous index space."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import pyarrow as pa
+import torch
+from torch import Tensor
+
+from graphrec_core.graph.messages import MessageGraph
+from graphrec_core.types import Region
+
+
+@dataclass(frozen=True)
+class EdgeList:
+    """The edges of one etype, one per (src, dst), in global indices.
+
+    Attributes:
+        src: int64 [E].
+        dst: int64 [E].
+        num_events: int64 [E], events behind each edge.
+        last_event_us: int64 [E], time of the newest of them, microseconds since the epoch.
+    """
+
+    src: Tensor
+    dst: Tensor
+    num_events: Tensor
+    last_event_us: Tensor
+
+    def __len__(self) -> int:
+        return len(self.src)
+
+
+@dataclass(frozen=True)
+class RegionGraph:
+    """A view's graph. Node types lie in blocks, sorted by name; within one, ids are sorted.
+
+    Attributes:
+        region: The region, or ``ALL_REGIONS`` for the union.
+        query: Node type that receives recommendations.
+        candidate: Node type that is recommended.
+        task_edge: Edge type to predict.
+        nodes: ntype -> node table, sorted by node_id, one row per node.
+        offsets: ntype -> global index of its first node.
+        edges: etype -> edges.
+        members: region -> ntype -> int64 global indices of the nodes in that region's files.
+        candidates: region -> int64 global indices of the nodes that may be recommended there.
+        query_regions: int64 [num_nodes], position in ``regions`` of a query node's home; -1 for
+            other nodes and for queries whose home is not part of this graph.
+    """
+
+    region: Region
+    query: str
+    candidate: str
+    task_edge: str
+    nodes: Mapping[str, pa.Table]
+    offsets: Mapping[str, int]
+    edges: Mapping[str, EdgeList]
+    members: Mapping[Region, Mapping[str, Tensor]]
+    candidates: Mapping[Region, Tensor]
+    query_regions: Tensor
+
+    @property
+    def ntypes(self) -> tuple[str, ...]:
+        """Node types in the order of their blocks."""
+        return tuple(self.nodes)
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """The regions whose files this graph was read from, sorted."""
+        return tuple(self.candidates)
+
+    @cached_property
+    def num_nodes(self) -> int:
+        """Nodes of all types."""
+        return sum(table.num_rows for table in self.nodes.values())
+
+    def slice_of(self, ntype: str) -> slice:
+        """Global indices of one node type."""
+        start = self.offsets[ntype]
+        return slice(start, start + self.nodes[ntype].num_rows)
+
+    def node_ids(self, ntype: str) -> pa.ChunkedArray:
+        """Original ids of one node type, in index order."""
+        return self.nodes[ntype].column("node_id")
+
+    @cached_property
+    def candidate_mask(self) -> Tensor:
+        """bool [num_regions, num_nodes]: which nodes may be recommended in which region."""
+        mask = torch.zeros(len(self.regions), self.num_nodes, dtype=torch.bool)
+        for row, region in enumerate(self.regions):
+            mask[row, self.candidates[region]] = True
+        return mask
+
+    @property
+    def task_pairs(self) -> EdgeList:
+        """The edges of the task's type: from query to candidate."""
+        return self.edges[self.task_edge]
+
+    def messages(self) -> MessageGraph:
+        """All edges of all etypes, both directions, for message passing."""
+        src = torch.cat([edge.src for edge in self.edges.values()])
+        dst = torch.cat([edge.dst for edge in self.edges.values()])
+        return MessageGraph.from_edges(self.num_nodes, src, dst)

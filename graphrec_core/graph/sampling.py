@@ -1,0 +1,83 @@
+"""Neighbour sampling by DGL, which lives here and nowhere else; plain tensors come out.
+
+Graphs are int64 only: DGL 1.1.3 returns corrupt blocks for int32 graphs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from graphrec_core.config.loader import choose_dgl_backend
+from graphrec_core.graph.messages import MessageGraph
+
+choose_dgl_backend()
+
+import dgl  # noqa: E402  (without a chosen backend the import writes to the home folder)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One layer of message passing for a batch.
+
+    Attributes:
+        src_nodes: int64 [S] global indices; the first ``num_dst`` are the nodes that hear.
+        src: int64 [E] positions in ``src_nodes``.
+        dst: int64 [E] positions below ``num_dst``.
+        num_dst: Nodes that hear.
+    """
+
+    src_nodes: Tensor
+    src: Tensor
+    dst: Tensor
+    num_dst: int
+
+    def to(self, device: torch.device) -> "Block":
+        """Copies the block to a device."""
+        return Block(
+            self.src_nodes.to(device), self.src.to(device), self.dst.to(device), self.num_dst
+        )
+
+
+class NeighborSampler:
+    """Samples the neighbourhood of seeds, layer by layer, without the batch's own answers.
+
+    Args:
+        messages: The graph to sample from.
+        fanouts: Neighbours per node, nearest the seeds first; -1 takes all.
+        seed: Seed of DGL's generators.
+    """
+
+    def __init__(self, messages: MessageGraph, fanouts: Sequence[int], seed: int) -> None:
+        self._messages, self._fanouts = messages, tuple(fanouts)
+        no_eids = torch.empty(0, dtype=torch.int64)  # edge id = position in CSR
+        csc = ("csc", (messages.indptr, messages.src, no_eids))
+        self._graph = dgl.graph(csc, num_nodes=messages.num_nodes)
+        dgl.seed(seed)
+
+    def sample(self, seeds: Tensor, pair_src: Tensor, pair_dst: Tensor) -> list[Block]:
+        """Samples blocks for ``seeds``.
+
+        Args:
+            seeds: int64 [B] distinct global indices.
+            pair_src: int64 [P] supervision pairs of the batch; neither (src, dst) nor (dst, src)
+                carries a message.
+            pair_dst: int64 [P].
+
+        Returns:
+            One block per layer, the farthest from the seeds first; the last block's
+            ``src_nodes[:num_dst]`` are the seeds in their order.
+        """
+        excluded = self._messages.both_directions(pair_src, pair_dst)
+        blocks: list[Block] = []
+        for fanout in self._fanouts:
+            frontier = dgl.sampling.sample_neighbors(
+                self._graph, seeds, fanout, exclude_edges=excluded if len(excluded) else None
+            )
+            block = dgl.to_block(frontier, seeds)
+            src, dst = block.edges()
+            nodes = block.srcdata[dgl.NID]
+            blocks.insert(0, Block(nodes, src, dst, block.num_dst_nodes()))
+            seeds = nodes
+        return blocks

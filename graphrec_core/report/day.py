@@ -1,0 +1,256 @@
+"""What a day's run left in the lake, as plain values: what the page and the tables show."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from graphrec_core.lake.release import Live, LiveRegion, Release, ReleasedRegion
+from graphrec_core.types import ArtifactId, Region, format_instant
+
+Rule = Mapping[str, Any]
+"""One GateDecision as its manifest stores it."""
+
+Gate = Literal["passed", "refused", "missing"]
+
+
+@dataclass(frozen=True)
+class ViewSize:
+    """One region's graph in one view; counts by node type or edge type.
+
+    Attributes:
+        num_nodes: All nodes.
+        num_home_nodes: Nodes whose home is here, and members.
+        num_halo_nodes: Foreign ends of edges that touch a home node.
+        num_edges: All edges.
+        num_halo_edges: Edges across the border.
+        num_candidates: Candidates of the task.
+    """
+
+    num_nodes: Mapping[str, int]
+    num_home_nodes: Mapping[str, int]
+    num_halo_nodes: Mapping[str, int]
+    num_edges: Mapping[str, int]
+    num_halo_edges: Mapping[str, int]
+    num_candidates: int
+
+
+@dataclass(frozen=True)
+class EvaluationResult:
+    """One region's evaluation.
+
+    Attributes:
+        id: The evaluation.
+        k: Cut-off of recall, NDCG and hit rate.
+        metrics: System -> metric -> value in [0, 1].
+        slices: Slice -> ``num_queries`` and the systems' metrics.
+        rules: The gate's rules.
+        passed: Whether all of them hold.
+        num_queries: Queries judged.
+    """
+
+    id: ArtifactId
+    k: int
+    metrics: Mapping[str, Mapping[str, float]]
+    slices: Mapping[str, Mapping[str, Any]]
+    rules: tuple[Rule, ...]
+    passed: bool
+    num_queries: int
+
+
+@dataclass(frozen=True)
+class ShardResult:
+    """One region's candidate shard.
+
+    Attributes:
+        id: The shard.
+        factory: Its FAISS factory string.
+        ann_recall: Recall against exact search, in [0, 1].
+        recall_k: Depth of that recall.
+        num_candidates: Vectors in the index.
+        rules: The rule on ``ann_recall``.
+        passed: Whether it holds.
+    """
+
+    id: ArtifactId
+    factory: str
+    ann_recall: float
+    recall_k: int
+    num_candidates: int
+    rules: tuple[Rule, ...]
+    passed: bool
+
+
+@dataclass(frozen=True)
+class RegionDay:
+    """One region's part of the day; None where an artefact is missing.
+
+    Attributes:
+        region: The region.
+        train: Its graph in the train view.
+        serve: Its graph in the serve view.
+        num_holdout_queries: Query nodes with events in the holdout.
+        num_holdout_pairs: Pairs in the holdout.
+        num_missing_coverage: Holdout pairs whose target is no candidate here.
+        evaluation: How the model was judged.
+        shard: The candidate shard.
+        released: The region's entry in the day's release.
+        live: What serves the region now.
+    """
+
+    region: Region
+    train: ViewSize
+    serve: ViewSize
+    num_holdout_queries: int
+    num_holdout_pairs: int
+    num_missing_coverage: int
+    evaluation: EvaluationResult | None
+    shard: ShardResult | None
+    released: ReleasedRegion | None
+    live: LiveRegion | None
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule judged so far, the evaluation's and then the shard's."""
+        parts = (self.evaluation, self.shard)
+        return tuple(rule for part in parts if part is not None for rule in part.rules)
+
+    @property
+    def refusals(self) -> tuple[Rule, ...]:
+        """The rules that refused."""
+        return tuple(rule for rule in self.rules if not rule["passed"])
+
+    @property
+    def gate(self) -> Gate:
+        """The gate's decision; missing until both parts of it exist, unless one refused."""
+        parts = (self.evaluation, self.shard)
+        if any(part is not None and not part.passed for part in parts):
+            return "refused"
+        return "missing" if None in parts else "passed"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this day's own model serves the region now."""
+        if self.live is None or self.shard is None:
+            return False
+        return self.live.shard_id == self.shard.id and self.live.serves == "model"
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """One trained model.
+
+    Attributes:
+        id: The model.
+        region: Its region, or ``_all``.
+        stats: Figures of its manifest.
+        history: Epoch, loss and validation recall, in order of epochs.
+        best_epoch: The epoch whose weights were kept.
+    """
+
+    id: ArtifactId
+    region: Region
+    stats: Mapping[str, Any]
+    history: tuple[Mapping[str, Any], ...]
+    best_epoch: int | None
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """One step on one region.
+
+    Attributes:
+        step: The step's task name.
+        region: The region, or ``_all``.
+        id: The artefact that the configuration asks for; empty where it cannot be known.
+        is_done: Whether it is committed.
+        seconds: How long the committed attempt took.
+        peak_memory_mb: Its peak memory, child processes included.
+    """
+
+    step: str
+    region: Region
+    id: str
+    is_done: bool
+    seconds: float | None = None
+    peak_memory_mb: float | None = None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """One validation of the source.
+
+    Attributes:
+        id: The validation.
+        stats: Figures of its manifest.
+        num_quarantined: Rejected rows by quarantine file.
+    """
+
+    id: ArtifactId
+    stats: Mapping[str, Any]
+    num_quarantined: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Day:
+    """Everything one day's run left in the lake.
+
+    Attributes:
+        pipeline: The pipeline.
+        as_of: The run's instant.
+        snapshot_id: The snapshot that the configuration asks for.
+        has_snapshot: Whether it is committed.
+        snapshot_stats: Its manifest's figures without those of the regions.
+        regions: The regions, sorted.
+        empty_regions: Region -> why it was skipped.
+        models: The trained models.
+        steps: Every step on every region, in order of the pipeline.
+        validations: The validations of this day.
+        release: The day's release.
+        live: What serves now.
+    """
+
+    pipeline: str
+    as_of: datetime
+    snapshot_id: ArtifactId
+    has_snapshot: bool
+    snapshot_stats: Mapping[str, Any]
+    regions: tuple[RegionDay, ...]
+    empty_regions: Mapping[str, str]
+    models: tuple[ModelRun, ...]
+    steps: tuple[StepRun, ...]
+    validations: tuple[Validation, ...]
+    release: Release | None
+    live: Live
+
+    @property
+    def k(self) -> int | None:
+        """Cut-off of the metrics; None before any evaluation."""
+        return next((day.evaluation.k for day in self.regions if day.evaluation), None)
+
+    @property
+    def missing_steps(self) -> tuple[StepRun, ...]:
+        """Steps whose artefact is not there."""
+        return tuple(step for step in self.steps if not step.is_done)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns JSON values, with each region's gate decision beside its figures."""
+        data: dict[str, Any] = to_json(self)
+        for row, region in zip(data["regions"], self.regions, strict=True):
+            row["gate"], row["is_live"] = region.gate, region.is_live
+        return data
+
+
+def to_json(value: object) -> Any:  # noqa: ANN401  (JSON)
+    """Turns nested dataclasses, pydantic models and mappings into JSON values."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value):
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [to_json(item) for item in value]
+    return format_instant(value) if isinstance(value, datetime) else value

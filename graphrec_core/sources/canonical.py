@@ -1,0 +1,158 @@
+"""The canonical tables: which columns they have, of which types, and how a SELECT is fitted to them.
+
+    nodes/<ntype>     node_id · valid_from · valid_to? · known_at? · is_deleted? · region? ·
+                      latitude?, longitude? · label? (shown to people, never a feature) · features
+    edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight?
+    features/<ntype>  node_id · effective_at · known_at? · is_deleted? · features
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from graphrec_core.errors import SchemaError
+
+TIME_TYPES = ("timestamp", "timestamp_ntz", "date")
+INTEGER_TYPES = ("tinyint", "smallint", "int", "bigint")
+NUMBER_TYPES = (*INTEGER_TYPES, "float", "double", "decimal")
+ID_TYPES = ("string", *INTEGER_TYPES)
+FEATURE_TYPES = (*NUMBER_TYPES, "boolean", "string", "array<string>")
+
+
+class TableKind(StrEnum):
+    """The three kinds of canonical table."""
+
+    NODES = "nodes"
+    EDGES = "edges"
+    FEATURES = "features"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A canonical column.
+
+    Attributes:
+        name: Its name.
+        sql_type: The type it is cast to.
+        accepts: The types a SELECT may yield.
+        default: SQL expression where a SELECT leaves it out; None: it is required.
+    """
+
+    name: str
+    sql_type: str
+    accepts: tuple[str, ...]
+    default: str | None = None
+
+
+_IS_DELETED = Column("is_deleted", "boolean", ("boolean",), "false")
+
+COLUMNS: dict[TableKind, tuple[Column, ...]] = {
+    TableKind.NODES: (
+        Column("node_id", "string", ID_TYPES),
+        Column("valid_from", "timestamp", TIME_TYPES),
+        Column("valid_to", "timestamp", (*TIME_TYPES, "void"), "null"),
+        Column("known_at", "timestamp", TIME_TYPES, "valid_from"),
+        _IS_DELETED,
+        Column("region", "string", ID_TYPES, "null"),
+        Column("latitude", "double", NUMBER_TYPES, "null"),
+        Column("longitude", "double", NUMBER_TYPES, "null"),
+        Column("label", "string", ID_TYPES, "null"),
+    ),
+    TableKind.EDGES: (
+        Column("src", "string", ID_TYPES),
+        Column("dst", "string", ID_TYPES),
+        Column("event_time", "timestamp", TIME_TYPES),
+        Column("event_id", "string", ID_TYPES, "null"),
+        Column("known_at", "timestamp", TIME_TYPES, "event_time"),
+        _IS_DELETED,
+        Column("weight", "double", NUMBER_TYPES, "1"),
+    ),
+    TableKind.FEATURES: (
+        Column("node_id", "string", ID_TYPES),
+        Column("effective_at", "timestamp", TIME_TYPES),
+        Column("known_at", "timestamp", TIME_TYPES, "effective_at"),
+        _IS_DELETED,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class TableName:
+    """Names one canonical table, e.g. ``edges/visited``."""
+
+    kind: TableKind
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.name}"
+
+    @property
+    def view(self) -> str:
+        """Its name in SQL."""
+        return f"{self.kind}_{self.name}"
+
+
+def feature_columns(table: TableName, schema: Mapping[str, str]) -> tuple[str, ...]:
+    """Returns the columns of a SELECT that are features: all that are not canonical.
+
+    Edge tables have none yet: their further columns are left out of the snapshot.
+    """
+    if table.kind is TableKind.EDGES:
+        return ()
+    canonical = {column.name for column in COLUMNS[table.kind]}
+    return tuple(sorted(set(schema) - canonical))
+
+
+def fit(table: TableName, schema: Mapping[str, str]) -> str:
+    """Writes the projection that fits a SELECT's result to its canonical table.
+
+    Args:
+        table: The canonical table.
+        schema: Column name -> SQL type of the SELECT's result.
+
+    Returns:
+        A SELECT list: the canonical columns in order, then the features by name.
+
+    Raises:
+        SchemaError: A required column is missing or a column has a wrong type.
+    """
+    parts = [_fit_column(table, column, schema) for column in COLUMNS[table.kind]]
+    for name in feature_columns(table, schema):
+        _check_type(table, name, schema[name], FEATURE_TYPES)
+        parts.append(_feature(name, schema[name]))
+    return ",\n    ".join(parts)
+
+
+def _fit_column(table: TableName, column: Column, schema: Mapping[str, str]) -> str:
+    if column.name not in schema:
+        if column.default is None:
+            raise SchemaError(
+                must=f"{table} must have the column `{column.name}` ({column.sql_type}).",
+                found=f"the columns {', '.join(sorted(schema))}",
+                fix=f"Select it as `{column.name}` in source.{table.kind}.{table.name}.",
+            )
+        return f"cast({column.default} as {column.sql_type}) as {column.name}"
+    _check_type(table, column.name, schema[column.name], column.accepts)
+    value = f"cast({column.name} as {column.sql_type})"
+    if column.default not in (None, "null"):
+        value = f"coalesce({value}, cast({column.default} as {column.sql_type}))"
+    return f"{value} as {column.name}"
+
+
+def _check_type(table: TableName, name: str, found: str, accepts: tuple[str, ...]) -> None:
+    if found.partition("(")[0] in accepts:
+        return
+    raise SchemaError(
+        must=f"{table} column `{name}` must be one of: {', '.join(accepts)}.",
+        found=f"the type {found}",
+        fix=f"Convert it in source.{table.kind}.{table.name}, for example "
+        f"try_to_timestamp({name}) or try_cast({name} as ...); rows that cannot be "
+        "converted become null and go to quarantine.",
+    )
+
+
+def _feature(name: str, sql_type: str) -> str:
+    quoted = "`" + name.replace("`", "``") + "`"
+    if sql_type.partition("(")[0] in NUMBER_TYPES:
+        return f"cast({quoted} as double) as {quoted}"
+    return quoted

@@ -1,0 +1,407 @@
+"""The command line: one command per step, and the commands people use beside them.
+
+Steps print one line of JSON to standard output; logs go to standard error. Exit codes: 0 done,
+1 fault (retry), 2 configuration or usage, 3 refused by data checks or by the gate.
+"""
+
+import json
+import logging
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from graphrec_core import log
+from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
+
+logger = logging.getLogger("jobs.cli")
+
+app = typer.Typer(
+    name="graphrec",
+    help="The daily machine behind graph recommendations.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+Config = Annotated[
+    Path, typer.Option("--config", help="The pipeline's YAML file.", metavar="FILE")
+]
+AsOf = Annotated[
+    str, typer.Option("--as-of", help="The run's one instant, ISO, UTC.", metavar="ISO")
+]
+OneRegion = Annotated[
+    str, typer.Option("--region", help="Home region; left out: all.", metavar="R")
+]
+Set = Annotated[
+    list[str],
+    typer.Option("--set", help="Override one setting; repeatable.", metavar="SECTION.KEY=VALUE"),
+]
+LakeRoot = Annotated[
+    str, typer.Option("--lake", help="Folder or URI of the lake (lake.root).", metavar="URI")
+]
+
+
+def _load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig:
+    extra = [f"lake.root={json.dumps(lake)}"] if lake else []
+    return load_pipeline(config, [*(overrides or []), *extra])
+
+
+def _emit(result: dict[str, Any]) -> None:
+    typer.echo(json.dumps(result, sort_keys=True))
+
+
+def _region(config: PipelineConfig, region: str) -> Region:
+    if not region and config.model.scope == "region":
+        raise ConfigError(
+            must="This step works on one region when model.scope is `region`.",
+            found="no --region",
+            fix="Add --region NAME; `graphrec status` lists the regions.",
+        )
+    return Region(region) if config.model.scope == "region" else ALL_REGIONS
+
+
+def _one_region(region: str) -> Region:
+    if not region:
+        raise ConfigError(
+            must="This step works on one region.",
+            found="no --region",
+            fix="Add --region NAME; `graphrec status` lists the regions.",
+        )
+    return Region(region)
+
+
+@app.command("wait-for-source")
+def wait_for_source(
+    config: Config,
+    as_of: AsOf,
+    overrides: Set = [],  # noqa: B006  (typer copies it)
+    lake: LakeRoot = "",
+    timeout_s: Annotated[
+        float | None,
+        typer.Option(help="Seconds to wait; 0 looks once; default: schedule.wait_timeout_hours."),
+    ] = None,
+) -> None:
+    """Waits until the day's rows can be there: as_of + lateness, and the readiness marker.
+
+    Example: `graphrec wait-for-source --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from jobs import wait_for_source as job
+
+    job.run(_load(config, overrides, lake), parse_instant(as_of), timeout_s)
+    _emit({"step": "wait-for-source", "ready": True})
+
+
+@app.command("validate-source")
+def validate_source(
+    config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
+) -> None:
+    """Checks every row and every table; bad rows go to quarantine, too many refuse the day.
+
+    Example: `graphrec validate-source --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from jobs import validate_source as job
+
+    manifest = job.run(_load(config, overrides, lake), parse_instant(as_of), ALL_REGIONS)
+    _emit({"step": manifest.step, "id": manifest.id, "tables": manifest.stats["tables"]})
+
+
+@app.command("build-snapshot")
+def build_snapshot(
+    config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
+) -> None:
+    """Builds the day's as-of graph: train view, holdout, serve view, by region, audited.
+
+    Example: `graphrec build-snapshot --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from jobs import build_snapshot as job
+
+    manifest = job.run(_load(config, overrides, lake), parse_instant(as_of), ALL_REGIONS)
+    _emit({"step": manifest.step, "id": manifest.id, "regions": sorted(manifest.stats["regions"])})
+
+
+@app.command("train-model")
+def train_model(
+    config: Config,
+    as_of: AsOf,
+    region: OneRegion = "",
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Trains the configured encoder on the train view.
+
+    Example: `graphrec train-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
+    """
+    from jobs import train_model as job
+
+    pipeline = _load(config, overrides, lake)
+    manifest = job.run(pipeline, parse_instant(as_of), _region(pipeline, region))
+    _emit({"step": manifest.step, "id": manifest.id, "region": manifest.region})
+
+
+@app.command("generate-embeddings")
+def generate_embeddings(
+    config: Config,
+    as_of: AsOf,
+    view: Annotated[View, typer.Option(help="Which view to embed.")],
+    region: OneRegion = "",
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Embeds every node of one view with the trained weights.
+
+    Example: `graphrec generate-embeddings --config configs/town.yaml --as-of 2026-01-01
+    --region ash --view train`
+    """
+    from jobs import generate_embeddings as job
+
+    pipeline = _load(config, overrides, lake)
+    manifest = job.run(pipeline, parse_instant(as_of), _region(pipeline, region), view)
+    _emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, "view": view})
+
+
+@app.command("evaluate-model")
+def evaluate_model(
+    config: Config,
+    as_of: AsOf,
+    region: OneRegion = "",
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Ranks every candidate for the holdout's queries and stores the gate's decision.
+
+    Example: `graphrec evaluate-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
+    """
+    from jobs import evaluate_model as job
+
+    pipeline = _load(config, overrides, lake)
+    manifest = job.run(pipeline, parse_instant(as_of), _one_region(region))
+    _emit(
+        {
+            "step": manifest.step,
+            "id": manifest.id,
+            "region": manifest.region,
+            "passed": manifest.stats["passed"],
+            "metrics": manifest.stats["metrics"],
+        }
+    )
+
+
+@app.command("build-shard")
+def build_shard(
+    config: Config,
+    as_of: AsOf,
+    region: OneRegion = "",
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Builds a region's self-contained shard and measures its recall.
+
+    Example: `graphrec build-shard --config configs/town.yaml --as-of 2026-01-01 --region ash`
+    """
+    from jobs import build_shard as job
+
+    pipeline = _load(config, overrides, lake)
+    manifest = job.run(pipeline, parse_instant(as_of), _one_region(region))
+    _emit(
+        {
+            "step": manifest.step,
+            "id": manifest.id,
+            "region": manifest.region,
+            "ann_recall": manifest.stats["ann_recall"],
+            "passed": manifest.stats["passed"],
+        }
+    )
+
+
+@app.command("publish-release")
+def publish_release(
+    config: Config,
+    as_of: AsOf,
+    region: Annotated[
+        list[str], typer.Option("--region", help="Region to publish; repeatable; default: all.")
+    ] = [],  # noqa: B006
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Publishes the regions that passed the gate; exits 3 naming the others.
+
+    Example: `graphrec publish-release --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from jobs import publish_release as job
+
+    regions = tuple(Region(name) for name in region)
+    release = job.run(_load(config, overrides, lake), parse_instant(as_of), regions)
+    _emit({"step": "publish-release", "id": release.id})
+
+
+@app.command("write-report")
+def write_report(
+    config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
+) -> None:
+    """Writes the day's HTML page from whatever exists.
+
+    Example: `graphrec write-report --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from jobs import write_report as job
+
+    _emit({"report": job.run(_load(config, overrides, lake), parse_instant(as_of))})
+
+
+@app.command("rollback-release")
+def rollback_release(
+    config: Config,
+    to: Annotated[
+        str, typer.Option(help="Release to return to; default: the one before.")
+    ] = "",
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Withdraws the live release and returns to an earlier one.
+
+    Example: `graphrec rollback-release --config configs/town.yaml`
+    """
+    from jobs import rollback_release as job
+
+    live = job.run(_load(config, overrides, lake), ArtifactId(to))
+    _emit({"live": live.model_dump(mode="json")})
+
+
+@app.command("serve")
+def serve(
+    config: Config,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8000,
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Answers recommendations over HTTP from the live shards.
+
+    Example: `graphrec serve --config configs/town.yaml --port 8000`
+    """
+    from jobs import serve as job
+
+    job.run(_load(config, overrides, lake), port)
+
+
+@app.command("query")
+def query(
+    config: Config,
+    node_id: Annotated[
+        str, typer.Argument(help="Query node; left out: a sample.", metavar="[ID]")
+    ] = "",
+    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Answers one query node from the live shard: candidates, scores, labels.
+
+    Example: `graphrec query ash-u7 --config configs/town.yaml --k 5`
+    """
+    from jobs import query as job
+
+    answer = job.run(_load(config, overrides, lake), node_id, k)
+    typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
+
+
+@app.command("recommend")
+def recommend(
+    config: Config,
+    output: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="FILE")],
+    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Candidates per query.")] = 20,
+    release: Annotated[str, typer.Option(help="Release id; default: what is live.")] = "",
+    include_seen: Annotated[  # noqa: FBT002
+        bool, typer.Option("--include-seen", help="Keep candidates already interacted with.")
+    ] = False,
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Writes the top k of every active query node to one Parquet file.
+
+    Example: `graphrec recommend --config configs/town.yaml --k 100 --output top.parquet`
+    """
+    from jobs import recommend as job
+
+    pipeline = _load(config, overrides, lake)
+    num_rows = job.run(pipeline, k, output, ArtifactId(release), include_seen=include_seen)
+    _emit({"output": str(output), "num_rows": num_rows})
+
+
+@app.command("status")
+def status(
+    config: Config,
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="Show this day's run too.", metavar="ISO")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Shows what is live per region and, with --as-of, a day's run.
+
+    Example: `graphrec status --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from jobs import status as job
+
+    pipeline = _load(config, overrides, lake)
+    instant: datetime | None = parse_instant(as_of) if as_of else None
+    if as_json:
+        _emit(job.run(pipeline, instant))
+    else:
+        job.show(pipeline, instant)
+
+
+@app.command("sweep")
+def sweep(
+    config: Config,
+    older_than_hours: Annotated[
+        float, typer.Option(min=0, help="Only attempts older than this.")
+    ] = 24,
+    dry_run: Annotated[  # noqa: FBT002
+        bool, typer.Option("--dry-run", help="List, remove nothing.")
+    ] = False,
+    overrides: Set = [],  # noqa: B006
+    lake: LakeRoot = "",
+) -> None:
+    """Removes what dead and losing attempts left in the lake.
+
+    Example: `graphrec sweep --config configs/town.yaml --dry-run`
+    """
+    from jobs import sweep as job
+
+    removed = job.run(_load(config, overrides, lake), older_than_hours, dry_run=dry_run)
+    _emit({"removed": removed, "dry_run": dry_run})
+
+
+@app.command("show-config")
+def show_config(
+    config: Config, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
+) -> None:
+    """Prints the resolved configuration, every key with its meaning and default.
+
+    Example: `graphrec show-config --config configs/town.yaml --set model.name=graphsage`
+    """
+    from jobs import show_config as job
+
+    typer.echo(job.run(_load(config, overrides, lake)))
+
+
+def main() -> None:
+    """Runs the command line and ends the process with the design's exit codes."""
+    log.configure()
+    try:
+        app()
+    except GraphrecError as error:
+        logger.error("%s: %s", type(error).__name__, error)
+        sys.exit(error.exit_code)
+    except Exception:
+        logger.exception("a fault that graphrec did not expect; a retry may help")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+-- Purpose:    says of every node version whether it may be used, and why not.
+-- Grain:      one row per row of canonical_rows; reject_reason is null for a good row.
+-- Reads:      canonical_rows (a canonical nodes table with row_digest: a hash of the whole row)
+-- Parameters: :earliest      timestamp; older versions are bad
+--             :needs_region  boolean; the home comes from the column `region`
+with numbered as (
+    select
+        *,
+        row_number() over (
+            partition by node_id, valid_from, known_at order by row_digest
+        ) as copy_number
+    from canonical_rows
+)
+select
+    * except (copy_number, row_digest),
+    case
+        when node_id is null or node_id = '' then 'node_id is null'
+        when valid_from is null then 'valid_from is null'
+        when valid_from < :earliest then 'valid_from is before source.earliest_time'
+        when valid_to <= valid_from then 'valid_to is not after valid_from'
+        when not latitude between -90 and 90 then 'latitude is outside -90..90'
+        when not longitude between -180 and 180 then 'longitude is outside -180..180'
+        when :needs_region and not is_deleted and (region is null or region = '')
+            then 'region is null'
+        when copy_number > 1 then 'duplicate version (node_id, valid_from, known_at)'
+    end as reject_reason
+from numbered
