@@ -54,11 +54,11 @@ def overrides_of(params: Mapping[str, Any]) -> list[str]:
     return [*params["overrides"], *quoted]
 
 
-def rendered_overrides(context: Context, jinja_env: object) -> list[str]:  # noqa: ARG001
+def rendered_overrides(context: Context, jinja_env: object) -> list[str]:
     """Renders a task's ``overrides`` from the run's parameters (a callable template field)."""
     return overrides_of(context["params"])
 
 
-def rendered_regions(context: Context, jinja_env: object) -> list[str]:  # noqa: ARG001
+def rendered_regions(context: Context, jinja_env: object) -> list[str]:
     """Renders ``regions`` of a task that works on all of them: empty unless the run names some."""
     return list(context["params"]["regions"] or [])

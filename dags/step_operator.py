@@ -15,6 +15,8 @@ from graphrec_core.config import child_environment
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NO_RETRY = {2: "configuration or usage is wrong", 3: "refused by data checks or by the gate"}
+NO_INSTANT = ("", "None")
+"""What the template of ``as_of`` becomes when the first task failed."""
 STARTED, ENDED = "step started:", "step ended:"
 """How the log lines begin that ``dags.run_once`` shows as progress."""
 
@@ -72,10 +74,12 @@ class StepOperator(BaseOperator):
         """Runs the step to its end.
 
         Raises:
-            AirflowFailException: Exit code 2 or 3; a retry cannot help.
+            AirflowFailException: Exit code 2 or 3, or no instant; a retry cannot help.
             AirflowException: Any other exit code; a retry may help.
         """
         self._name_region(context)
+        if self.as_of in NO_INSTANT:
+            raise AirflowFailException(f"{self._title()}: the run has no instant")
         code, result = self.run_step()
         if code in NO_RETRY:
             raise AirflowFailException(f"{self._title()}: exit code {code}, {NO_RETRY[code]}")

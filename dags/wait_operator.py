@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from dags.step_operator import NO_RETRY, StepOperator
 
 LOOK_ONCE = ("--timeout-s", "0")
+WAITING_SINCE = "waiting_since"
 
 
 class WaitOperator(StepOperator):
@@ -33,31 +34,33 @@ class WaitOperator(StepOperator):
         self.poll_s = poll_s
         self.timeout_hours = timeout_hours
 
-    def execute(self, context: Context, event: Any = None) -> Any:  # noqa: ANN401, ARG002
-        """Looks at the source; returns the step's result, or defers.
+    def execute(self, context: Context) -> Any:  # noqa: ANN401
+        """Looks at the source for the first time; returns the step's result, or defers.
 
         Raises:
             AirflowFailException: The waiting took too long, or the configuration is wrong.
         """
+        return self._look(context, datetime.now(UTC))
+
+    def look_again(self, context: Context, event: Any = None) -> Any:  # noqa: ANN401
+        """Looks once more, after a deferral; like ``execute``."""
+        # An XCom, because `airflow dags test` loses both the kwargs of a deferral and start_date.
+        since = context["ti"].xcom_pull(task_ids=self.task_id, key=WAITING_SINCE)
+        return self._look(context, datetime.fromisoformat(since))
+
+    def _look(self, context: Context, since: datetime) -> Any:  # noqa: ANN401
         code, result = self.run_step()
         if code in NO_RETRY:
             raise AirflowFailException(f"{self.task_id}: exit code {code}, {NO_RETRY[code]}")
         if code == 0:
             return self.parsed(result)
-        self._give_up_when_late(context, code)
-        self.log.info("not ready; the next look is in %g s", self.poll_s)
-        self.defer(
-            trigger=TimeDeltaTrigger(timedelta(seconds=self.poll_s)), method_name="execute"
-        )
-        return None
-
-    def _give_up_when_late(self, context: Context, code: int) -> None:
-        # A resumed task keeps its first start, so this counts all looks together.
-        started = context["ti"].start_date
-        waited = datetime.now(UTC) - started
-        if waited >= timedelta(hours=self.timeout_hours):
+        if datetime.now(UTC) - since >= timedelta(hours=self.timeout_hours):
             raise AirflowFailException(
-                f"The source was not ready within {self.timeout_hours:g} h of {started:%F %T} "
+                f"The source was not ready within {self.timeout_hours:g} h of {since:%F %T} UTC "
                 f"(exit code {code}). Check source.ready_marker and time.lateness_hours, "
                 "or raise schedule.wait_timeout_hours."
             )
+        self.log.info("not ready; the next look is in %g s", self.poll_s)
+        context["ti"].xcom_push(key=WAITING_SINCE, value=since.isoformat())
+        trigger = TimeDeltaTrigger(timedelta(seconds=self.poll_s))
+        return self.defer(trigger=trigger, method_name="look_again")

@@ -44,7 +44,9 @@ def _entry(name: str, value: object, plain: object, depth: int) -> Iterator[str]
     if isinstance(value, BaseModel):
         yield _indent(f"{name}:", depth)
         yield from _section(value, depth + 1)
-    elif isinstance(value, Mapping) and any(isinstance(item, BaseModel) for item in value.values()):
+    elif isinstance(value, Mapping) and any(
+        isinstance(item, BaseModel) for item in value.values()
+    ):
         yield _indent(f"{name}:", depth)
         for key, item in value.items():
             yield from _entry(key, item, None, depth + 1)

@@ -11,7 +11,9 @@ from graphrec_core.lake.sweep import find_leftovers, sweep
 logger = logging.getLogger(__name__)
 
 
-def run(config: PipelineConfig, older_than_hours: float = 24, *, dry_run: bool = False) -> list[str]:
+def run(
+    config: PipelineConfig, older_than_hours: float = 24, *, dry_run: bool = False
+) -> list[str]:
     """Removes uncommitted attempts and temporary files; committed artefacts are never touched.
 
     Args:

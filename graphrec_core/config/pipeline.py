@@ -48,6 +48,9 @@ class PipelineConfig(Section):
         for etype in self.source.edges:
             if unknown := set(self.endpoints(etype)) - ntypes:
                 raise ValueError(f"source.edges.{etype} joins unknown node types {sorted(unknown)}")
+        joined = {ntype for etype in self.source.edges for ntype in self.endpoints(etype)}
+        if lonely := ntypes - joined:
+            raise ValueError(f"no edge type joins the node types {sorted(lonely)}")
         if self.endpoints(self.task.edge) != (self.task.query, self.task.candidate):
             raise ValueError("task.edge must go from task.query to task.candidate")
         if unknown := set(self.source.features) - ntypes:

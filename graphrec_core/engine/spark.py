@@ -1,6 +1,7 @@
 """A Spark session that reads raw tables, runs queries with bound parameters, and writes files."""
 
 import logging
+import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,12 +12,14 @@ import pyarrow as pa
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
+from pyspark.sql.pandas.types import to_arrow_schema
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.loader import set_default_environment
 from graphrec_core.config.source import SourceConfig, TableConfig
 from graphrec_core.engine.faults import refuse_select, refuse_table
 from graphrec_core.engine.queries import load_query
+from graphrec_core.lake import Lake
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +31,18 @@ SPARK_SETTINGS = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # the default has no time zone
     "spark.sql.adaptive.enabled": "false",  # adaptive plans may change the number of files
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.log.level": "ERROR",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
 LOCAL_SETTINGS = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 
 
 @contextmanager
-def open_engine(config: PipelineConfig) -> Iterator["SparkEngine"]:
-    """Opens the configured engine and stops it at the end."""
+def open_engine(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
+    """Opens the configured engine and stops it at the end; its scratch folder goes with it."""
     settings = config.snapshot
     # Workers must run this interpreter, not whichever python3 is first on the PATH.
     set_default_environment("PYSPARK_PYTHON", sys.executable)
@@ -52,10 +57,12 @@ def open_engine(config: PipelineConfig) -> Iterator["SparkEngine"]:
     for key, value in options.items():
         builder = builder.config(key, value)
     session = builder.master(settings.spark_master).getOrCreate()
+    scratch = f"{lake.layout.scratch}/{secrets.token_hex(6)}"
     try:
-        yield SparkEngine(session)
+        yield SparkEngine(session, lake.storage.uri(scratch))
     finally:
         session.stop()
+        lake.storage.remove(scratch)
 
 
 class SparkEngine:
@@ -63,10 +70,11 @@ class SparkEngine:
 
     Args:
         session: A running session whose time zone is UTC.
+        scratch: URI of a folder for intermediate results, seen by every worker.
     """
 
-    def __init__(self, session: SparkSession) -> None:
-        self.session = session
+    def __init__(self, session: SparkSession, scratch: str) -> None:
+        self.session, self._scratch, self._num_kept = session, scratch, 0
 
     def register_tables(self, source: SourceConfig, root: str) -> None:
         """Makes every raw table readable under its name.
@@ -115,9 +123,22 @@ class SparkEngine:
             result = result.unionByName(relation)
         return result
 
-    def keep(self, relation: Relation) -> Relation:
-        """Computes a relation once and keeps it for further use."""
-        return relation.persist()
+    def keep(self, where: str, relation: Relation) -> Relation:
+        """Computes a relation once, for further use.
+
+        It is written to scratch files rather than cached: the next query's plan starts from the
+        files (nested plans take Spark minutes to analyse), and a lost worker loses nothing.
+
+        Raises:
+            SchemaError: A value could not be converted while it was computed.
+        """
+        self._num_kept += 1
+        uri = f"{self._scratch}/{self._num_kept:03d}"
+        try:
+            relation.write.parquet(uri)
+        except PySparkException as error:
+            refuse_select(where, error)
+        return self.session.read.schema(relation.schema).parquet(uri)
 
     def schema(self, relation: Relation) -> dict[str, str]:
         """Returns column name -> SQL type."""
@@ -133,6 +154,10 @@ class SparkEngine:
             return relation.toArrow()
         except PySparkException as error:
             refuse_select(where, error)
+
+    def arrow_schema(self, relation: Relation) -> pa.Schema:
+        """Returns the Arrow schema that the relation's files have."""
+        return to_arrow_schema(relation.schema, timezone="UTC")
 
     def fingerprint(self, relation: Relation) -> Relation:
         """Returns one row: num_rows and an order-free digest of all rows, as text."""

@@ -99,7 +99,7 @@ def _regions(snapshot: Artifact, region: Region) -> list[Region]:
 
 
 def _endpoints(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """etype -> (ntype of src, ntype of dst), as ``PipelineConfig.endpoints`` gives them."""
+    """Returns etype -> (ntype of src, ntype of dst), as ``PipelineConfig.endpoints`` does."""
     task = config["task"]
     return {
         etype: (edge["src"] or task["query"], edge["dst"] or task["candidate"])

@@ -96,5 +96,9 @@ class MessageGraph:
             # torch calls its CSR layout a beta; every operation used here is tested.
             warnings.filterwarnings("ignore", message=".*[Ss]parse CSR.*")
             return torch.sparse_csr_tensor(
-                self.indptr, self.src, values, size=(self.num_nodes, self.num_nodes)
+                self.indptr,
+                self.src,
+                values,
+                size=(self.num_nodes, self.num_nodes),
+                check_invariants=False,
             )

@@ -87,7 +87,7 @@ class RegionGraph:
 
     @cached_property
     def candidate_mask(self) -> Tensor:
-        """bool [num_regions, num_nodes]: which nodes may be recommended in which region."""
+        """Which nodes may be recommended in which region: bool [num_regions, num_nodes]."""
         mask = torch.zeros(len(self.regions), self.num_nodes, dtype=torch.bool)
         for row, region in enumerate(self.regions):
             mask[row, self.candidates[region]] = True

@@ -1,9 +1,11 @@
 """Neighbour sampling by DGL, which lives here and nowhere else; plain tensors come out.
 
-Graphs are int64 only: DGL 1.1.3 returns corrupt blocks for int32 graphs.
+Graphs are int64 only: DGL 1.1.3 returns corrupt blocks for int32 graphs. DGL draws on one
+thread only: on several, equal seeds give different samples.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -54,7 +56,8 @@ class NeighborSampler:
         no_eids = torch.empty(0, dtype=torch.int64)  # edge id = position in CSR
         csc = ("csc", (messages.indptr, messages.src, no_eids))
         self._graph = dgl.graph(csc, num_nodes=messages.num_nodes)
-        dgl.seed(seed)
+        with _one_thread():
+            dgl.seed(seed)
 
     def sample(self, seeds: Tensor, pair_src: Tensor, pair_dst: Tensor) -> list[Block]:
         """Samples blocks for ``seeds``.
@@ -71,13 +74,27 @@ class NeighborSampler:
         """
         excluded = self._messages.both_directions(pair_src, pair_dst)
         blocks: list[Block] = []
-        for fanout in self._fanouts:
-            frontier = dgl.sampling.sample_neighbors(
-                self._graph, seeds, fanout, exclude_edges=excluded if len(excluded) else None
-            )
-            block = dgl.to_block(frontier, seeds)
-            src, dst = block.edges()
-            nodes = block.srcdata[dgl.NID]
-            blocks.insert(0, Block(nodes, src, dst, block.num_dst_nodes()))
-            seeds = nodes
+        with _one_thread():
+            for fanout in self._fanouts:
+                blocks.insert(0, self._sample_layer(seeds, fanout, excluded))
+                seeds = blocks[0].src_nodes
         return blocks
+
+    def _sample_layer(self, seeds: Tensor, fanout: int, excluded: Tensor) -> Block:
+        frontier = dgl.sampling.sample_neighbors(
+            self._graph, seeds, fanout, exclude_edges=excluded if len(excluded) else None
+        )
+        block = dgl.to_block(frontier, seeds)
+        src, dst = block.edges()
+        return Block(block.srcdata[dgl.NID], src, dst, block.num_dst_nodes())
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keeps DGL to one thread; gives torch, which shares the setting, its threads back."""
+    num_threads = torch.get_num_threads()
+    dgl.utils.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)

@@ -96,6 +96,11 @@ class Layout:
         return f"{self.pipeline}/reports/as_of={format_instant(as_of)}"
 
     @property
+    def scratch(self) -> str:
+        """Folder of the engines' intermediate files; nothing in it outlives its process."""
+        return f"{self.pipeline}/scratch"
+
+    @property
     def live(self) -> str:
         """The one mutable file."""
         return f"{self.pipeline}/LIVE.json"

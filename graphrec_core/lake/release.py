@@ -1,6 +1,12 @@
 """Releases: immutable lists of shards, one per region; and LIVE, the pointer to what serves.
 
-A release never changes; LIVE is the one mutable file and is swapped under a lock.
+A release never changes; LIVE is the one mutable file and is swapped under a lock. What LIVE
+says follows from the releases in its history alone, so that a rollback replays a shorter one:
+
+- a region that passed (or was forced) takes the release's shard;
+- a refused region keeps what serves it; only one that no model serves takes the release's;
+- a release of the whole map retires the regions that its map no longer has. Their queries moved
+  to other regions, so such a change goes live only when every region passed, or by force.
 """
 
 import logging
@@ -9,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from graphrec_core.errors import ConfigError
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.lake import Lake
 from graphrec_core.types import ArtifactId, Region, format_instant
@@ -57,6 +64,8 @@ class Release(BaseModel):
         forced_by: Who forced, else empty.
         forced_why: Why, else empty.
         regions: The regions by name.
+        is_whole: Whether it covers every region of its snapshot.
+        empty_regions: Regions of the snapshot without rows; they keep what serves them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,6 +77,18 @@ class Release(BaseModel):
     forced_by: str = ""
     forced_why: str = ""
     regions: dict[Region, ReleasedRegion]
+    is_whole: bool = False
+    empty_regions: list[Region] = []
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether the gate was overruled."""
+        return self.mode == "force"
+
+    @property
+    def is_unanimous(self) -> bool:
+        """Whether every region goes live."""
+        return self.is_forced or all(entry.passed for entry in self.regions.values())
 
     def to_bytes(self) -> bytes:
         """Writes the release as canonical JSON."""
@@ -93,6 +114,7 @@ class Live(BaseModel):
         release_id: The release that last changed the pointer.
         regions: What serves each region.
         withdrawn: Ids of releases that were rolled back.
+        history: Ids of the releases that changed the pointer and were not rolled back, in order.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,6 +123,7 @@ class Live(BaseModel):
     release_id: ArtifactId | None = None
     regions: dict[Region, LiveRegion] = {}
     withdrawn: list[ArtifactId] = []
+    history: list[ArtifactId] = []
 
     def to_bytes(self) -> bytes:
         """Writes the pointer as canonical JSON."""
@@ -136,15 +159,38 @@ def champion(
 ) -> tuple[Release, ReleasedRegion] | None:
     """Finds what a region's candidate must beat: its newest passed release before ``as_of``.
 
-    Never read from LIVE, so that a backfill is judged as it would have been that night.
+    Never read from LIVE, so that a backfill is judged as it would have been that night. A
+    release of mode `never` was not meant to serve, so it is nobody's champion.
     """
     for release in sorted(releases, key=lambda release: (release.as_of, release.id), reverse=True):
         entry = release.regions.get(region)
-        too_new = release.as_of >= format_instant(as_of)
-        if entry is None or too_new or not entry.passed or release.id in withdrawn:
+        barred = release.as_of >= format_instant(as_of) or release.mode == "never"
+        if entry is None or barred or not entry.passed or release.id in withdrawn:
             continue
         return release, entry
     return None
+
+
+def released_region(
+    candidate: ReleasedRegion, kept: ReleasedRegion | None, *, forced: bool
+) -> ReleasedRegion:
+    """Decides which shard a release lists for one region.
+
+    Args:
+        candidate: This day's own; its ``shard_id`` and ``as_of`` are None where it is missing.
+        kept: The champion's entry, if any.
+        forced: Whether the gate is overruled.
+
+    Returns:
+        The candidate where it passed or is forced; else the champion's shard; else the
+        candidate's popular list.
+    """
+    if candidate.shard_id is not None and (candidate.passed or forced):
+        return candidate.model_copy(update={"serves": "model"})
+    if kept is not None:
+        update = {"shard_id": kept.shard_id, "as_of": kept.as_of, "serves": kept.serves}
+        return candidate.model_copy(update=update)
+    return candidate.model_copy(update={"serves": "popular"})
 
 
 def store_release(lake: Lake, release: Release) -> Release:
@@ -156,47 +202,112 @@ def store_release(lake: Lake, release: Release) -> Release:
 def go_live(lake: Lake, release: Release) -> Live:
     """Swaps the pointer to ``release``, unless a newer day is live already.
 
-    Regions of the release without a shard keep what serves them.
-
     Returns:
-        The pointer as it is afterwards; unchanged where ``release`` is older than the mark.
+        The pointer as it is afterwards; unchanged where ``release`` is older than the mark, was
+        rolled back, retires regions without being unanimous, or changes nothing.
 
     Raises:
         ConflictError: Another process is changing the pointer.
     """
     with lake.storage.lock(f"{lake.layout.live}.lock"):
         live = read_live(lake)
-        if release.as_of < live.high_water:
-            logger.warning(
-                "release %s of %s does not go live: %s is live already",
-                release.id, release.as_of, live.high_water,
-            )  # fmt: skip
+        if reason := _obstacle(live, release):
+            logger.warning("release %s does not go live: %s", release.id, reason)
             return live
-        if release.id in live.withdrawn and release.mode != "force":
-            logger.warning("release %s was rolled back: only publish.mode=force revives it", release.id)
+        regions = regions_after(live.regions, release)
+        if regions == live.regions:
+            logger.info("release %s leaves the live pointer as it is", release.id)
             return live
-        updated = _with_release(live, release)
+        updated = Live(
+            high_water=max(live.high_water, release.as_of),
+            release_id=release.id,
+            regions=regions,
+            withdrawn=[name for name in live.withdrawn if name != release.id],
+            history=[*live.history, release.id],
+        )
         lake.storage.write(lake.layout.live, updated.to_bytes())
         return updated
 
 
-def _with_release(live: Live, release: Release) -> Live:
-    regions = dict(live.regions)
+def roll_back(lake: Lake, to: ArtifactId | None = None) -> Live:
+    """Points LIVE at an earlier release and withdraws those that came after it.
+
+    Args:
+        lake: The lake.
+        to: A release that was live; None: the one before the present one.
+
+    Returns:
+        The pointer afterwards; its high-water mark stays.
+
+    Raises:
+        ConfigError: There is no such earlier release.
+        ConflictError: Another process is changing the pointer.
+    """
+    with lake.storage.lock(f"{lake.layout.live}.lock"):
+        live = read_live(lake)
+        kept, dropped = _split_history(live.history, to)
+        regions: dict[Region, LiveRegion] = {}
+        for release_id in kept:
+            regions = regions_after(regions, read_release(lake, release_id))
+        updated = Live(
+            high_water=live.high_water,
+            release_id=kept[-1],
+            regions=regions,
+            withdrawn=sorted({*live.withdrawn, *dropped} - {kept[-1]}),
+            history=kept,
+        )
+        lake.storage.write(lake.layout.live, updated.to_bytes())
+        return updated
+
+
+def retired_regions(regions: dict[Region, LiveRegion], release: Release) -> list[Region]:
+    """Names the served regions that a release of the whole map no longer has."""
+    if not release.is_whole:
+        return []
+    return sorted(set(regions) - set(release.regions) - set(release.empty_regions))
+
+
+def regions_after(regions: dict[Region, LiveRegion], release: Release) -> dict[Region, LiveRegion]:
+    """Returns what serves each region once ``release`` is live."""
+    retired = retired_regions(regions, release)
+    after = {region: served for region, served in regions.items() if region not in retired}
     for region, entry in release.regions.items():
         if entry.shard_id is None or entry.as_of is None:
             continue
-        kept = regions.get(region)
-        if kept is not None and kept.shard_id == entry.shard_id and kept.serves == entry.serves:
+        served = after.get(region)
+        refused = not (entry.passed or release.is_forced)
+        if served is not None and refused and served.serves == "model":
             continue
-        regions[region] = LiveRegion(
-            shard_id=entry.shard_id,
-            as_of=entry.as_of,
-            serves=entry.serves,
-            release_id=release.id,
+        if served is None or (served.shard_id, served.serves) != (entry.shard_id, entry.serves):
+            after[region] = LiveRegion(
+                shard_id=entry.shard_id,
+                as_of=entry.as_of,
+                serves=entry.serves,
+                release_id=release.id,
+            )
+    return dict(sorted(after.items()))
+
+
+def _obstacle(live: Live, release: Release) -> str:
+    if release.as_of < live.high_water:
+        return f"it is of {release.as_of}, and {live.high_water} was live already"
+    if release.id in live.withdrawn and not release.is_forced:
+        return "it was rolled back; only publish.mode=force revives it"
+    retired = retired_regions(live.regions, release)
+    if retired and not release.is_unanimous:
+        return f"it retires {', '.join(retired)}, so every region must pass, or publish.mode=force"
+    return ""
+
+
+def _split_history(
+    history: list[ArtifactId], to: ArtifactId | None
+) -> tuple[list[ArtifactId], list[ArtifactId]]:
+    earlier = history[:-1]
+    if not earlier or (to is not None and to not in earlier):
+        raise ConfigError(
+            must="A rollback must go to a release that was live before the present one.",
+            found=f"{to or 'no earlier release'}; live before: {', '.join(earlier) or 'none'}",
+            fix="Name one of these with --to, or publish another day.",
         )
-    return Live(
-        high_water=max(live.high_water, release.as_of),
-        release_id=release.id,
-        regions=dict(sorted(regions.items())),
-        withdrawn=[name for name in live.withdrawn if name != release.id],
-    )
+    last = len(earlier) if to is None else len(earlier) - earlier[::-1].index(to)
+    return history[:last], history[last:]

@@ -1,7 +1,7 @@
 """Removes what dead and losing attempts left behind; committed artefacts are never touched.
 
-An attempt is a folder ``attempt-<token>`` beside its artefact's manifest. The committed one is the
-attempt whose ``run.json`` names the manifest's hash. A killed write leaves a hidden temporary file.
+An attempt is a folder ``attempt-<token>`` beside its artefact's manifest; the committed one is
+that whose ``run.json`` names the manifest's hash. A killed write leaves a hidden temporary file.
 """
 
 import logging
@@ -75,7 +75,7 @@ def _owner(path: str) -> str | None:
 
 
 def _is_committed(lake: Lake, path: str) -> bool:
-    """Tells whether an attempt is the committed one; where that cannot be told it counts as such."""
+    """Tells whether an attempt is the committed one, or may be: a damaged artefact stays."""
     folder, _, name = path.rpartition("/")
     if not name.startswith(ATTEMPT):
         return False

@@ -9,7 +9,6 @@ from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Relation, SparkEngine
-from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Lake
 from graphrec_core.sources.canonical import TableKind, TableName, feature_columns, fit
 from graphrec_core.sources.town import ensure_town
@@ -82,17 +81,6 @@ def check_source(
     return checked
 
 
-def refuse_empty(name: TableName, num_accepted: int, as_of: datetime) -> None:
-    """Raises EmptyTableError for a table of which no row can be used."""
-    if num_accepted == 0:
-        raise EmptyTableError(
-            must=f"{name} must hold at least one good row known before {as_of.isoformat()}.",
-            found="none",
-            fix=f"Check the source table, the SELECT in source.{name.kind}.{name.name}, "
-            "and --as-of.",
-        )
-
-
 def _known_rows(
     engine: SparkEngine, name: TableName, text: str, known_before: datetime
 ) -> dict[str, str]:
@@ -108,7 +96,7 @@ def _known_rows(
 def _keep(
     engine: SparkEngine, name: TableName, rows: Relation, schema: dict[str, str]
 ) -> CheckedTable:
-    kept = engine.keep(rows)
+    kept = engine.keep(f"source.{name.kind}.{name.name}", rows)
     return CheckedTable(name, kept, feature_columns(name, schema), "known_at" in schema)
 
 

@@ -1,13 +1,13 @@
 """Gathers one day's run from the manifests; what is missing is None, never guessed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
-from graphrec_core.lake.release import Live, Release, list_releases, read_live
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.lake.release import Live, Release, read_live
 from graphrec_core.report.day import (
     Day,
     EvaluationResult,
@@ -18,7 +18,8 @@ from graphrec_core.report.day import (
     Validation,
     ViewSize,
 )
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
+from graphrec_core.report.found import FoundDay, find_day, find_release
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 
 def collect(config: PipelineConfig, as_of: datetime) -> Day:
@@ -31,14 +32,20 @@ def collect(config: PipelineConfig, as_of: datetime) -> Day:
     Raises:
         LakeError: A committed artefact is damaged.
     """
-    found = find_day(config, as_of)
-    lake = found.lake
+    return collect_found(find_day(config, as_of))
+
+
+def collect_found(found: FoundDay) -> Day:
+    """Reads the figures of artefacts that ``find_day`` found."""
+    lake, as_of = found.lake, found.chain.as_of
     stats = found.snapshot.manifest.stats if found.snapshot else {}
     live, release = read_live(lake), find_release(found)
     validations = _validations(lake, as_of)
-    general = {key: value for key, value in stats.items() if key not in ("regions", "empty_regions")}
+    general = {
+        key: value for key, value in stats.items() if key not in ("regions", "empty_regions")
+    }
     return Day(
-        pipeline=config.pipeline,
+        pipeline=found.chain.config.pipeline,
         as_of=as_of,
         snapshot_id=found.chain.snapshot_id(),
         has_snapshot=found.snapshot is not None,
@@ -51,96 +58,6 @@ def collect(config: PipelineConfig, as_of: datetime) -> Day:
         release=release,
         live=live,
     )
-
-
-@dataclass(frozen=True)
-class FoundDay:
-    """The committed artefacts of one day; None where one is missing.
-
-    Attributes:
-        lake: Where they are.
-        chain: Their ids.
-        snapshot: The snapshot.
-        models: By scope: the regions, or ``_all`` for a global model.
-        embeddings: By view and scope.
-        evaluations: By region.
-        shards: By region.
-        evaluation_ids: The ids that the evaluations have or would have, by region.
-    """
-
-    lake: Lake
-    chain: Chain
-    snapshot: Artifact | None
-    models: dict[Region, Artifact | None] = field(default_factory=dict)
-    embeddings: dict[tuple[View, Region], Artifact | None] = field(default_factory=dict)
-    evaluations: dict[Region, Artifact | None] = field(default_factory=dict)
-    shards: dict[Region, Artifact | None] = field(default_factory=dict)
-    evaluation_ids: dict[Region, ArtifactId] = field(default_factory=dict)
-
-    @property
-    def regions(self) -> list[Region]:
-        """Regions of the snapshot, sorted; none before it exists."""
-        return sorted(self.snapshot.manifest.stats["regions"]) if self.snapshot else []
-
-    def region_stats(self, region: Region) -> Mapping[str, Any]:
-        """The snapshot's figures of one region."""
-        stats = self.snapshot.manifest.stats["regions"] if self.snapshot else {}
-        figures: Mapping[str, Any] = stats[region]
-        return figures
-
-
-def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
-    """Looks up every artefact that the configuration asks for on this day."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    layout, storage = lake.layout, lake.storage
-    snapshot_id = chain.snapshot_id()
-    found = FoundDay(lake, chain, find_artifact(storage, layout.snapshot(as_of, snapshot_id)))
-    for region in found.regions:
-        scope, evaluation_id = config.model_region(region), chain.evaluation_id(lake, region)
-        if scope not in found.models:
-            folder = layout.model(scope, chain.model_id(region))
-            found.models[scope] = find_artifact(storage, folder)
-            for view in View:
-                folder = layout.embedding(chain.embedding_id(region, view))
-                found.embeddings[view, scope] = find_artifact(storage, folder)
-        found.evaluation_ids[region] = evaluation_id
-        folder = layout.evaluation(region, evaluation_id)
-        found.evaluations[region] = find_artifact(storage, folder)
-        folder = layout.shard(region, chain.shard_id(region))
-        found.shards[region] = find_artifact(storage, folder)
-    return found
-
-
-def find_release(found: FoundDay) -> Release | None:
-    """Finds the day's release: the one made of exactly the day's evaluations and shards.
-
-    Where several are (published once with the gate and once by force, or for some regions only),
-    the one of the configured mode and then of the most regions is taken.
-    """
-    as_of, snapshot_id = format_instant(found.chain.as_of), found.chain.snapshot_id()
-    mode = found.chain.config.publish.mode
-    ranked = [
-        (release.mode == mode, num_own, release)
-        for release in list_releases(found.lake)
-        if release.as_of == as_of and release.snapshot_id == snapshot_id
-        if (num_own := _num_own_regions(found, release)) > 0
-    ]
-    return max(ranked, key=lambda row: row[:2])[-1] if ranked else None
-
-
-def _num_own_regions(found: FoundDay, release: Release) -> int:
-    """Counts the regions that the release judged itself; 0 where one has another id."""
-    num_own = 0
-    for region, entry in release.regions.items():
-        own = {entry.evaluation_id, entry.candidate_shard_id} - {None}
-        if not own:
-            continue
-        if region not in found.evaluation_ids:
-            return 0
-        if not own <= {found.evaluation_ids[region], found.chain.shard_id(region)}:
-            return 0
-        num_own += 1
-    return num_own
 
 
 def _region_day(found: FoundDay, region: Region, release: Release | None, live: Live) -> RegionDay:
@@ -211,33 +128,41 @@ def _validations(lake: Lake, as_of: datetime) -> list[Artifact]:
 
 def _validation(artifact: Artifact) -> Validation:
     files: Mapping[str, Any] = artifact.manifest.files
-    rejected = {name: entry.num_rows for name, entry in files.items() if entry.num_rows is not None}
+    rejected = {
+        name: entry.num_rows for name, entry in files.items() if entry.num_rows is not None
+    }
     return Validation(artifact.manifest.id, artifact.manifest.stats, rejected)
 
 
 def _steps(
     found: FoundDay, validations: list[Artifact], release: Release | None
 ) -> tuple[StepRun, ...]:
-    chain, steps = found.chain, []
-    for artifact in validations or [None]:
-        name = artifact.manifest.id if artifact else ""
-        steps.append(_step(StepName.VALIDATE, ALL_REGIONS, name, artifact))
-    steps.append(_step(StepName.SNAPSHOT, ALL_REGIONS, chain.snapshot_id(), found.snapshot))
-    if found.snapshot is None:
-        later = (StepName.TRAIN, StepName.EMBED, StepName.EVALUATE, StepName.SHARD)
-        steps += [_step(step, ALL_REGIONS, "", None) for step in later]
-    for scope, model in found.models.items():
-        steps.append(_step(StepName.TRAIN, scope, chain.model_id(scope), model))
-    steps += _embed_steps(found, View.TRAIN)
-    for region, evaluation in found.evaluations.items():
-        step = _step(StepName.EVALUATE, region, found.evaluation_ids[region], evaluation)
-        steps.append(step)
-    steps += _embed_steps(found, View.SERVE)
-    for region, shard in found.shards.items():
-        steps.append(_step(StepName.SHARD, region, chain.shard_id(region), shard))
-    name = release.id if release else ""
-    steps.append(StepRun(StepName.PUBLISH, ALL_REGIONS, name, release is not None))
-    return tuple(steps)
+    snapshot_id = found.chain.snapshot_id()
+    published = (str(StepName.PUBLISH), ALL_REGIONS, release.id if release else "")
+    return (
+        *(_step(StepName.VALIDATE, ALL_REGIONS, one.manifest.id, one) for one in validations),
+        *([] if validations else [_step(StepName.VALIDATE, ALL_REGIONS, "", None)]),
+        _step(StepName.SNAPSHOT, ALL_REGIONS, snapshot_id, found.snapshot),
+        *(_regional_steps(found) if found.snapshot else _unknown_steps()),
+        StepRun(*published, is_done=release is not None),
+    )
+
+
+def _unknown_steps() -> list[StepRun]:
+    """Names the steps whose regions only a snapshot can tell."""
+    later = (StepName.TRAIN, StepName.EMBED, StepName.EVALUATE, StepName.SHARD)
+    return [_step(step, ALL_REGIONS, "", None) for step in later]
+
+
+def _regional_steps(found: FoundDay) -> list[StepRun]:
+    chain, ids = found.chain, found.evaluation_ids
+    return [
+        *(_step(StepName.TRAIN, at, chain.model_id(at), one) for at, one in found.models.items()),
+        *_embed_steps(found, View.TRAIN),
+        *(_step(StepName.EVALUATE, at, ids[at], one) for at, one in found.evaluations.items()),
+        *_embed_steps(found, View.SERVE),
+        *(_step(StepName.SHARD, at, chain.shard_id(at), one) for at, one in found.shards.items()),
+    ]
 
 
 def _embed_steps(found: FoundDay, view: View) -> list[StepRun]:

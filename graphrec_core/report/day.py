@@ -44,7 +44,7 @@ class EvaluationResult:
     Attributes:
         id: The evaluation.
         k: Cut-off of recall, NDCG and hit rate.
-        metrics: System -> metric -> value in [0, 1].
+        metrics: System -> metric -> value in [0, 1]; None where there was no query.
         slices: Slice -> ``num_queries`` and the systems' metrics.
         rules: The gate's rules.
         passed: Whether all of them hold.
@@ -53,11 +53,17 @@ class EvaluationResult:
 
     id: ArtifactId
     k: int
-    metrics: Mapping[str, Mapping[str, float]]
+    metrics: Mapping[str, Mapping[str, float | None]]
     slices: Mapping[str, Mapping[str, Any]]
     rules: tuple[Rule, ...]
     passed: bool
     num_queries: int
+
+    def is_best(self, system: str, metric: str) -> bool:
+        """Tells whether no system has a greater value."""
+        values = [figures.get(metric) for figures in self.metrics.values()]
+        best = max((value for value in values if value is not None), default=None)
+        return best is not None and self.metrics[system].get(metric) == best
 
 
 @dataclass(frozen=True)
@@ -112,8 +118,19 @@ class RegionDay:
     live: LiveRegion | None
 
     @property
+    def is_judged(self) -> bool:
+        """Whether the day's release holds this region's own, final decision."""
+        entry = self.released
+        return entry is not None and None not in (entry.candidate_shard_id, entry.evaluation_id)
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
-        """Every rule judged so far, the evaluation's and then the shard's."""
+        """Every rule: the release's, and before it those of the evaluation and the shard.
+
+        Publishing judges rules with few queries again on all regions pooled.
+        """
+        if self.is_judged and self.released is not None and self.released.rules:
+            return tuple(self.released.rules)
         parts = (self.evaluation, self.shard)
         return tuple(rule for part in parts if part is not None for rule in part.rules)
 
@@ -124,7 +141,9 @@ class RegionDay:
 
     @property
     def gate(self) -> Gate:
-        """The gate's decision; missing until both parts of it exist, unless one refused."""
+        """The release's decision, or else that of the parts that are there."""
+        if self.is_judged and self.released is not None:
+            return "passed" if self.released.passed else "refused"
         parts = (self.evaluation, self.shard)
         if any(part is not None and not part.passed for part in parts):
             return "refused"

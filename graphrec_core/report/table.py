@@ -2,24 +2,27 @@
 
 from collections.abc import Mapping
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from graphrec_core.config import StepName
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
-from graphrec_core.report.wording import count, rule_reason, share, step_scope, summary
+from graphrec_core.report.wording import count, rule_summary, share, step_scope, summary
 
-SYSTEMS = {"model": "model", "popularity": "popu-\nlarity", "covisitation": "co-\nvisit"}
+SYSTEMS = ("model", "popularity", "covisitation")
 GATE_STYLES: dict[Gate, str] = {"passed": "green", "refused": "bold red", "missing": "yellow"}
+METRICS = ("recall", "mrr")
 
 
 def render_run_table(day: Day) -> RenderableType:
     """Draws a day: its summary, a row per region, and seconds and memory per step."""
     parts: list[RenderableType] = [Text(sentence) for sentence in summary(day)]
     if day.regions:
-        parts.append(_region_table(day))
-    parts.append(_step_table(day))
+        parts += ["", _region_table(day)]
+    parts += ["", _step_table(day)]
     return Group(*parts)
 
 
@@ -28,12 +31,10 @@ def render_live_table(pointer: LivePointer) -> RenderableType:
     if not pointer.regions:
         return Text(f"{pointer.pipeline}: nothing is live yet.")
     k = next((state.evaluation.k for state in pointer.regions.values() if state.evaluation), None)
-    title = f"{pointer.pipeline}: live, up to {pointer.high_water}"
-    table = Table(title=title, title_justify="left")
-    for name in ("Region", "Live shard", "As of", "Serves", "Gate"):
-        table.add_column(name, overflow="fold")
+    table = _table(f"{pointer.pipeline}: live, release {pointer.release_id}")
+    for name in ("Live shard", "As of", "Serves", "Gate"):
+        table.add_column(name)
     _add_metric_columns(table, k)
-    table.add_column("Release", overflow="fold")
     for region, state in pointer.regions.items():
         table.add_row(*_live_row(region, state))
     return table
@@ -46,36 +47,43 @@ def _live_row(region: str, state: LiveState) -> list[RenderableType]:
         live.shard_id,
         _day(live.as_of),
         live.serves,
-        _gate_text(state.gate, []),
+        Text(state.gate, style=GATE_STYLES[state.gate]),
         *_metrics(state.evaluation),
         share(shard.ann_recall if shard else None),
-        live.release_id,
     ]
 
 
-def _region_table(day: Day) -> Table:
-    title = f"{day.pipeline}, {day.as_of:%Y-%m-%d}: serve view, holdout metrics, gate"
-    table = Table(title=title, title_justify="left")
+def _table(title: str) -> Table:
+    style = {
+        "title_style": "bold",
+        "title_justify": "left",
+        "pad_edge": False,
+        "padding": (0, 1, 0, 0),
+    }
+    table = Table(title=title, box=box.SIMPLE_HEAD, **style)  # type: ignore[arg-type]
     table.add_column("Region", overflow="fold")
+    return table
+
+
+def _region_table(day: Day) -> Table:
+    table = _table(f"{day.pipeline}, {day.as_of:%Y-%m-%d}, serve view and gate")
     for name in ("Nodes", "Edges", "Halo\nedges"):
         table.add_column(name, justify="right", no_wrap=True)
     _add_metric_columns(table, day.k)
-    table.add_column("Gate", ratio=1, min_width=16, overflow="fold")
-    table.add_column("Live shard", min_width=16, overflow="fold")
+    table.add_column("Gate", min_width=12, overflow="fold")
+    table.add_column("Live shard", no_wrap=True)
     for region in day.regions:
         table.add_row(*_region_row(region))
     return table
 
 
 def _region_row(region: RegionDay) -> list[RenderableType]:
-    k = region.evaluation.k if region.evaluation else None
-    reasons = [rule_reason(rule, k) for rule in region.refusals]
     return [
         Text(region.region),
         *(count(sum(sizes.values())) for sizes in _sizes(region)),
         *_metrics(region.evaluation),
         share(region.shard.ann_recall if region.shard else None),
-        _gate_text(region.gate, reasons),
+        _gate_text(region),
         _live_text(region),
     ]
 
@@ -87,38 +95,33 @@ def _sizes(region: RegionDay) -> tuple[Mapping[str, int], ...]:
 def _live_text(region: RegionDay) -> str:
     if region.live is None:
         return "none"
-    kind = "popular list of" if region.live.serves == "popular" else "from"
-    when = "this day" if region.is_live else f"{kind} {_day(region.live.as_of)}"
-    return f"{region.live.shard_id}\n{when}"
+    kind = "popular, " if region.live.serves == "popular" else ""
+    return f"{region.live.shard_id}\n{kind}{_day(region.live.as_of)}"
 
 
 def _add_metric_columns(table: Table, k: int | None) -> None:
-    for metric in (f"recall\n@{k or 'k'}", "MRR"):
-        for index, name in enumerate(SYSTEMS.values()):
-            header = metric if index == 0 else name
-            table.add_column(header, justify="right", no_wrap=True)
+    for name in (f"recall@{k or 'k'}", "MRR"):
+        table.add_column(f"{name:<17}\nmodel  pop. co-v.", justify="right", no_wrap=True)
     table.add_column("ANN\nrecall", justify="right", no_wrap=True)
 
 
 def _metrics(evaluation: EvaluationResult | None) -> list[str]:
     metrics = evaluation.metrics if evaluation else {}
-    return [
-        share(metrics.get(system, {}).get(metric))
-        for metric in ("recall", "mrr")
-        for system in SYSTEMS
-    ]
+    rows = ([metrics.get(system, {}).get(name) for system in SYSTEMS] for name in METRICS)
+    return [" ".join(f"{share(value):>5}" for value in row) for row in rows]
 
 
-def _gate_text(gate: Gate, reasons: list[str]) -> Text:
-    text = Text(gate, style=GATE_STYLES[gate])
-    return text.append(": " + "; ".join(reasons), style="not bold red") if reasons else text
+def _gate_text(region: RegionDay) -> Text:
+    text = Text(region.gate, style=GATE_STYLES[region.gate])
+    k = region.evaluation.k if region.evaluation else None
+    rules = dict.fromkeys(rule_summary(rule, k) for rule in region.refusals)
+    return text.append(": " + "; ".join(rules), style="not bold red") if rules else text
 
 
 def _step_table(day: Day) -> Table:
-    table = Table(title="Seconds / peak memory in MB", title_justify="left")
-    table.add_column("Region", overflow="fold")
+    table = _table("Seconds / peak memory in MB")
     runs: dict[str, dict[str, list[StepRun]]] = {}
-    steps = [step for step in day.steps if step.seconds is not None]
+    steps = [step for step in day.steps if step.step != StepName.PUBLISH]
     for step in steps:
         runs.setdefault(step_scope(step.region), {}).setdefault(step.step, []).append(step)
     names = list(dict.fromkeys(step.step for step in steps))
@@ -132,6 +135,8 @@ def _step_table(day: Day) -> Table:
 def _cost(runs: list[StepRun]) -> str:
     if not runs:
         return ""
+    if not all(run.is_done for run in runs):
+        return "missing"
     seconds = sum(run.seconds or 0 for run in runs)
     return f"{seconds:.1f} / {max(run.peak_memory_mb or 0 for run in runs):.0f}"
 

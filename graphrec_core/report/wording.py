@@ -5,7 +5,14 @@ from collections.abc import Sequence
 from graphrec_core.report.day import Day, RegionDay, Rule
 from graphrec_core.types import ALL_REGIONS
 
-METRIC_NAMES = {"recall": "recall@{k}", "mrr": "MRR", "ndcg": "NDCG@{k}", "hit_rate": "hit rate@{k}"}
+METRIC_NAMES = {
+    "recall": "recall@{k}",
+    "mrr": "MRR",
+    "ndcg": "NDCG@{k}",
+    "hit_rate": "hit rate@{k}",
+    "ann_recall": "ANN recall",
+    "num_queries": "number of queries",
+}
 SYSTEM_NAMES = {
     "model": "model",
     "popularity": "popularity",
@@ -17,14 +24,14 @@ SYSTEM_NAMES = {
 def share(value: float | None) -> str:
     """Writes a figure in [0, 1] with three decimals and no leading zero: ``.081``."""
     if value is None:
-        return "–"
+        return "-"
     text = f"{value:.3f}"
     return text.replace("0.", ".", 1) if text.startswith(("0.", "-0.")) else text
 
 
 def count(value: float | None) -> str:
     """Writes a whole number with thousands separated."""
-    return "–" if value is None else f"{value:,.0f}"
+    return "-" if value is None else f"{value:,.0f}"
 
 
 def metric_name(metric: str, k: int | None) -> str:
@@ -32,32 +39,60 @@ def metric_name(metric: str, k: int | None) -> str:
     return METRIC_NAMES.get(metric, metric).format(k="k" if k is None else k)
 
 
-def rule_name(rule: Rule) -> str:
-    """Names a rule shortly, for a table: ``recall not worse than popularity, cold_start``."""
-    where = f", {rule['slice']}" if rule["slice"] not in ("", "all") else ""
+def rule_name(rule: Rule, k: int | None) -> str:
+    """Says what a rule asks: ``recall@20 not worse than popularity, cold start``."""
+    metric, where = metric_name(rule["metric"], k), _slice(rule, ", {}")
     if rule["reference"]:
-        return f"{rule['metric']} not worse than {rule['reference']}{where}"
-    return f"{rule['metric']} at least {share(rule['bound'])}{where}"
+        return f"{metric} not worse than {system_name(rule['reference'])}{where}"
+    return f"{metric} at least {rule_bound(rule)}{where}"
 
 
 def rule_reason(rule: Rule, k: int | None) -> str:
     """Says why a rule refused: ``recall@20 .080 is below popularity's .110``."""
-    metric = "ANN recall" if rule["rule"] == "ann_recall" else metric_name(rule["metric"], k)
-    where = f" on {rule['slice']} queries" if rule["slice"] not in ("", "all") else ""
-    if rule["pooled"]:
-        where += " over all regions"
-    if not rule["reference"]:
-        return f"{metric}{where} {share(rule['value'])} is below the floor {share(rule['bound'])}"
-    name = SYSTEM_NAMES.get(rule["reference"], rule["reference"])
-    reference = rule["value"] - rule["difference"]
-    return f"{metric}{where} {share(rule['value'])} is below {name}'s {share(reference)}"
+    where = _slice(rule, " of {} queries") + (" over all regions" if rule["pooled"] else "")
+    metric = metric_name(rule["metric"], k) + where
+    if rule["value"] is None:
+        return f"{metric} could not be measured"
+    value = rule_value(rule)
+    if rule["difference"] is None:
+        return f"{metric} {value} is below the floor {rule_bound(rule)}"
+    return f"{metric} {value} is below {system_name(rule['reference'])}'s {share(against(rule))}"
+
+
+def rule_summary(rule: Rule, k: int | None) -> str:
+    """Names what a rule compared, for a narrow cell: ``recall@20 vs popularity``."""
+    against_what = rule["reference"] or "its floor"
+    return f"{metric_name(rule['metric'], k)} vs {against_what}{_slice(rule, ' ({})')}"
+
+
+def rule_value(rule: Rule) -> str:
+    """Writes what a rule measured."""
+    return _figure(rule, rule["value"])
+
+
+def rule_bound(rule: Rule) -> str:
+    """Writes the least value that passes; of a comparison, the least difference."""
+    return _figure(rule, rule["bound"])
+
+
+def against(rule: Rule) -> float | None:
+    """Returns the value of the system that a rule compares with; None where it has none."""
+    if rule["value"] is None or rule["difference"] is None:
+        return None
+    return float(rule["value"] - rule["difference"])
+
+
+def system_name(system: str) -> str:
+    """Names a system as people say it."""
+    return SYSTEM_NAMES.get(system, system)
 
 
 def region_sentence(region: RegionDay) -> str:
     """Says in one sentence what became of a region."""
     if region.gate == "refused":
         reasons = [rule_reason(rule, _k(region)) for rule in region.refusals]
-        return f"{region.region} was refused because {_join(reasons)}{_instead(region)}."
+        because = f" because {_join(reasons)}" if reasons else ""
+        return f"{region.region} was refused{because}{_instead(region)}."
     if region.gate == "missing":
         parts = {"its evaluation": region.evaluation, "its shard": region.shard}
         missing = [name for name, part in parts.items() if part is None]
@@ -86,8 +121,11 @@ def headline(day: Day) -> str:
 def summary(day: Day) -> list[str]:
     """Says how the day went: the headline, then what did not go live, then what was skipped."""
     sentences = [headline(day)]
-    ordered = sorted(day.regions, key=lambda region: region.is_live)
-    sentences += [region_sentence(region) for region in ordered if not region.is_live]
+    sentences += [
+        region_sentence(region)
+        for region in day.regions
+        if not (region.is_live and region.gate == "passed")
+    ]
     sentences += [
         f"{name} was skipped: {reason.rstrip('.')}."
         for name, reason in sorted(day.empty_regions.items())
@@ -98,6 +136,14 @@ def summary(day: Day) -> list[str]:
     return sentences
 
 
+def _figure(rule: Rule, value: float | None) -> str:
+    return count(value) if rule["metric"].startswith("num_") else share(value)
+
+
+def _slice(rule: Rule, pattern: str) -> str:
+    return "" if rule["slice"] in ("", "all") else pattern.format(rule["slice"].replace("_", "-"))
+
+
 def step_scope(region: str) -> str:
     """Names a step's region: ``all`` for an artefact of every region."""
     return "all" if region == ALL_REGIONS else region
@@ -105,6 +151,8 @@ def step_scope(region: str) -> str:
 
 def _instead(region: RegionDay) -> str:
     live = region.live
+    if region.is_live:
+        return "; it was forced live"
     if live is None:
         return "; nothing serves it"
     if live.serves == "popular":

@@ -1,0 +1,204 @@
+"""One day of one pipeline on this machine: ``python -m dags.run_once --config FILE``.
+
+Runs the real Airflow DAG once (SQLite, no scheduler), shows its progress, then what it left.
+Ends with 0 when the report and the release are stored and a region passed, even if others were
+refused; with 1 when the day did not get that far, with 2 for wrong arguments.
+"""
+
+import argparse
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from graphrec_core.config import PipelineConfig, child_environment, load_pipeline
+from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.types import parse_instant
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+AIRFLOW_HOME = REPOSITORY / ".airflow"
+LINE = re.compile(
+    r"step (?P<what>started|ended): (?P<title>[\w-]+(?: \[.*?\])?)"
+    r"(?: exit=(?P<code>-?\d+) seconds=(?P<seconds>[\d.]+))?(?=\s|$)"
+)
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+GRAPHREC = (sys.executable, "-m", "jobs.cli")
+FAULT, USAGE = 1, 2
+STOP_GRACE_S = 30
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the day and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m dags.run_once", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the pipeline's YAML")
+    parser.add_argument("--data", default="", help="folder of the source's tables (source.root)")
+    parser.add_argument("--as-of", default="", help="ISO; default: schedule.end, else .start")
+    parser.add_argument("--lake", default="", help="folder or URI of the lake (lake.root)")
+    parser.add_argument("--set", action="append", default=[], help="section.key=value")
+    given = parser.parse_args(arguments)
+    try:
+        overrides = [*given.set, *_places(given.data, given.lake)]
+        config = load_pipeline(given.config, overrides)
+        day = config.schedule.end or config.schedule.start
+        as_of = parse_instant(given.as_of or day.isoformat())
+    except GraphrecError as error:
+        _say(f"{type(error).__name__}: {error}")
+        return USAGE
+    return Day(given.config.resolve(), config, as_of, overrides).run()
+
+
+def _places(data: str, lake: str) -> Iterator[str]:
+    for key, place in (("source.root", data), ("lake.root", lake)):
+        if not place:
+            continue
+        uri = place if "://" in place else str(Path(place).resolve())
+        if key == "source.root" and "://" not in uri and not Path(uri).is_dir():
+            raise ConfigError(
+                must="--data must be a folder that exists, or a URI.",
+                found=uri,
+                fix="Give the folder that holds the tables named under source.tables.",
+            )
+        yield f"{key}={json.dumps(uri)}"
+
+
+class Day:
+    """One run of one pipeline.
+
+    Args:
+        path: The pipeline's YAML, absolute.
+        config: What it says, overrides included.
+        as_of: The run's instant.
+        overrides: ``section.key=value`` strings.
+    """
+
+    def __init__(
+        self, path: Path, config: PipelineConfig, as_of: datetime, overrides: Sequence[str]
+    ) -> None:
+        self.path, self.config, self.as_of = path, config, as_of
+        self.overrides = list(overrides)
+        self.environment = child_environment(
+            AIRFLOW_HOME=str(AIRFLOW_HOME),
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__CORE__DAGS_FOLDER=str(REPOSITORY / "dags"),
+            AIRFLOW__LOGGING__COLORED_CONSOLE_LOG="False",
+            GRAPHREC_CONFIG_DIR=str(path.parent),
+            PYTHONPATH=str(REPOSITORY),
+            PYTHONUNBUFFERED="1",
+            NO_COLOR="1",
+        )
+
+    def run(self) -> int:
+        """Runs the DAG, then shows the table, the report's path and a sample query."""
+        AIRFLOW_HOME.mkdir(exist_ok=True)
+        log = AIRFLOW_HOME / f"{self.config.pipeline}-{self.as_of:%Y%m%dT%H%M%SZ}.log"
+        _say(f"{self.config.pipeline}, as of {self.as_of:%Y-%m-%d %H:%M} UTC; full log: {log}")
+        started_s = time.monotonic()
+        with log.open("w", encoding="utf-8") as file:
+            code = self._airflow(file, "db", "migrate") or self._airflow(file, *self._test())
+        _say(f"The DAG ended after {time.monotonic() - started_s:.0f} s with exit code {code}.")
+        return self._show(code)
+
+    def _test(self) -> list[str]:
+        before = f"{self.as_of - timedelta(days=1):%Y-%m-%d}"
+        conf = {"as_of": self.as_of.isoformat(), "overrides": self.overrides}
+        file = str(REPOSITORY / "dags" / "pipelines.py")
+        return ["dags", "test", self.config.pipeline, before, "-f", file, "-c", json.dumps(conf)]
+
+    def _airflow(self, log: Any, *arguments: str) -> int:  # noqa: ANN401
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        try:
+            for line in process.stdout or ():
+                log.write(line)
+                _progress(line)
+            return process.wait()
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # Airflow ends its step on an interrupt
+            try:
+                process.wait(STOP_GRACE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+
+    def _graphrec(self, command: str, *arguments: str, capture: bool = False) -> str | None:
+        settings = [word for override in self.overrides for word in ("--set", override)]
+        done = subprocess.run(
+            [*GRAPHREC, command, "--config", str(self.path), *arguments, *settings],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.PIPE if capture else None,
+            text=True,
+            check=False,
+        )
+        return None if done.returncode else done.stdout or ""
+
+    def _show(self, code: int) -> int:
+        instant = self.as_of.isoformat()
+        _say("")
+        self._graphrec("status", "--as-of", instant)
+        report = self._graphrec("write-report", "--as-of", instant, capture=True)
+        status = self._graphrec("status", "--as-of", instant, "--json", capture=True)
+        if report is None or status is None:
+            _say("The day left no report.")
+            return FAULT
+        _say(f"Report: {json.loads(report.splitlines()[-1])['report']}")
+        _say("A sample query, answered from the live shard:")
+        self._graphrec("query", "--k", "5")
+        problem = problem_of(json.loads(status)["run"])
+        if problem:
+            _say(f"The day failed: {problem}. Airflow's exit code was {code}.")
+        return FAULT if problem else 0
+
+
+def problem_of(run: dict[str, Any]) -> str:
+    """Says why a day does not count as done; empty when a region passed and was released.
+
+    Args:
+        run: The day as ``graphrec status --json --as-of`` gives it.
+    """
+    release, regions = run["release"], run["regions"]
+    if release is None:
+        return "no release was stored"
+    passed = [row["region"] for row in regions if row["gate"] == "passed"]
+    if not passed:
+        return "no region passed the gate"
+    high_water = run["live"]["high_water"]
+    if high_water > release["as_of"]:
+        _say(f"Released, not live: the newer day {high_water} is live already.")
+    return ""
+
+
+def _progress(line: str) -> None:
+    found = LINE.search(COLOURS.sub("", line))
+    if found is None:
+        return
+    now = f"{datetime.now(UTC):%H:%M:%S}"
+    if found["what"] == "started":
+        _say(f"{now}  {found['title']} ...")
+    elif found["code"] is not None:
+        end = "done" if found["code"] == "0" else f"exit code {found['code']}"
+        _say(f"{now}  {found['title']} {end} in {found['seconds']} s")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAULT))
+    sys.exit(main())

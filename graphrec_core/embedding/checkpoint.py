@@ -1,0 +1,166 @@
+"""A trained model as files, and back: everything needed without the pipeline's YAML.
+
+weights.safetensors          the encoder, trained on the train view
+ids/<ntype>.parquet          node_id, row: which node owns which trained row
+weights_refit.safetensors    the encoder refitted on the serve view, if `training.refit`
+ids_refit/<ntype>.parquet    its rows
+config.json                  model, task, training, node types, edge types, features
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.config.model import ModelConfig
+from graphrec_core.errors import LakeError
+from graphrec_core.graph import FeatureEncoder, RegionGraph
+from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.models.encoder import Encoder, EncoderInputs
+from graphrec_core.models.registry import build_encoder
+
+SETTINGS = "config.json"
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model ready to encode any graph with the same node types and features.
+
+    Attributes:
+        encoder: With its trained weights, on the CPU.
+        features: As fitted on the model's train view.
+        rows: ntype -> table (node_id, row).
+        num_threads: CPU threads that training used.
+        device: The configured device: auto, cpu or cuda.
+    """
+
+    encoder: Encoder
+    features: FeatureEncoder
+    rows: Mapping[str, pa.Table]
+    num_threads: int
+    device: str
+
+    def inputs_of(self, graph: RegionGraph, device: torch.device) -> EncoderInputs:
+        """Prepares a graph for the encoder.
+
+        Raises:
+            LakeError: The graph has node types or lacks features that the model needs.
+        """
+        features = self.features.encode(graph)
+        return EncoderInputs(
+            messages=graph.messages(),
+            rows_N=self._rows_of(graph).to(device),
+            features={ntype: value.to(device) for ntype, value in features.items()},
+            slices={ntype: graph.slice_of(ntype) for ntype in graph.ntypes},
+            device=device,
+        )
+
+    def _rows_of(self, graph: RegionGraph) -> Tensor:
+        """int64 [num_nodes]: the trained row of each node, -1 where it has none."""
+        return torch.cat(
+            [find_rows(self.rows[ntype], graph.node_ids(ntype)) for ntype in graph.ntypes]
+        )
+
+
+def find_rows(rows: pa.Table, node_ids: pa.ChunkedArray) -> Tensor:
+    """Looks up trained rows.
+
+    Args:
+        rows: Table (node_id, row).
+        node_ids: Original ids.
+
+    Returns:
+        int64 [len(node_ids)]; -1 for an id without a row.
+    """
+    place = pc.index_in(node_ids, value_set=rows.column("node_id"))
+    row = rows.column("row").take(place).fill_null(-1)
+    return torch.tensor(row.to_numpy(), dtype=torch.int64)
+
+
+def write_weights(trial: Attempt, encoder: Encoder, graph: RegionGraph, *, refit: bool) -> None:
+    """Writes an encoder's weights and the ids that own its rows.
+
+    Args:
+        trial: The attempt to write into.
+        encoder: A trained encoder.
+        graph: The graph it was trained on.
+        refit: Whether these are the weights for the serve view only.
+    """
+    weights = {
+        key: value.detach().cpu().contiguous() for key, value in encoder.state_dict().items()
+    }
+    trial.write(_weights_file(refit=refit), safetensors.torch.save(weights))
+    for ntype in graph.ntypes:
+        where = graph.slice_of(ntype)
+        rows = pa.array(range(where.start, where.stop), pa.int64())
+        table = pa.table({"node_id": graph.node_ids(ntype), "row": rows})
+        trial.write_table(_ids_file(ntype, refit=refit), table)
+
+
+def write_settings(
+    trial: Attempt, config: PipelineConfig, graph: RegionGraph, features: FeatureEncoder
+) -> None:
+    """Writes the settings that rebuild the encoder."""
+    trial.write_json(
+        SETTINGS,
+        {
+            "model": config.model.model_dump(mode="json"),
+            "task": config.task.model_dump(mode="json"),
+            "training": config.training.model_dump(mode="json"),
+            "ntypes": list(graph.ntypes),
+            "etypes": {etype: list(config.endpoints(etype)) for etype in sorted(graph.edges)},
+            "features": features.to_json(),
+        },
+    )
+
+
+def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
+    """Loads a trained model.
+
+    Args:
+        model: A committed model.
+        refit: Prefer the weights refitted on the serve view, where there are any.
+
+    Raises:
+        LakeError: The weights do not fit the settings beside them.
+    """
+    refit = has_refit(model) if refit else False
+    settings: dict[str, Any] = model.read_json(SETTINGS)
+    features = FeatureEncoder.from_json(settings["features"])
+    rows = {ntype: model.read_table(_ids_file(ntype, refit=refit)) for ntype in settings["ntypes"]}
+    config: ModelConfig = TypeAdapter(ModelConfig).validate_python(settings["model"])
+    encoder = build_encoder(
+        config,
+        sum(table.num_rows for table in rows.values()),
+        {ntype: features.width(ntype) for ntype in settings["ntypes"]},
+    )
+    try:
+        encoder.load_state_dict(safetensors.torch.load(model.read(_weights_file(refit=refit))))
+    except RuntimeError as error:
+        raise LakeError(
+            must=f"The weights of model {model.manifest.id} must fit its {SETTINGS}.",
+            found=str(error),
+            fix="Train the model again; it was written by another version of graphrec.",
+        ) from error
+    training = settings["training"]
+    return LoadedModel(encoder, features, rows, training["num_threads"], training["device"])
+
+
+def has_refit(model: Artifact) -> bool:
+    """Tells whether a model holds weights refitted on the serve view."""
+    return model.has(_weights_file(refit=True))
+
+
+def _weights_file(*, refit: bool) -> str:
+    return "weights_refit.safetensors" if refit else "weights.safetensors"
+
+
+def _ids_file(ntype: str, *, refit: bool) -> str:
+    return f"ids_refit/{ntype}.parquet" if refit else f"ids/{ntype}.parquet"

@@ -1,0 +1,24 @@
+"""Writes vectors where the layout wants them."""
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from graphrec_core.lake import Attempt
+from graphrec_core.lake.layout import vectors_file
+from graphrec_core.types import Region, View
+
+
+def write_vectors(
+    trial: Attempt, view: View, tables: Mapping[Region, Mapping[str, pa.Table]]
+) -> None:
+    """Writes one file per region and node type.
+
+    Args:
+        trial: The attempt to write into.
+        view: The view that was embedded.
+        tables: What ``embed_view`` returned.
+    """
+    for region, by_ntype in tables.items():
+        for ntype, table in by_ntype.items():
+            trial.write_table(vectors_file(view, region, ntype), table)

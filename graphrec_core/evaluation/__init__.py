@@ -1,0 +1,1 @@
+"""Measuring recommendations on the holdout, and the gate that judges them."""

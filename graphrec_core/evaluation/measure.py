@@ -1,0 +1,131 @@
+"""Runs recommenders over a holdout and measures them, block by block."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec_core.config.judging import EvaluationConfig
+from graphrec_core.evaluation.holdout import Holdout
+from graphrec_core.evaluation.metrics import hit_rate, mark_hits, mrr, ndcg, recall
+from graphrec_core.evaluation.slices import slice_masks
+from graphrec_core.retrieval.recommend import PopularList, Ranking, recommend
+from graphrec_core.retrieval.sources import CandidateSource
+
+logger = logging.getLogger(__name__)
+
+METRICS = {"recall": "recall", "mrr": "mrr", "ndcg": "ndcg", "hit": "hit_rate"}
+"""Per-query column suffix -> name of the mean."""
+
+TOPK = pa.schema(
+    [
+        ("query_id", pa.string()),
+        ("rank", pa.int32()),
+        ("candidate_id", pa.string()),
+        ("score", pa.float32()),
+        ("hit", pa.bool_()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured over one holdout.
+
+    Attributes:
+        queries: query_id, degree, num_targets and ``<system>_<metric>`` columns.
+        topk: Per system the ranked candidates (schema ``TOPK``).
+    """
+
+    queries: pa.Table
+    topk: dict[str, pa.Table]
+
+
+def measure(
+    holdout: Holdout,
+    systems: Mapping[str, CandidateSource],
+    popular: PopularList,
+    config: EvaluationConfig,
+) -> Measured:
+    """Ranks all candidates for every judged query with every system."""
+    columns: dict[str, Any] = {
+        "query_id": holdout.query_ids,
+        "degree": pa.array(holdout.degrees, pa.int64()),
+        "num_targets": pa.array(holdout.targets.counts, pa.int64()),
+    }
+    topk = {}
+    for system, source in systems.items():
+        topk[system], values = _measure_system(holdout, source, popular, config)
+        columns |= {f"{system}_{name}": value for name, value in values.items()}
+        logger.info("measured %s on %d queries", system, len(holdout.query_ids))
+    return Measured(pa.table(columns), topk)
+
+
+def summarise(
+    queries: pa.Table, systems: list[str], config: EvaluationConfig
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Averages per-query metrics.
+
+    Returns:
+        ``{system: {metric: mean}}`` and ``{slice: {"num_queries": n, system: {metric: mean}}}``;
+        means over no query are None.
+    """
+    slices: dict[str, Any] = {}
+    for name, mask in slice_masks(np.asarray(queries["degree"]), config).items():
+        means = {system: _means(queries, system, mask) for system in systems}
+        slices[name] = {"num_queries": int(mask.sum()), **means}
+    return {system: slices["all"][system] for system in systems}, slices
+
+
+def _means(queries: pa.Table, system: str, mask: np.ndarray) -> dict[str, float | None]:
+    means: dict[str, float | None] = {}
+    for column, metric in METRICS.items():
+        values = np.asarray(queries[f"{system}_{column}"])[mask]
+        means[metric] = float(values.mean()) if len(values) else None
+    return means
+
+
+def _measure_system(
+    holdout: Holdout, source: CandidateSource, popular: PopularList, config: EvaluationConfig
+) -> tuple[pa.Table, dict[str, np.ndarray]]:
+    tables = [TOPK.empty_table()]
+    values: dict[str, list[np.ndarray]] = {name: [np.zeros(0)] for name in METRICS}
+    query_rows = np.arange(len(holdout.query_ids))
+    for ranking in recommend(
+        source, popular, holdout.seen, query_rows, config.depth, config.block_size
+    ):
+        hits, block = _block_metrics(holdout, ranking, config.k)
+        tables.append(_topk_table(holdout, ranking, hits))
+        for name, value in block.items():
+            values[name].append(value)
+    metrics = {name: np.concatenate(parts) for name, parts in values.items()}
+    return pa.concat_tables(tables).combine_chunks(), metrics
+
+
+def _block_metrics(
+    holdout: Holdout, ranking: Ranking, k: int
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    targets = holdout.targets.block(ranking.query_rows)
+    num_targets = holdout.targets.counts[ranking.query_rows]
+    hits = mark_hits(ranking.rows, targets, len(holdout.candidate_ids))
+    return hits, {
+        "recall": recall(hits, num_targets, k),
+        "mrr": mrr(hits),
+        "ndcg": ndcg(hits, num_targets, k),
+        "hit": hit_rate(hits, k),
+    }
+
+
+def _topk_table(holdout: Holdout, ranking: Ranking, hits: np.ndarray) -> pa.Table:
+    query, place = np.nonzero(ranking.rows >= 0)
+    columns = {
+        "query_id": holdout.query_ids.take(pa.array(ranking.query_rows[query])),
+        "rank": (place + 1).astype(np.int32),
+        "candidate_id": holdout.candidate_ids.take(pa.array(ranking.rows[query, place])),
+        "score": ranking.scores[query, place],
+        "hit": hits[query, place],
+    }
+    return pa.table(columns, schema=TOPK)

@@ -1,0 +1,169 @@
+"""A shard: all that answers one region's queries, in one immutable artefact."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import faiss
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from graphrec_core.index.ann import Search, from_bytes, search_of, to_bytes
+from graphrec_core.index.axis import id_array, own_pairs, rows_of, vector_matrix
+from graphrec_core.index.pairs import Pairs
+from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.verify import read_verified
+from graphrec_core.types import Region, Role
+
+INDEX_FILE = "index.faiss"
+CANDIDATES_FILE = "candidates.parquet"
+QUERIES_FILE = "queries.parquet"
+SEEN_FILE = "seen.parquet"
+POPULAR_FILE = "popular.parquet"
+RECALL_FILE = "recall.json"
+
+
+@dataclass(frozen=True)
+class ShardTables:
+    """What a shard holds beside its index.
+
+    Attributes:
+        candidates: node_id, label, num_events, last_event_time; row order of the index.
+        queries: node_id, role, is_active, label, vector; sorted by node_id.
+        seen: query_id, candidate_id.
+        popular: rank (1-based), candidate_id, score; every candidate once.
+    """
+
+    candidates: pa.Table
+    queries: pa.Table
+    seen: pa.Table
+    popular: pa.Table
+
+
+def write_shard(
+    trial: Attempt, index: faiss.Index, tables: ShardTables, recall: dict[str, Any]
+) -> None:
+    """Writes a shard's files into an attempt."""
+    trial.write(INDEX_FILE, to_bytes(index))
+    trial.write_table(CANDIDATES_FILE, tables.candidates)
+    trial.write_table(QUERIES_FILE, tables.queries)
+    trial.write_table(SEEN_FILE, tables.seen)
+    trial.write_table(POPULAR_FILE, tables.popular)
+    trial.write_json(RECALL_FILE, recall)
+
+
+@dataclass(frozen=True)
+class Shard:
+    """An open shard. Rows of queries and candidates are its private numbers.
+
+    Attributes:
+        id: The shard's id.
+        region: Its region.
+        as_of: Its instant, as ``20100901T000000Z``.
+        exclude_seen: Whether the pipeline leaves out what a query node has seen.
+        recommends_peers: Whether query nodes and candidates are of one node type.
+        tables: Its tables.
+        index: The FAISS index over the candidates.
+    """
+
+    id: str
+    region: Region
+    as_of: str
+    exclude_seen: bool
+    recommends_peers: bool
+    tables: ShardTables
+    index: faiss.Index
+
+    @cached_property
+    def candidate_ids(self) -> pa.Array:
+        """Ids of the candidates, in row order."""
+        return id_array(self.tables.candidates["node_id"])
+
+    @cached_property
+    def query_ids(self) -> pa.Array:
+        """Ids of the query nodes, in row order."""
+        return id_array(self.tables.queries["node_id"])
+
+    @cached_property
+    def query_vectors(self) -> np.ndarray:
+        """float32 [num_queries, d]."""
+        return vector_matrix(self.tables.queries["vector"])
+
+    @cached_property
+    def seen(self) -> Pairs:
+        """What each query node has seen, and itself where it is a candidate, by rows."""
+        queries = rows_of(self.tables.seen["query_id"], self.query_ids)
+        candidates = rows_of(self.tables.seen["candidate_id"], self.candidate_ids)
+        own_queries, own_candidates = self._own_pairs
+        return Pairs.of(
+            np.concatenate([queries, own_queries]),
+            np.concatenate([candidates, own_candidates]),
+            len(self.query_ids),
+        )
+
+    @cached_property
+    def themselves(self) -> Pairs:
+        """Each query node that is a candidate too, paired with itself, by rows."""
+        return Pairs.of(*self._own_pairs, len(self.query_ids))
+
+    @cached_property
+    def _own_pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        return own_pairs(self.query_ids, self.candidate_ids, peers=self.recommends_peers)
+
+    @cached_property
+    def popular_rows(self) -> np.ndarray:
+        """Candidate rows, most popular first, int64 [num_candidates]."""
+        return rows_of(self.tables.popular["candidate_id"], self.candidate_ids)
+
+    @cached_property
+    def popular_scores(self) -> np.ndarray:
+        """Scores along ``popular_rows``, float32."""
+        return np.asarray(self.tables.popular["score"], dtype=np.float32)
+
+    @property
+    def search(self) -> Search:
+        """The index's search function."""
+        return search_of(self.index)
+
+    def home_rows(self) -> np.ndarray:
+        """Rows of the query nodes at home here, int64."""
+        return _rows_where(pc.equal(self.tables.queries["role"], str(Role.HOME)))
+
+    def active_home_rows(self) -> np.ndarray:
+        """Rows of the active query nodes at home here, int64."""
+        home = pc.equal(self.tables.queries["role"], str(Role.HOME))
+        return _rows_where(pc.and_(home, self.tables.queries["is_active"]))
+
+
+def open_shard(artifact: Artifact) -> Shard:
+    """Reads a committed shard; every file must be the one that was committed.
+
+    Raises:
+        LakeError: A file is missing or damaged.
+    """
+    tables = ShardTables(
+        candidates=_read(artifact, CANDIDATES_FILE),
+        queries=_read(artifact, QUERIES_FILE),
+        seen=_read(artifact, SEEN_FILE),
+        popular=_read(artifact, POPULAR_FILE),
+    )
+    manifest = artifact.manifest
+    return Shard(
+        id=manifest.id,
+        region=manifest.region,
+        as_of=manifest.as_of,
+        exclude_seen=bool(manifest.config["task"]["exclude_seen"]),
+        recommends_peers=manifest.config["task"]["query"] == manifest.config["task"]["candidate"],
+        tables=tables,
+        index=from_bytes(read_verified(artifact, INDEX_FILE)),
+    )
+
+
+def _read(artifact: Artifact, name: str) -> pa.Table:
+    return pq.read_table(pa.BufferReader(read_verified(artifact, name)))
+
+
+def _rows_where(mask: pa.ChunkedArray) -> np.ndarray:
+    return np.flatnonzero(np.asarray(pc.fill_null(mask, fill_value=False)))

@@ -1,0 +1,69 @@
+"""What a scorer is: it scores every candidate for a query without giving nodes vectors."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import scipy.sparse as sp
+
+from graphrec_core.index.axis import id_array, rows_of
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Who met what in one view.
+
+    Attributes:
+        matrix: CSR float32 [Q, X] of ones; the first rows are the queries asked for, then
+            everybody else; the first columns are the candidates, then everything else.
+        num_candidates: How many columns are candidates.
+    """
+
+    matrix: sp.csr_array
+    num_candidates: int
+
+
+class Scorer(Protocol):
+    """A recommender that scores candidates directly."""
+
+    def fit(self, interactions: Interactions) -> None:
+        """Learns from the pairs of a view."""
+        ...
+
+    def scores(self, query_rows: np.ndarray) -> np.ndarray:
+        """Scores all candidates for a block of queries.
+
+        Args:
+            query_rows: int64 [B], rows of the interactions' matrix.
+
+        Returns:
+            A new array, float32 [B, C]; -inf for candidates that it does not propose.
+        """
+        ...
+
+
+def interactions_of(
+    src: pa.ChunkedArray, dst: pa.ChunkedArray, query_ids: pa.Array, candidate_ids: pa.Array
+) -> Interactions:
+    """Builds the matrix of distinct (src, dst) pairs.
+
+    Args:
+        src: Query ids of a view's pairs.
+        dst: Candidate ids of the same pairs; ids that are no candidates still connect.
+        query_ids: The queries that will be asked for, distinct.
+        candidate_ids: The candidates, distinct.
+    """
+    query_axis = _extended(query_ids, src)
+    candidate_axis = _extended(candidate_ids, dst)
+    rows, columns = rows_of(src, query_axis), rows_of(dst, candidate_axis)
+    shape = (len(query_axis), len(candidate_axis))
+    matrix = sp.csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return Interactions(matrix, len(candidate_ids))
+
+
+def _extended(first: pa.Array, others: pa.ChunkedArray) -> pa.Array:
+    return pc.unique(pa.concat_arrays([id_array(first), id_array(others)]))

@@ -1,0 +1,101 @@
+"""Which of a day's artefacts are committed, and which release was made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
+from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.types import ArtifactId, Region, View, format_instant
+
+
+@dataclass(frozen=True)
+class FoundDay:
+    """The committed artefacts of one day; None where one is missing.
+
+    Attributes:
+        lake: Where they are.
+        chain: Their ids.
+        snapshot: The snapshot.
+        models: By scope: the regions, or ``_all`` for a global model.
+        embeddings: By view and scope.
+        evaluations: By region.
+        shards: By region.
+        evaluation_ids: The ids that the evaluations have or would have, by region.
+    """
+
+    lake: Lake
+    chain: Chain
+    snapshot: Artifact | None
+    models: dict[Region, Artifact | None] = field(default_factory=dict)
+    embeddings: dict[tuple[View, Region], Artifact | None] = field(default_factory=dict)
+    evaluations: dict[Region, Artifact | None] = field(default_factory=dict)
+    shards: dict[Region, Artifact | None] = field(default_factory=dict)
+    evaluation_ids: dict[Region, ArtifactId] = field(default_factory=dict)
+
+    @property
+    def regions(self) -> list[Region]:
+        """Regions of the snapshot, sorted; none before it exists."""
+        return sorted(self.snapshot.manifest.stats["regions"]) if self.snapshot else []
+
+    def region_stats(self, region: Region) -> Mapping[str, Any]:
+        """The snapshot's figures of one region."""
+        stats = self.snapshot.manifest.stats["regions"] if self.snapshot else {}
+        figures: Mapping[str, Any] = stats[region]
+        return figures
+
+
+def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
+    """Looks up every artefact that the configuration asks for on this day."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    layout, storage = lake.layout, lake.storage
+    snapshot_id = chain.snapshot_id()
+    found = FoundDay(lake, chain, find_artifact(storage, layout.snapshot(as_of, snapshot_id)))
+    for region in found.regions:
+        scope, evaluation_id = config.model_region(region), chain.evaluation_id(lake, region)
+        if scope not in found.models:
+            folder = layout.model(scope, chain.model_id(region))
+            found.models[scope] = find_artifact(storage, folder)
+            for view in View:
+                folder = layout.embedding(chain.embedding_id(region, view))
+                found.embeddings[view, scope] = find_artifact(storage, folder)
+        found.evaluation_ids[region] = evaluation_id
+        folder = layout.evaluation(region, evaluation_id)
+        found.evaluations[region] = find_artifact(storage, folder)
+        folder = layout.shard(region, chain.shard_id(region))
+        found.shards[region] = find_artifact(storage, folder)
+    return found
+
+
+def find_release(found: FoundDay) -> Release | None:
+    """Finds the day's release: the one made of exactly the day's evaluations and shards.
+
+    Where several are (published once with the gate and once by force, or for some regions only),
+    the one of the configured mode and then the most complete one is taken.
+    """
+    as_of, snapshot_id = format_instant(found.chain.as_of), found.chain.snapshot_id()
+    mode = found.chain.config.publish.mode
+    ranked = [
+        (release.mode == mode, num_own, release)
+        for release in list_releases(found.lake)
+        if release.as_of == as_of and release.snapshot_id == snapshot_id
+        if (num_own := _num_own_ids(found, release)) > 0
+    ]
+    return max(ranked, key=lambda row: row[:2])[-1] if ranked else None
+
+
+def _num_own_ids(found: FoundDay, release: Release) -> int:
+    """Counts the day's evaluations and shards that the release names; 0 if it names another."""
+    num_own = 0
+    for region, entry in release.regions.items():
+        named = {entry.evaluation_id, entry.candidate_shard_id} - {None}
+        if not named:
+            continue
+        if region not in found.evaluation_ids:
+            return 0
+        if not named <= {found.evaluation_ids[region], found.chain.shard_id(region)}:
+            return 0
+        num_own += len(named)
+    return num_own

@@ -1,0 +1,112 @@
+"""The page a person reads in the morning: one self-contained HTML file about one day."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.report import plots, wording
+from graphrec_core.report.day import Day, Validation
+from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
+from graphrec_core.report.figures import Picture
+from graphrec_core.report.found import FoundDay
+from graphrec_core.types import View
+
+SYSTEMS = ("model", "popularity", "covisitation", "champion")
+
+
+def render_page(found: FoundDay, day: Day) -> str:
+    """Renders the day as HTML without scripts and without links to other hosts.
+
+    Args:
+        found: The day's artefacts, for the vectors.
+        day: The same day as values.
+    """
+    environment = Environment(
+        loader=PackageLoader("graphrec_core.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        share=wording.share,
+        count=wording.count,
+        rule_name=wording.rule_name,
+        rule_value=wording.rule_value,
+        rule_bound=wording.rule_bound,
+        against=wording.against,
+        scope=wording.step_scope,
+    )
+    config = found.chain.config
+    page = environment.get_template("page.html.j2")
+    return page.render(
+        day=day,
+        config=config,
+        gates={region.region: region.gate for region in day.regions},
+        summary=wording.summary(day),
+        systems=[(name, wording.SYSTEM_NAMES[name]) for name in _systems(day)],
+        metrics=[(name, wording.metric_name(name, day.k)) for name in plots.METRICS],
+        validations=[validation_rows(validation) for validation in day.validations],
+        pictures=_pictures(found, day, config),
+    )
+
+
+def validation_rows(validation: Validation) -> dict[str, Any]:
+    """Lays a validation's figures out as a table: a row per source table, a column per figure."""
+    tables: Mapping[str, Any] = validation.stats.get("tables", {})
+    figures = {name: _flat(row) for name, row in tables.items()}
+    columns = list(dict.fromkeys(key for row in figures.values() for key in row))
+    rows = [(name, [row.get(key) for key in columns]) for name, row in figures.items()]
+    return {
+        "id": validation.id,
+        "columns": [column.replace("_", " ") for column in columns],
+        "rows": rows,
+        "num_quarantined": validation.num_quarantined,
+    }
+
+
+def _flat(row: object) -> dict[str, object]:
+    if not isinstance(row, Mapping):
+        return {"value": row}
+    return {str(key): _text(value) for key, value in row.items()}
+
+
+def _text(value: object) -> object:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{key}: {item}" for key, item in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return "; ".join(str(_text(item)) for item in value) or "none"
+    return value
+
+
+def _systems(day: Day) -> list[str]:
+    found = {
+        system
+        for region in day.regions
+        if region.evaluation
+        for system in region.evaluation.metrics
+    }
+    return [system for system in SYSTEMS if system in found]
+
+
+def _pictures(found: FoundDay, day: Day, config: PipelineConfig) -> dict[str, Any]:
+    return {
+        "metrics": plots.plot_metrics(day, config),
+        "gates": {r.region: plots.plot_gate(r.rules, r.region, day.k) for r in day.regions},
+        "sizes": plots.plot_sizes(day),
+        "training": plots.plot_training(day.models),
+        "embeddings": _embeddings(found, config),
+        "steps": plots.plot_steps(day),
+    }
+
+
+def _embeddings(found: FoundDay, config: PipelineConfig) -> Picture | None:
+    samples = {}
+    for region in found.regions:
+        artifact = found.embeddings[View.SERVE, config.model_region(region)]
+        if artifact is not None:
+            ntypes = (config.task.query, config.task.candidate)
+            samples[region] = read_sample(artifact, region, ntypes)
+    return plot_embeddings(samples)

@@ -1,0 +1,1 @@
+"""Ranking candidates for queries: numpy and an index, no torch."""

@@ -1,0 +1,65 @@
+"""Recommending from a shard, and the table of what was recommended."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec_core.index.shard import Shard
+from graphrec_core.retrieval.recommend import PopularList, Ranking, recommend
+from graphrec_core.retrieval.sources import IndexSource
+from graphrec_core.types import Source
+
+RECOMMENDATIONS = pa.schema(
+    [
+        ("query_id", pa.string()),
+        ("region", pa.string()),
+        ("rank", pa.int32()),
+        ("candidate_id", pa.string()),
+        ("score", pa.float32()),
+        ("source", pa.string()),
+    ]
+)
+
+
+def recommend_from_shard(
+    shard: Shard,
+    serves: str,
+    query_rows: np.ndarray,
+    k: int,
+    *,
+    include_seen: bool = False,
+    block_size: int = 512,
+) -> Iterator[Ranking]:
+    """Ranks candidates for query rows of a shard.
+
+    Args:
+        shard: The shard.
+        serves: ``model``, or ``popular``: its popular list alone.
+        query_rows: int64 [Q]; rows of the shard's query nodes.
+        k: Candidates per query.
+        include_seen: Keep candidates that the query node has seen.
+        block_size: Queries ranked at a time.
+    """
+    source = None
+    if serves == "model":
+        source = IndexSource(shard.search, shard.query_vectors, len(shard.candidate_ids))
+    leave_out = shard.exclude_seen and not include_seen
+    seen = shard.seen if leave_out else shard.themselves
+    popular = PopularList(shard.popular_rows, shard.popular_scores)
+    return recommend(source, popular, seen, query_rows, k, block_size)
+
+
+def ranking_table(shard: Shard, ranking: Ranking) -> pa.Table:
+    """Writes a ranking with original ids, by query and rank (schema ``RECOMMENDATIONS``)."""
+    query, place = np.nonzero(ranking.rows >= 0)
+    popular = ranking.is_popular[query, place]
+    columns = {
+        "query_id": shard.query_ids.take(pa.array(ranking.query_rows[query])),
+        "region": pa.repeat(pa.scalar(str(shard.region)), len(query)),
+        "rank": (place + 1).astype(np.int32),
+        "candidate_id": shard.candidate_ids.take(pa.array(ranking.rows[query, place])),
+        "score": ranking.scores[query, place],
+        "source": np.where(popular, str(Source.POPULAR), str(Source.MODEL)),
+    }
+    return pa.table(columns, schema=RECOMMENDATIONS)

@@ -1,0 +1,61 @@
+"""What a query gets back."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """One recommended candidate.
+
+    Attributes:
+        rank: 1 is best.
+        candidate_id: Its id.
+        label: Its display name; None where it has none.
+        score: Comparable within one source only.
+        source: ``model``, or ``popular`` where the popular list filled up.
+    """
+
+    rank: int
+    candidate_id: str
+    label: str | None
+    score: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The recommendations of one query node.
+
+    Attributes:
+        query_id: The query node.
+        label: Its display name; None where it has none.
+        region: Its home region.
+        shard_id: The shard that answered.
+        as_of: That shard's instant.
+        serves: ``model``, or ``popular`` where no model ever passed the gate.
+        items: Neighbours, best first.
+    """
+
+    query_id: str
+    label: str | None
+    region: str
+    shard_id: str
+    as_of: str
+    serves: str
+    items: list[Neighbour]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Writes the answer as JSON values."""
+        return asdict(self)
+
+    def to_text(self) -> str:
+        """Writes the answer as lines for a person."""
+        name = f"{self.query_id} ({self.label})" if self.label else self.query_id
+        head = f"{name} · region {self.region} · shard {self.shard_id} of {self.as_of}"
+        lines = [
+            f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  {item.source:<8}"
+            f"  {item.label or ''}".rstrip()
+            for item in self.items
+        ]
+        return "\n".join([head, *lines])

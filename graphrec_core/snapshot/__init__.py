@@ -1,0 +1,6 @@
+"""Snapshots: the as-of, region-partitioned views of a graph, written and audited."""
+
+from graphrec_core.snapshot.audit import audit
+from graphrec_core.snapshot.build import build_snapshot
+
+__all__ = ["audit", "build_snapshot"]

@@ -1,0 +1,109 @@
+"""Counts of what a snapshot's files hold, by region; they go into its manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow.compute as pc
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.snapshot.files import NO_REGION, SnapshotFiles
+from graphrec_core.types import Region, Role, View
+
+
+@dataclass(frozen=True)
+class SnapshotCounts:
+    """What was written.
+
+    Attributes:
+        regions: Region -> counts of its views and its holdout.
+        num_no_history: Queries of the holdout that had no home at the cut; not judged.
+        num_holdout_pairs: Pairs of the holdout, those queries' included.
+    """
+
+    regions: Mapping[Region, dict[str, Any]]
+    num_no_history: int
+    num_holdout_pairs: int
+
+
+def count_files(config: PipelineConfig, files: SnapshotFiles) -> SnapshotCounts:
+    """Counts nodes, halo nodes, edges, border edges, candidates and holdout pairs per region."""
+    names = {
+        region
+        for view in View
+        for ntype in config.source.nodes
+        for region in files.regions(f"view={view}/nodes/{ntype}")
+    }
+    regions = {
+        region: {
+            **{str(view): _count_view(config, files, view, region) for view in View},
+            "holdout": _count_holdout(files, region),
+        }
+        for region in sorted(names)
+    }
+    homeless = files.read("holdout", NO_REGION, ["query_id"])
+    num_pairs = sum(entry["holdout"]["num_pairs"] for entry in regions.values())
+    return SnapshotCounts(
+        regions,
+        len(pc.unique(homeless["query_id"])),
+        num_pairs + homeless.num_rows,
+    )
+
+
+def empty_regions(
+    counts: Mapping[Region, Mapping[str, Any]], config: PipelineConfig
+) -> dict[Region, str]:
+    """Names the regions that cannot be trained or served, with the reason."""
+    reasons = {}
+    for region, entry in counts.items():
+        for view in View:
+            if reason := _why_empty(entry[view], config):
+                reasons[region] = f"{reason} in the {view} view"
+                break
+    return reasons
+
+
+def _why_empty(view: Mapping[str, Any], config: PipelineConfig) -> str:
+    task = config.task
+    if not view["num_edges"][task.edge]:
+        return f"no {task.edge} edges"
+    if not view["num_home_nodes"][task.query]:
+        return f"no {task.query} has its home here"
+    if not view["num_candidates"]:
+        return f"no active {task.candidate}"
+    return ""
+
+
+def _count_view(
+    config: PipelineConfig, files: SnapshotFiles, view: View, region: Region
+) -> dict[str, Any]:
+    counts: dict[str, Any] = {
+        "num_nodes": {},
+        "num_home_nodes": {},
+        "num_halo_nodes": {},
+        "num_edges": {},
+        "num_halo_edges": {},
+        "num_candidates": 0,
+    }
+    for ntype in config.source.nodes:
+        nodes = files.read(f"view={view}/nodes/{ntype}", region, ["role", "is_candidate"])
+        num_halo = pc.sum(pc.equal(nodes["role"], Role.HALO.value)).as_py() or 0
+        counts["num_nodes"][ntype] = nodes.num_rows
+        counts["num_home_nodes"][ntype] = nodes.num_rows - num_halo
+        counts["num_halo_nodes"][ntype] = num_halo
+        counts["num_candidates"] += pc.sum(nodes["is_candidate"]).as_py() or 0
+    for etype in config.source.edges:
+        edges = files.read(f"view={view}/edges/{etype}", region, ["crosses_border"])
+        counts["num_edges"][etype] = edges.num_rows
+        counts["num_halo_edges"][etype] = pc.sum(edges["crosses_border"]).as_py() or 0
+    return counts
+
+
+def _count_holdout(files: SnapshotFiles, region: Region) -> dict[str, int]:
+    pairs = files.read("holdout", region, ["query_id", "is_candidate"])
+    num_covered = pc.sum(pairs["is_candidate"]).as_py() or 0
+    return {
+        "num_pairs": pairs.num_rows,
+        "num_queries": len(pc.unique(pairs["query_id"])),
+        "num_missing_coverage": pairs.num_rows - num_covered,
+    }

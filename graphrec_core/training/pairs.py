@@ -1,0 +1,94 @@
+"""The pairs a model learns from, and those held out to stop on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphrec_core.graph import MessageGraph, RegionGraph
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Task pairs in global indices.
+
+    Attributes:
+        query: int64 [P].
+        candidate: int64 [P].
+    """
+
+    query: Tensor
+    candidate: Tensor
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    def where(self, chosen: Tensor) -> "Pairs":
+        """Returns the pairs at a mask or at indices."""
+        return Pairs(self.query[chosen], self.candidate[chosen])
+
+
+@dataclass(frozen=True)
+class Split:
+    """A graph's task pairs, divided to train and to stop.
+
+    Attributes:
+        pairs: The pairs to learn from.
+        held: The newest pairs, to judge by.
+        messages: The graph's message edges without the held pairs, in both directions.
+    """
+
+    pairs: Pairs
+    held: Pairs
+    messages: MessageGraph
+
+
+def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.Generator) -> Split:
+    """Holds out the task pairs whose last event is newest, of labels and of messages.
+
+    Ties in time are broken at random, so that no node loses all of its pairs to its id. Node
+    features still count the held events: they are the view's, and only stopping depends on it.
+
+    Args:
+        graph: A graph.
+        validation_frac: Share to hold out.
+        rng: Breaks ties.
+    """
+    edges = graph.task_pairs
+    order = np.lexsort((rng.permutation(len(edges)), edges.last_event_us.numpy()))
+    is_held = np.zeros(len(edges), dtype=bool)
+    is_held[order[len(edges) - int(validation_frac * len(edges)) :]] = True
+    pairs, chosen = all_pairs(graph), torch.from_numpy(is_held)
+    held = pairs.where(chosen)
+    return Split(
+        pairs=pairs.where(~chosen),
+        held=held,
+        messages=graph.messages().without(held.query, held.candidate),
+    )
+
+
+def all_pairs(graph: RegionGraph) -> Pairs:
+    """Returns all task pairs of a graph."""
+    return Pairs(graph.task_pairs.src, graph.task_pairs.dst)
+
+
+def negative_regions(graph: RegionGraph) -> Tensor:
+    """Says from which region's candidates each query's negatives come.
+
+    A query is only ever shown its home's candidates, so a global model takes its negatives from
+    the query's own region; the graph of one region has one set of candidates for all queries.
+
+    Returns:
+        int64 [num_nodes], position in ``graph.regions``; -1 where a query has no home in it.
+    """
+    if len(graph.regions) == 1:
+        return torch.zeros(graph.num_nodes, dtype=torch.int64)
+    return graph.query_regions
+
+
+def learnable(graph: RegionGraph, pairs: Pairs) -> Pairs:
+    """Keeps the pairs that have negatives to be compared with."""
+    region = negative_regions(graph)[pairs.query]
+    has_candidates = graph.candidate_mask.any(dim=1)
+    return pairs.where((region >= 0) & has_candidates[region.clamp(min=0)])

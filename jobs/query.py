@@ -1,0 +1,37 @@
+"""Answers one query node from the live shard of its home region."""
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import ConfigError, LakeError
+from graphrec_core.lake import Lake
+from graphrec_core.serving.answer import Answer
+from graphrec_core.serving.router import Router
+
+
+def run(config: PipelineConfig, query_id: str = "", k: int = 10) -> Answer:
+    """Recommends to one query node.
+
+    Args:
+        config: The pipeline.
+        query_id: The node; empty: a sample active one of the first live region.
+        k: Neighbours.
+
+    Raises:
+        LakeError: Nothing is live, or a live shard is damaged.
+        ConfigError: No live region is the node's home.
+    """
+    router = Router(Lake(config))
+    node = query_id or router.sample()
+    if node is None:
+        raise LakeError(
+            must="A region with an active query node must be live.",
+            found=f"{len(router.served)} live regions",
+            fix="Run a day and publish it first; `graphrec status` shows what is live.",
+        )
+    answer = router.answer(node, k)
+    if answer is None:
+        raise ConfigError(
+            must=f"The query node must be a {config.task.query} at home in a live region.",
+            found=repr(node),
+            fix=f"Give another id, such as {router.sample()!r}.",
+        )
+    return answer

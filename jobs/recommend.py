@@ -1,0 +1,73 @@
+"""Batch recommendations: the top k of every active query node, as one Parquet file."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import LakeError
+from graphrec_core.index.ann import use_threads
+from graphrec_core.lake import Lake
+from graphrec_core.lake.release import LiveRegion, read_live, read_release
+from graphrec_core.serving.batch import write_recommendations
+from graphrec_core.serving.router import Served, open_served
+from graphrec_core.types import ArtifactId, Region
+
+logger = logging.getLogger(__name__)
+
+
+def run(
+    config: PipelineConfig,
+    k: int,
+    output: Path,
+    release_id: ArtifactId | None = None,
+    *,
+    include_seen: bool = False,
+) -> int:
+    """Writes ``query_id, region, rank, candidate_id, score, source``.
+
+    Args:
+        config: The pipeline.
+        k: Candidates per query node.
+        output: The Parquet file.
+        release_id: A release; None or empty: what is live.
+        include_seen: Keep candidates already interacted with.
+
+    Returns:
+        Rows written.
+
+    Raises:
+        LakeError: Nothing is live, or there is no such release or shard.
+    """
+    lake = Lake(config)
+    use_threads(config.training.num_threads)
+    num_rows = write_recommendations(
+        _shards(lake, release_id), k, output, include_seen=include_seen
+    )
+    logger.info("%d recommendations in %s", num_rows, output)
+    return num_rows
+
+
+def _shards(lake: Lake, release_id: ArtifactId | None) -> Iterator[Served]:
+    entries = _entries(lake, release_id)
+    if not entries:
+        raise LakeError(
+            must="A release with a shard must be live or named.",
+            found=f"no shard in {release_id or 'LIVE'}",
+            fix="Run a day and publish it first; `graphrec status` shows what is live.",
+        )
+    by_region = sorted(entries.items())
+    for region, entry in sorted(by_region, key=lambda item: item[1].as_of, reverse=True):
+        yield open_served(lake, region, entry.shard_id, entry.serves)
+
+
+def _entries(lake: Lake, release_id: ArtifactId | None) -> dict[Region, LiveRegion]:
+    if not release_id:
+        return read_live(lake).regions
+    return {
+        region: LiveRegion(
+            shard_id=entry.shard_id, as_of=entry.as_of, serves=entry.serves, release_id=release_id
+        )
+        for region, entry in read_release(lake, release_id).regions.items()
+        if entry.shard_id is not None and entry.as_of is not None
+    }

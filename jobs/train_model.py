@@ -1,0 +1,97 @@
+"""train-model: trains the configured encoder on a snapshot's train view."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.embedding import write_settings, write_weights
+from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
+from graphrec_core.lake import (
+    Artifact,
+    Attempt,
+    Chain,
+    Lake,
+    Manifest,
+    attempt,
+    find_artifact,
+    open_artifact,
+)
+from graphrec_core.models.encoder import choose_device
+from graphrec_core.training import Training, train_encoder, train_for
+from graphrec_core.types import Region, View
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
+    """Trains the model that serves ``region`` (all regions, for a global model).
+
+    Args:
+        config: The pipeline.
+        as_of: The day's instant.
+        region: A region, or ``ALL_REGIONS``.
+
+    Returns:
+        The manifest of the model, trained now or found.
+
+    Raises:
+        LakeError: The day's snapshot is missing or holds no such region.
+    """
+    lake, chain = Lake(config), Chain(config, as_of)
+    scope, model_id = config.model_region(region), chain.model_id(region)
+    folder = lake.layout.model(scope, model_id)
+    if (done := find_artifact(lake.storage, folder)) is not None:
+        logger.info("model %s of %s is already there", model_id, scope)
+        return done.manifest
+    snapshot_id = chain.snapshot_id()
+    snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, snapshot_id))
+    with attempt(lake.storage, folder, model_id) as trial:
+        graph = load_graph(snapshot, View.TRAIN, scope)
+        features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
+        logger.info("training %s on %s: %d nodes", config.model.name, scope, graph.num_nodes)
+        training = train_encoder(graph, features.encode(graph), config.model, config.training)
+        write_weights(trial, training.encoder, graph, refit=False)
+        write_settings(trial, config, graph, features)
+        trial.write_json("metrics.json", _metrics(training))
+        if config.training.refit:
+            _refit(trial, config, snapshot, scope, features, training.best_epoch)
+        stats = _stats(config, graph, training)
+        inputs = {"snapshot": snapshot_id}
+        return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats).manifest
+
+
+def _refit(
+    trial: Attempt,
+    config: PipelineConfig,
+    snapshot: Artifact,
+    scope: Region,
+    features: FeatureEncoder,
+    num_epochs: int,
+) -> None:
+    """Trains again on the serve view; these weights are used for that view only."""
+    graph = load_graph(snapshot, View.SERVE, scope)
+    encoded = features.encode(graph)
+    refitted = train_for(graph, encoded, config.model, config.training, num_epochs)
+    write_weights(trial, refitted.encoder, graph, refit=True)
+
+
+def _metrics(training: Training) -> dict[str, Any]:
+    return {
+        "history": [vars(look) for look in training.history],
+        "best_epoch": training.best_epoch,
+        "num_epochs": training.num_epochs,
+    }
+
+
+def _stats(config: PipelineConfig, graph: RegionGraph, training: Training) -> dict[str, Any]:
+    encoder = training.encoder
+    return {
+        "num_epochs": training.num_epochs,
+        "best_epoch": training.best_epoch,
+        "validation_recall": training.validation_recall,
+        "num_parameters": sum(parameter.numel() for parameter in encoder.parameters()),
+        "num_rows": {ntype: graph.nodes[ntype].num_rows for ntype in graph.ntypes},
+        "device": choose_device(config.training.device).type,
+        "supervision_edges": encoder.supervision_edges,
+    }

@@ -1,0 +1,61 @@
+"""What a fresh interpreter loads when it imports one module: light processes stay light."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphrec_core.config import child_environment
+
+REPOSITORY = Path(__file__).parents[2]
+HEAVY = frozenset({"torch", "dgl", "pyspark", "faiss", "great_expectations", "airflow", "duckdb"})
+LIGHT = {
+    "graphrec_core": HEAVY | {"numpy", "pandas", "pyarrow", "scipy"},
+    "graphrec_core.config": HEAVY | {"numpy", "pandas", "pyarrow", "scipy"},
+    "graphrec_core.lake": HEAVY | {"pandas", "scipy"},
+    "graphrec_core.evaluation": HEAVY,
+    "graphrec_core.index": HEAVY - {"faiss"},
+    "graphrec_core.retrieval": HEAVY - {"faiss"},
+    "graphrec_core.serving.app": HEAVY - {"faiss"},
+    "graphrec_core.models.popularity": HEAVY,
+    "graphrec_core.models.covisitation": HEAVY,
+    "jobs.cli": HEAVY | {"numpy", "pandas", "pyarrow", "scipy", "matplotlib"},
+}
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """Top-level packages in ``sys.modules`` of a new process that imported ``modules``."""
+    code = f"import sys, json, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env=child_environment(DGLBACKEND="pytorch"),
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+        timeout=120,
+    )
+    return {name.split(".")[0] for name in json.loads(child.stdout.splitlines()[-1])}
+
+
+def modules_of(package: str) -> list[str]:
+    folder = REPOSITORY.joinpath(*package.split("."))
+    names = [path.relative_to(REPOSITORY).with_suffix("") for path in folder.rglob("*.py")]
+    return sorted(".".join(name.parts).removesuffix(".__init__") for name in names)
+
+
+@pytest.mark.parametrize("module", sorted(LIGHT))
+def test_light_modules_stay_light(module: str) -> None:
+    assert not loaded_by(module) & LIGHT[module]
+
+
+@pytest.mark.parametrize("package", ["evaluation", "index", "retrieval", "serving"])
+def test_no_module_of_a_light_package_needs_torch(package: str) -> None:
+    modules = modules_of(f"graphrec_core.{package}")
+    assert not loaded_by(*modules) & {"torch", "dgl", "pyspark", "great_expectations", "airflow"}
+
+
+def test_the_check_can_fail() -> None:
+    assert "dgl" in loaded_by(*modules_of("graphrec_core.graph"))

@@ -1,0 +1,142 @@
+"""What the DAG files yield: one DAG a pipeline, of the right shape."""
+
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk.definitions.mappedoperator import MappedOperator
+
+from dags.step_operator import REPOSITORY
+from graphrec_core.config import child_environment, load_pipeline
+from tests.dags.pipelines import write_pipeline
+
+CONFIGS = sorted((REPOSITORY / "configs").glob("*.yaml"))
+DAG_FILES = ("broken_configs.py", "pipelines.py")
+REGION_STEPS = [
+    "train-model", "generate-embeddings-train", "evaluate-model", "generate-embeddings-serve",
+    "build-shard",
+]  # fmt: skip
+BEFORE = ["resolve-as-of", "wait-for-source", "validate-source", "build-snapshot"]
+
+
+def load(monkeypatch: pytest.MonkeyPatch, folder: Path) -> DagBag:
+    monkeypatch.setenv("GRAPHREC_CONFIG_DIR", str(folder))
+    return DagBag(dag_folder=str(REPOSITORY / "dags"))
+
+
+def downstream(dag: DAG, task_id: str) -> set[str]:
+    return dag.get_task(task_id).downstream_task_ids
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
+def test_every_shipped_yaml_is_a_dag(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    bag = load(monkeypatch, path.parent)
+    assert bag.import_errors == {}
+    config = load_pipeline(path)
+    dag = bag.dags[config.pipeline]
+    assert isinstance(dag.timetable, CronDataIntervalTimetable)
+    assert (dag.catchup, dag.max_active_runs) == (False, 1)
+    assert dag.start_date.date() == config.schedule.start
+    assert dag.params["publish"] == config.publish.mode
+
+
+def test_only_two_files_are_read_as_dag_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bag = load(monkeypatch, tmp_path)
+    assert sorted(Path(stat.file).name for stat in bag.dagbag_stats) == list(DAG_FILES)
+
+
+def test_regional_models_are_trained_inside_the_group(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "region"})
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    flow = [*BEFORE, "choose-regions", *(f"region.{step}" for step in REGION_STEPS)]
+    flow += ["publish-release", "write-report", "day-ended"]
+    assert set(dag.task_ids) == set(flow)
+    for left, right in pairwise(flow):
+        assert right in downstream(dag, left)
+    assert dag.task_group.get_child_by_label("region").group_id == "region"
+
+
+def test_a_global_model_is_trained_before_the_group(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "global"})
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    flow = [
+        *BEFORE, "choose-regions", "train-model", "generate-embeddings-train",
+        "generate-embeddings-serve", "region.evaluate-model", "region.build-shard",
+        "publish-release", "write-report", "day-ended",
+    ]  # fmt: skip
+    assert set(dag.task_ids) == set(flow)
+    for left, right in pairwise(flow):
+        assert right in downstream(dag, left)
+
+
+def test_leaves_mask_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_pipeline(tmp_path, "tiny")
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    assert [task.task_id for task in dag.leaves] == ["day-ended"]
+    rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
+    assert {name: rule for name, rule in rules.items() if rule != "all_success"} == {
+        "publish-release": "all_done_min_one_success",
+        "write-report": "all_done",
+        "day-ended": "all_done",
+    }
+
+
+def test_steps_are_never_mapped_on_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_pipeline(tmp_path, "tiny")
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    assert not [task for task in dag.tasks if isinstance(task, MappedOperator)]
+
+
+def test_params_are_typed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_pipeline(tmp_path, "tiny")
+    params = load(monkeypatch, tmp_path).dags["tiny"].params
+    wrong = {"publish": "now", "regions": "eu", "overrides": ["no equals sign"], "as_of": 20260101}
+    for name, value in wrong.items():
+        with pytest.raises(ValueError, match="Invalid input"):
+            params[name] = value
+
+
+def test_a_broken_yaml_is_named_and_breaks_no_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_pipeline(tmp_path, "good")
+    write_pipeline(tmp_path, "typo", trainnig={})
+    (tmp_path / "syntax.yaml").write_text("pipeline: [")
+    (tmp_path / "twin.yaml").write_text((tmp_path / "good.yaml").read_text())
+    bag = load(monkeypatch, tmp_path)
+    assert list(bag.dags) == ["good"]
+    assert [Path(name).name for name in bag.import_errors] == ["broken_configs.py"]
+    message = next(iter(bag.import_errors.values()))
+    assert "unknown key trainnig" in message
+    assert "syntax.yaml" in message
+    assert "twin.yaml: the pipeline good is good.yaml's already" in message
+
+
+def test_parsing_imports_nothing_heavy() -> None:
+    heavy = {"torch", "dgl", "pyspark", "faiss", "great_expectations", "jobs", "scipy", "pandas"}
+    code = "import sys, dags.pipelines; print(*{m.split('.')[0] for m in sys.modules})"
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env=child_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    modules = set(child.stdout.split())
+    assert "dags" in modules
+    assert not modules & heavy
+    assert not modules & {"numpy", "pyarrow", "fastapi"}

@@ -1,0 +1,153 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+import safetensors.torch
+import torch
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.embedding import (
+    count_nodes,
+    embed_view,
+    has_refit,
+    load_model,
+    write_settings,
+    write_weights,
+)
+from graphrec_core.errors import LakeError, RefusedError
+from graphrec_core.graph import FeatureEncoder, load_graph
+from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.lake.layout import nodes_file
+from graphrec_core.models.registry import ENCODERS, build_encoder
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+
+EAST, WEST = Region("east"), Region("west")
+
+
+def write_model(
+    config: PipelineConfig,
+    snapshot: Artifact,
+    region: Region,
+    name: str,
+    *,
+    refit: bool = False,
+    bias: float = 0.0,
+) -> Artifact:
+    """Commits a randomly initialised model; ``bias`` is added to one trained row."""
+    lake = Lake(config)
+    graph = load_graph(snapshot, View.TRAIN, region)
+    features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
+    widths = {ntype: features.width(ntype) for ntype in graph.ntypes}
+    with attempt(lake.storage, f"models/{name}", ArtifactId(name)) as trial:
+        encoder = build_encoder(config.model, graph.num_nodes, widths)
+        encoder.reset(torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            encoder.ids_RH[3] += bias
+        write_weights(trial, encoder, graph, refit=False)
+        write_settings(trial, config, graph, features)
+        if refit:
+            serve = load_graph(snapshot, View.SERVE, region)
+            other = build_encoder(config.model, serve.num_nodes, widths)
+            other.reset(torch.Generator().manual_seed(1))
+            write_weights(trial, other, serve, refit=True)
+        return trial.commit(StepName.TRAIN, config, AS_OF, region, {}, {})
+
+
+@pytest.fixture(scope="module", params=sorted(ENCODERS))
+def config(request: pytest.FixtureRequest, tmp_path_factory) -> PipelineConfig:
+    model = {"name": request.param, "embedding_dim": 8, "num_layers": 2}
+    return tiny_config(tmp_path_factory.mktemp("lake"), model=model)
+
+
+@pytest.fixture(scope="module")
+def snapshot(config) -> Artifact:
+    return write_tiny_snapshot(config)
+
+
+def test_all_nodes_of_the_view_by_original_id(config, snapshot):
+    model = write_model(config, snapshot, EAST, "plain")
+
+    tables = embed_view(snapshot, View.SERVE, EAST, model, block_size=13)
+
+    assert list(tables) == [EAST]
+    for ntype, table in tables[EAST].items():
+        nodes = snapshot.read_table(nodes_file(View.SERVE, ntype, EAST))
+        assert table["node_id"].to_pylist() == nodes["node_id"].to_pylist()
+        assert table.schema.field("vector").type == pa.list_(pa.float32(), 8)
+    whole = embed_view(snapshot, View.SERVE, EAST, model)
+    left, right = (np.stack(part[EAST]["user"]["vector"].to_numpy()) for part in (tables, whole))
+    np.testing.assert_allclose(left, right, rtol=1e-4, atol=1e-6)
+
+
+def test_a_node_that_training_did_not_know_gets_a_vector(config, snapshot):
+    """The last user is new in the serve view; here it hears one place, as a new user would."""
+    model = write_model(config, snapshot, EAST, "known")
+
+    tables = embed_view(snapshot, View.SERVE, EAST, model)
+
+    counted = count_nodes(tables, View.SERVE, model)
+    assert counted == {
+        "num_nodes": {"place": 41, "user": 60},
+        "num_without_trained_row": {"place": 0, "user": 1},
+    }
+    other = embed_view(snapshot, View.TRAIN, WEST, model)
+    assert count_nodes(other, View.TRAIN, model)["num_without_trained_row"]["user"] == 59
+    # West's places are unknown to east's model, but for the border one: its visitor hears it.
+    visitor = other[WEST]["user"]["node_id"].to_pylist().index("west-u0")
+    assert np.linalg.norm(other[WEST]["user"]["vector"][visitor].as_py()) > 0
+
+
+def test_a_global_model_shards_the_vectors_of_one_union(config, snapshot):
+    model = write_model(config, snapshot, ALL_REGIONS, "global")
+
+    tables = embed_view(snapshot, View.TRAIN, ALL_REGIONS, model)
+    alone = embed_view(snapshot, View.TRAIN, EAST, model)
+
+    assert list(tables) == [EAST, WEST]
+    assert list(alone) == [EAST]
+    assert alone[EAST]["place"].equals(tables[EAST]["place"])
+    border = {
+        region: dict(zip(part["node_id"].to_pylist(), part["vector"].to_pylist(), strict=True))
+        for region, part in ((r, tables[r]["place"]) for r in (EAST, WEST))
+    }
+    assert border[EAST]["west-p0"] == border[WEST]["west-p0"]
+    assert count_nodes(tables, View.TRAIN, model)["num_nodes"] == {"place": 80, "user": 118}
+
+
+def test_refitted_weights_serve_the_serve_view_only(config, snapshot):
+    plain = write_model(config, snapshot, EAST, "without")
+    refitted = write_model(config, snapshot, EAST, "with", refit=True)
+
+    def users(view: View, model: Artifact) -> pa.Table:
+        return embed_view(snapshot, view, EAST, model)[EAST]["user"]
+
+    assert has_refit(refitted)
+    assert not has_refit(plain)
+    assert users(View.TRAIN, refitted).equals(users(View.TRAIN, plain))
+    assert not users(View.SERVE, refitted).equals(users(View.SERVE, plain))
+    tables = embed_view(snapshot, View.SERVE, EAST, refitted)
+    counted = count_nodes(tables, View.SERVE, refitted)
+    assert counted["num_without_trained_row"] == {"place": 0, "user": 0}
+
+
+@pytest.mark.parametrize("bias", [float("nan"), float("inf")])
+def test_vectors_that_are_not_finite_are_refused(config, snapshot, bias):
+    model = write_model(config, snapshot, EAST, f"bad-{bias}", bias=bias)
+
+    with pytest.raises(RefusedError, match="must be finite"):
+        embed_view(snapshot, View.TRAIN, EAST, model)
+
+
+def test_weights_that_do_not_fit_are_refused(config, snapshot):
+    lake = Lake(config)
+    graph = load_graph(snapshot, View.TRAIN, EAST)
+    features = FeatureEncoder.fit(graph, {})
+    with attempt(lake.storage, "models/torn", ArtifactId("torn")) as trial:
+        encoder = build_encoder(config.model, graph.num_nodes, {"place": 2, "user": 2})
+        write_weights(trial, encoder, graph, refit=False)
+        write_settings(trial, config, graph, features)
+        trial.write("weights.safetensors", safetensors.torch.save({"x": torch.zeros(1)}))
+        model = trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, {})
+
+    with pytest.raises(LakeError, match="must fit"):
+        load_model(model)

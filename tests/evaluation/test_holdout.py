@@ -1,0 +1,146 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.errors import LeakageError
+from graphrec_core.evaluation.gates import judge
+from graphrec_core.evaluation.holdout import read_holdout, train_vectors
+from graphrec_core.evaluation.measure import measure, summarise
+from graphrec_core.index.axis import vector_column
+from graphrec_core.index.pairs import Pairs
+from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file, vectors_file
+from graphrec_core.retrieval.recommend import PopularList
+from graphrec_core.retrieval.sources import vector_source
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from tests.support.snapshots import AS_OF, HOLDOUT, tiny_config
+
+EAST = Region("east")
+
+
+def _commit(config: PipelineConfig, tables: dict[str, pa.Table], view: str = "") -> Artifact:
+    lake, name = Lake(config), ArtifactId("a")
+    with attempt(lake.storage, "tiny/a", name) as trial:
+        for file, table in tables.items():
+            trial.write_table(file, table)
+        inputs = {"view": view} if view else {}
+        return trial.commit(StepName.EMBED, config, AS_OF, ALL_REGIONS, inputs, {})
+
+
+def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]) -> Artifact:
+    """Candidates a, b, c; d is none. u met a (and d), v met b."""
+    time = datetime(2025, 12, 30, tzinfo=UTC)
+    rows = [(query, candidate, 1, time, *flags) for query, candidate, *flags in holdout]
+    columns = list(zip(*rows, strict=True)) if rows else [[]] * 6
+    nodes = {"node_id": ["c", "a", "d", "b"], "is_candidate": [True, True, False, True]}
+    return _commit(
+        config,
+        {
+            nodes_file(View.TRAIN, "place", EAST): pa.table(nodes),
+            edges_file(View.TRAIN, "visited", EAST): pa.table(
+                {"src": ["u", "u", "v"], "dst": ["a", "d", "b"]}
+            ),
+            holdout_file(EAST): pa.table(
+                [
+                    pa.array(column, field.type)
+                    for column, field in zip(columns, HOLDOUT, strict=True)
+                ],
+                schema=HOLDOUT,
+            ),
+        },
+    )
+
+
+ROWS = [
+    ("u", "a", True, True),
+    ("u", "b", False, True),
+    ("u", "d", False, False),
+    ("new", "c", False, True),
+    ("v", "d", False, False),
+]
+
+
+def _pairs(pairs: Pairs) -> list[list[int]]:
+    return [
+        pairs.indices[a:b].tolist() for a, b in zip(pairs.indptr, pairs.indptr[1:], strict=False)
+    ]
+
+
+def test_hand_made_holdout_without_what_was_seen(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    holdout = read_holdout(_snapshot(config, ROWS), EAST, config.task)
+    assert holdout.candidate_ids.to_pylist() == ["a", "b", "c"]
+    assert holdout.query_ids.to_pylist() == ["new", "u"]
+    assert _pairs(holdout.targets) == [[2], [1]]
+    assert _pairs(holdout.seen) == [[], [0]]
+    assert holdout.degrees.tolist() == [0, 2]
+    assert holdout.num_missing_coverage == 2
+
+
+def test_hand_made_holdout_with_what_was_seen(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    task = config.task.model_copy(update={"exclude_seen": False})
+    holdout = read_holdout(_snapshot(config, ROWS), EAST, task)
+    assert _pairs(holdout.targets) == [[2], [0, 1]]
+    assert _pairs(holdout.seen) == [[], []]
+
+
+@pytest.mark.parametrize("block_size", [1, 512])
+def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
+    config = tiny_config(tmp_path)
+    holdout = read_holdout(_snapshot(config, ROWS), EAST, config.task)
+    queries = np.array([[0, 0], [1, 0]], dtype=np.float32)
+    candidates = np.array([[9, 0], [1, 0], [2, 0]], dtype=np.float32)
+    popular = PopularList(np.array([0, 1, 2]), np.array([3, 2, 1], dtype=np.float32))
+    settings = EvaluationConfig(k=2, depth=3, block_size=block_size)
+    systems = {"model": vector_source(queries, candidates)}
+    measured = measure(holdout, systems, popular, settings)
+    ranked = [
+        (r["query_id"], r["candidate_id"], r["hit"]) for r in measured.topk["model"].to_pylist()
+    ]
+    assert ranked == [
+        ("new", "a", False), ("new", "b", False), ("new", "c", True),
+        ("u", "c", False), ("u", "b", True),
+    ]  # fmt: skip
+    assert measured.queries["model_recall"].to_pylist() == [0, 1]
+    assert measured.queries["model_mrr"].to_pylist() == pytest.approx([1 / 3, 1 / 2])
+    metrics, slices = summarise(measured.queries, ["model"], settings)
+    assert metrics["model"]["recall"] == 0.5
+    assert slices["cold_start"]["num_queries"] == 2
+
+
+def test_a_region_without_judged_queries_has_no_metrics_and_is_refused(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    holdout = read_holdout(_snapshot(config, ROWS[2:3]), EAST, config.task)
+    popular = PopularList(np.array([0, 1, 2]), np.ones(3, dtype=np.float32))
+    source = vector_source(np.zeros((0, 2), np.float32), np.zeros((3, 2), np.float32))
+    measured = measure(holdout, {"model": source}, popular, config.evaluation)
+    metrics, _ = summarise(measured.queries, ["model"], config.evaluation)
+    assert metrics["model"] == dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))
+    (decision,) = judge(measured.queries, config.evaluation, GateConfig())
+    assert (decision.rule, decision.passed) == ("enough_queries", False)
+    assert measured.topk["model"].num_rows == 0
+
+
+@pytest.mark.parametrize(
+    ("file_view", "named_view"), [(View.SERVE, "train"), (View.TRAIN, "serve")]
+)
+def test_serve_view_vectors_are_refused(tmp_path: Path, file_view: View, named_view: str) -> None:
+    table = pa.table({"node_id": ["u"], "vector": vector_column(np.ones((1, 2)))})
+    files = {vectors_file(file_view, EAST, "user"): table}
+    embedding = _commit(tiny_config(tmp_path), files, named_view)
+    with pytest.raises(LeakageError, match="serve-view vectors have seen the holdout"):
+        train_vectors(embedding, EAST, "user", pa.array(["u"]))
+
+
+def test_train_view_vectors_are_read(tmp_path: Path) -> None:
+    table = pa.table({"node_id": ["u"], "vector": vector_column(np.ones((1, 2)))})
+    files = {vectors_file(View.TRAIN, EAST, "user"): table}
+    embedding = _commit(tiny_config(tmp_path), files, "train")
+    vectors = train_vectors(embedding, EAST, "user", pa.array(["x", "u"]))
+    assert vectors.tolist() == [[0, 0], [1, 1]]

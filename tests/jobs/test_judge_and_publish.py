@@ -1,0 +1,365 @@
+import contextlib
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.config.delivery import PublishConfig
+from graphrec_core.errors import ConfigError, GateRefusedError, LakeError, LeakageError
+from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake.layout import holdout_file
+from graphrec_core.lake.release import Live, Release, list_releases, read_live
+from graphrec_core.types import Region, View, format_instant
+from jobs import (
+    build_shard,
+    evaluate_model,
+    publish_release,
+    query,
+    recommend,
+    rollback_release,
+    train_model,
+)
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.vectors import write_vectors
+
+EAST, WEST = Region("east"), Region("west")
+BOTH = (EAST, WEST)
+NEXT = AS_OF + timedelta(days=1)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    """Few queries are enough to judge here; the gate resamples less often."""
+    return tiny_config(
+        tmp_path,
+        gate={"min_queries": 20, "num_bootstrap": 200},
+        evaluation={"k": 5, "depth": 20},
+        training={"num_epochs": 1},
+    )
+
+
+def _prepare(
+    config: PipelineConfig,
+    as_of: datetime = AS_OF,
+    bad: tuple[str, ...] = (),
+    regions: tuple[str, ...] = BOTH,
+) -> None:
+    snapshot = write_tiny_snapshot(config, as_of, regions=regions)
+    for region in regions:
+        write_vectors(config, as_of, snapshot, region, good=region not in bad)
+
+
+def _day(
+    config: PipelineConfig,
+    as_of: datetime = AS_OF,
+    bad: tuple[str, ...] = (),
+    regions: tuple[str, ...] = BOTH,
+) -> Release:
+    """Runs a day from its vectors on and returns the release, published or refused."""
+    _prepare(config, as_of, bad, regions)
+    for region in map(Region, regions):
+        build_shard.run(config, as_of, region)
+        evaluate_model.run(config, as_of, region)
+    with contextlib.suppress(GateRefusedError):
+        publish_release.run(config, as_of)
+    return _release(config, as_of)
+
+
+def _release(config: PipelineConfig, as_of: datetime) -> Release:
+    (release,) = (
+        release
+        for release in list_releases(Lake(config))
+        if (release.as_of, release.mode) == (format_instant(as_of), config.publish.mode)
+    )
+    return release
+
+
+def _lake_bytes(config: PipelineConfig) -> dict[str, bytes]:
+    """Everything that must be equal between two runs: manifests, releases, LIVE."""
+    storage = Lake(config).storage
+    names = [name for name in storage.files("") if name.endswith(("manifest.json", "LIVE.json"))]
+    names += storage.files(Lake(config).layout.releases)
+    return {name: storage.read(name) for name in names}
+
+
+@pytest.fixture
+def first_day(config: PipelineConfig) -> Release:
+    """The first day, live in both regions."""
+    return _day(config)
+
+
+@pytest.fixture
+def champions(config: PipelineConfig, first_day: Release) -> Release:
+    """The same, its models trained, so that the next day can judge itself against them."""
+    for region in BOTH:
+        train_model.run(config, AS_OF, region)
+    return first_day
+
+
+def test_metrics_can_be_recomputed_from_what_is_stored(config: PipelineConfig) -> None:
+    _prepare(config)
+    manifest = evaluate_model.run(config, AS_OF, EAST)
+    lake, chain = Lake(config), Chain(config, AS_OF)
+    folder = lake.layout.evaluation(EAST, chain.evaluation_id(lake, EAST))
+    evaluation = open_artifact(lake.storage, folder)
+    snapshot = open_artifact(lake.storage, lake.layout.snapshot(AS_OF, chain.snapshot_id()))
+    holdout = snapshot.read_table(holdout_file(EAST)).to_pylist()
+    wanted: dict[str, set[str]] = {}
+    for row in holdout:
+        wanted.setdefault(row["query_id"], set()).add(row["candidate_id"])
+    for system, name in (("model", "topk"), ("popularity", "topk_popularity")):
+        shown: dict[str, list[str]] = {}
+        for row in evaluation.read_table(f"{name}.parquet").to_pylist():
+            assert row["hit"] == (row["candidate_id"] in wanted[row["query_id"]])
+            shown.setdefault(row["query_id"], []).append(row["candidate_id"])
+        recalls = [
+            len(targets & set(shown[q][:5])) / len(targets) for q, targets in wanted.items()
+        ]
+        ranks = [
+            next((1 / rank for rank, c in enumerate(shown[q], 1) if c in targets), 0)
+            for q, targets in wanted.items()
+        ]
+        metrics = manifest.stats["metrics"][system]
+        assert metrics["recall"] == pytest.approx(np.mean(recalls))
+        assert metrics["mrr"] == pytest.approx(np.mean(ranks))
+    assert manifest.stats["metrics"]["model"]["recall"] > 0.8
+    assert manifest.stats["num_queries"] == len(wanted)
+    assert manifest.stats["passed"]
+    assert evaluation.read_json("report.json")["metrics"] == manifest.stats["metrics"]
+
+
+def test_a_random_model_is_refused_and_the_job_ends_normally(config: PipelineConfig) -> None:
+    _prepare(config, bad=("east",))
+    manifest = evaluate_model.run(config, AS_OF, EAST)
+    failed = {
+        (rule["rule"], rule["reference"]) for rule in manifest.stats["rules"] if not rule["passed"]
+    }
+    assert ("baseline", "covisitation") in failed
+    assert not manifest.stats["passed"]
+
+
+def test_serve_view_vectors_are_refused(config: PipelineConfig) -> None:
+    snapshot = write_tiny_snapshot(config)
+    write_vectors(config, AS_OF, snapshot, "east", files_of=View.SERVE)
+    write_vectors(config, AS_OF, snapshot, "west")
+    with pytest.raises(LeakageError, match="serve-view vectors have seen the holdout"):
+        evaluate_model.run(config, AS_OF, EAST)
+    assert evaluate_model.run(config, AS_OF, WEST).stats["passed"]
+
+
+def test_first_day_goes_live(config: PipelineConfig, first_day: Release) -> None:
+    live = read_live(Lake(config))
+    assert live.release_id == first_day.id
+    for region in BOTH:
+        assert live.regions[region].shard_id == Chain(config, AS_OF).shard_id(region)
+        assert {rule["rule"] for rule in first_day.regions[region].rules} == {
+            "enough_queries", "floor", "baseline", "slice", "ann_recall",
+        }  # fmt: skip
+
+
+def test_the_same_commands_twice_leave_the_same_bytes(
+    config: PipelineConfig, first_day: Release
+) -> None:
+    before = _lake_bytes(config)
+    assert _day(config) == first_day
+    assert _lake_bytes(config) == before
+
+
+def test_two_lakes_hold_the_same_bytes(tmp_path: Path) -> None:
+    lakes = []
+    for name in ("one", "two"):
+        config = tiny_config(tmp_path / name, gate={"min_queries": 20, "num_bootstrap": 200})
+        _day(config, bad=("west",))
+        lakes.append(_lake_bytes(config))
+    assert lakes[0] == lakes[1]
+
+
+def test_a_refused_region_keeps_its_shard_and_the_other_moves(
+    config: PipelineConfig, champions: Release
+) -> None:
+    _day(config, NEXT, bad=("west",))
+    live = read_live(Lake(config))
+    assert live.regions[EAST].shard_id == Chain(config, NEXT).shard_id(EAST)
+    assert live.regions[WEST].shard_id == champions.regions[WEST].shard_id
+    before = _lake_bytes(config)
+    with pytest.raises(GateRefusedError, match="west: baseline"):
+        publish_release.run(config, NEXT)
+    assert _lake_bytes(config) == before
+    rolled = rollback_release.run(config)
+    assert rolled.regions[EAST].shard_id == champions.regions[EAST].shard_id
+
+
+def test_the_champion_is_measured_and_named_as_an_input(
+    config: PipelineConfig, champions: Release
+) -> None:
+    _prepare(config, NEXT)
+    manifest = evaluate_model.run(config, NEXT, EAST)
+    assert manifest.inputs["champion"] == champions.id
+    assert manifest.stats["metrics"]["champion"]["recall"] > 0
+    assert {rule["rule"] for rule in manifest.stats["rules"]} >= {"champion"}
+
+
+def test_a_champion_whose_model_is_gone_is_a_fault(config: PipelineConfig) -> None:
+    _day(config)
+    _prepare(config, NEXT)
+    with pytest.raises(LakeError, match="model of the champion"):
+        evaluate_model.run(config, NEXT, EAST)
+
+
+def test_an_older_day_is_released_but_does_not_go_live(config: PipelineConfig) -> None:
+    _day(config, NEXT)
+    before = Lake(config).storage.read(Lake(config).layout.live)
+    older = _day(config, AS_OF)
+    assert older.regions[EAST].passed
+    assert Lake(config).storage.read(Lake(config).layout.live) == before
+
+
+def test_a_region_that_never_passed_serves_its_popular_list(config: PipelineConfig) -> None:
+    release = _day(config, bad=("west",))
+    entry = release.regions[WEST]
+    assert (entry.serves, entry.passed) == ("popular", False)
+    answer = query.run(config, "west-u3", 4)
+    assert {item.source for item in answer.items} == {"popular"}
+    assert {item.source for item in query.run(config, "east-u3", 4).items} == {"model"}
+
+
+def test_mode_never_and_force(config: PipelineConfig, tmp_path: Path) -> None:
+    never = config.model_copy(update={"publish": PublishConfig(mode="never")})
+    _day(never)
+    assert read_live(Lake(config)) == Live()
+    by = {"forced_by": "me", "forced_why": "a test"}
+    forced = config.model_copy(update={"publish": PublishConfig(mode="force", **by)})
+    release = _day(forced, bad=("west",), as_of=NEXT)
+    assert read_live(Lake(config)).regions[WEST].serves == "model"
+    assert (release.forced_by, release.forced_why) == ("me", "a test")
+    assert not release.regions[WEST].passed
+
+
+def test_a_missing_artefact_is_a_fault_after_the_others_went_live(config: PipelineConfig) -> None:
+    _prepare(config)
+    for region in BOTH:
+        evaluate_model.run(config, AS_OF, region)
+    build_shard.run(config, AS_OF, EAST)
+    with pytest.raises(LakeError, match="missing for west"):
+        publish_release.run(config, AS_OF)
+    assert set(read_live(Lake(config)).regions) == {EAST}
+    build_shard.run(config, AS_OF, WEST)
+    publish_release.run(config, AS_OF)
+    assert set(read_live(Lake(config)).regions) == set(BOTH)
+
+
+def test_a_damaged_shard_stops_the_release(config: PipelineConfig) -> None:
+    _prepare(config)
+    for region in BOTH:
+        evaluate_model.run(config, AS_OF, region)
+        build_shard.run(config, AS_OF, region)
+    lake = Lake(config)
+    folder = lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))
+    shard = open_artifact(lake.storage, folder)
+    lake.storage.write(f"{shard.base}/index.faiss", b"damaged")
+    with pytest.raises(LakeError, match="sha256"):
+        publish_release.run(config, AS_OF)
+    assert read_live(lake) == Live()
+    assert list_releases(lake) == []
+
+
+def test_few_queries_are_judged_pooled(config: PipelineConfig) -> None:
+    gate = config.gate.model_copy(update={"min_queries": 100})
+    release = _day(config.model_copy(update={"gate": gate}))
+    rules = [rule for rule in release.regions[EAST].rules if rule["rule"] == "baseline"]
+    assert all(rule["pooled"] and not rule["small"] for rule in rules)
+    assert {rule["num_queries"] for rule in rules} == {118}
+
+
+def test_only_regions_of_the_snapshot_can_be_published(config: PipelineConfig) -> None:
+    _prepare(config)
+    with pytest.raises(ConfigError, match="north"):
+        publish_release.run(config, AS_OF, (Region("north"),))
+
+
+def test_a_part_of_the_regions_leaves_the_others(
+    config: PipelineConfig, champions: Release
+) -> None:
+    _prepare(config, NEXT)
+    evaluate_model.run(config, NEXT, EAST)
+    build_shard.run(config, NEXT, EAST)
+    release = publish_release.run(config, NEXT, (EAST,))
+    assert set(release.regions) == {EAST}
+    live = read_live(Lake(config)).regions
+    assert live[EAST].release_id == release.id
+    assert live[WEST].release_id == champions.id
+
+
+def test_a_reader_never_sees_a_partial_release(config: PipelineConfig, champions: Release) -> None:
+    lake, stop, seen = Lake(config), threading.Event(), []
+
+    def poll() -> None:
+        while not stop.is_set():
+            seen.append(read_live(Lake(config)))
+
+    reader = threading.Thread(target=poll)
+    reader.start()
+    try:
+        second = _day(config, NEXT)
+    finally:
+        stop.set()
+        reader.join()
+    assert second.regions[EAST].passed
+    allowed = {
+        tuple(release.regions[region].shard_id for region in BOTH)
+        for release in (champions, second)
+    }
+    assert {tuple(live.regions[region].shard_id for region in BOTH) for live in seen} <= allowed
+    assert read_live(lake).release_id == second.id
+
+
+def test_batch_recommendations(config: PipelineConfig, first_day: Release, tmp_path: Path) -> None:
+    output = tmp_path / "out" / "top.parquet"
+    num_rows = recommend.run(config, 7, output)
+    rows = pq.read_table(output).to_pylist()
+    assert num_rows == len(rows) == 2 * 60 * 7
+    assert [row["rank"] for row in rows[:7]] == [1, 2, 3, 4, 5, 6, 7]
+    assert rows[0]["region"] == "east"
+    answer = query.run(config, rows[0]["query_id"], 7)
+    assert [item.candidate_id for item in answer.items] == [
+        row["candidate_id"] for row in rows[:7]
+    ]
+    seen = _seen(config)
+    assert not {(row["query_id"], row["candidate_id"]) for row in rows} & seen
+    recommend.run(config, 40, output, first_day.id, include_seen=True)
+    everything = pq.read_table(output).to_pylist()
+    assert seen <= {(row["query_id"], row["candidate_id"]) for row in everything}
+    assert [path.name for path in output.parent.iterdir()] == ["top.parquet"]
+
+
+def _seen(config: PipelineConfig) -> set[tuple[str, str]]:
+    lake, pairs = Lake(config), set()
+    for region in BOTH:
+        folder = lake.layout.shard(region, Chain(config, AS_OF).shard_id(region))
+        for row in open_artifact(lake.storage, folder).read_table("seen.parquet").to_pylist():
+            pairs.add((row["query_id"], row["candidate_id"]))
+    assert len(pairs) > 500
+    return pairs
+
+
+def test_query_without_an_id_and_with_an_unknown_one(
+    config: PipelineConfig, first_day: Release
+) -> None:
+    answer = query.run(config)
+    assert (answer.region, len(answer.items)) == ("east", 10)
+    assert answer.items[0].label == f"label of {answer.items[0].candidate_id}"
+    assert answer.to_text().count("\n") == 10
+    with pytest.raises(ConfigError, match="nobody"):
+        query.run(config, "nobody")
+
+
+def test_nothing_live_is_said(config: PipelineConfig, tmp_path: Path) -> None:
+    with pytest.raises(LakeError, match="live"):
+        query.run(config)
+    with pytest.raises(LakeError, match="LIVE"):
+        recommend.run(config, 5, tmp_path / "top.parquet")
+    assert not (tmp_path / "top.parquet").exists()

@@ -1,0 +1,129 @@
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import LakeError
+from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake.layout import vectors_file
+from graphrec_core.types import ALL_REGIONS, Region, View
+from jobs import generate_embeddings, train_model
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+
+EAST, WEST = Region("east"), Region("west")
+
+
+def test_a_regional_day(tmp_path):
+    config = tiny_config(tmp_path)
+    write_tiny_snapshot(config)
+
+    model = train_model.run(config, AS_OF, EAST)
+    embedding = generate_embeddings.run(config, AS_OF, EAST, View.SERVE)
+
+    assert (model.region, model.id) == (EAST, Chain(config, AS_OF).model_id(EAST))
+    assert set(model.files) == {
+        "config.json",
+        "ids/place.parquet",
+        "ids/user.parquet",
+        "metrics.json",
+        "weights.safetensors",
+    }
+    assert model.stats["supervision_edges"].startswith("exempt: LightGCN")
+    assert model.stats["num_parameters"] == (41 + 59) * 16
+    assert 0 <= model.stats["validation_recall"] <= 1
+    assert embedding.inputs["model"] == model.id
+    assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 1}
+    lake = Lake(config)
+    stored = open_artifact(lake.storage, lake.layout.embedding(embedding.id))
+    users = stored.read_table(vectors_file(View.SERVE, EAST, "user"))
+    assert users.num_rows == 60
+    assert np.isfinite(np.stack(users["vector"].to_numpy())).all()
+    metrics = open_artifact(lake.storage, lake.layout.model(EAST, model.id)).read_json(
+        "metrics.json"
+    )
+    assert metrics["best_epoch"] == model.stats["best_epoch"]
+    assert set(metrics["history"][0]) == {"epoch", "loss", "recall"}
+
+
+@pytest.mark.parametrize("name", ["lightgcn", "graphsage"])
+def test_the_same_day_twice_gives_the_same_bytes(tmp_path, name):
+    model = {"name": name, "embedding_dim": 8, "num_layers": 2}
+    manifests = []
+    for root in ("one", "two"):
+        config = tiny_config(tmp_path / root, model=model, training={"num_epochs": 3})
+        write_tiny_snapshot(config)
+        manifests.append(
+            (
+                train_model.run(config, AS_OF, EAST),
+                generate_embeddings.run(config, AS_OF, EAST, View.TRAIN),
+            )
+        )
+
+    assert manifests[0] == manifests[1]
+
+
+def test_a_global_day_with_refit(tmp_path):
+    config = tiny_config(
+        tmp_path,
+        model={"name": "lightgcn", "scope": "global", "embedding_dim": 8},
+        training={"num_epochs": 3, "refit": True},
+    )
+    write_tiny_snapshot(config)
+
+    model = train_model.run(config, AS_OF, ALL_REGIONS)
+    embedding = generate_embeddings.run(config, AS_OF, ALL_REGIONS, View.SERVE)
+
+    assert model.region == embedding.region == ALL_REGIONS
+    assert "weights_refit.safetensors" in model.files
+    assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 0}
+    assert set(embedding.files) == {
+        vectors_file(View.SERVE, region, ntype)
+        for region in (EAST, WEST)
+        for ntype in ("place", "user")
+    }
+
+
+def test_zero_epochs_store_random_weights(tmp_path):
+    config = tiny_config(tmp_path, training={"num_epochs": 0})
+    write_tiny_snapshot(config)
+
+    model = train_model.run(config, AS_OF, EAST)
+
+    assert model.stats["best_epoch"] == model.stats["num_epochs"] == 0
+    assert model.stats["validation_recall"] is None
+
+
+def test_a_second_run_finds_the_first(tmp_path):
+    config = tiny_config(tmp_path, training={"num_epochs": 1})
+    write_tiny_snapshot(config)
+    first = train_model.run(config, AS_OF, EAST)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+
+    assert train_model.run(config, AS_OF, EAST) == first
+    assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()} == before
+
+
+def test_a_missing_step_is_named_and_leaves_nothing(tmp_path):
+    config: PipelineConfig = tiny_config(tmp_path, training={"num_epochs": 1})
+    with pytest.raises(LakeError, match="Run the earlier steps"):
+        train_model.run(config, AS_OF, EAST)
+    write_tiny_snapshot(config)
+    with pytest.raises(LakeError, match="Run the earlier steps"):
+        generate_embeddings.run(config, AS_OF, EAST, View.TRAIN)
+
+    assert not list(tmp_path.rglob("models/**/*.parquet"))
+    assert not [path for path in tmp_path.rglob("embeddings/**/*") if path.is_file()]
+
+
+def test_ids_name_the_rows_of_the_table(tmp_path):
+    config = tiny_config(tmp_path, training={"num_epochs": 1})
+    write_tiny_snapshot(config)
+
+    train_model.run(config, AS_OF, EAST)
+
+    rows = []
+    for name in ("place", "user"):
+        table = pq.read_table(next(tmp_path.rglob(f"ids/{name}.parquet"))).to_pydict()
+        assert table["node_id"] == sorted(table["node_id"])
+        rows += table["row"]
+    assert rows == list(range(100))

@@ -1,0 +1,108 @@
+"""Layout: one notation, no colon, and no region name that leaves its folder."""
+
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graphrec_core.errors import ConfigError
+from graphrec_core.lake.layout import (
+    Layout,
+    edges_file,
+    holdout_file,
+    nodes_file,
+    region_folder,
+    region_of_folder,
+    vectors_file,
+)
+from graphrec_core.types import ArtifactId, Region, View, format_instant, parse_instant
+
+AS_OF = datetime(2010, 6, 1, tzinfo=UTC)
+ID = ArtifactId("0123456789abcdef")
+LAYOUT = Layout("gowalla")
+
+
+@given(st.text(min_size=1).filter(lambda text: text.isprintable()))
+def test_every_region_round_trips_and_stays_one_folder(name: str) -> None:
+    folder = region_folder(Region(name))
+    assert region_of_folder(folder) == name
+    assert "/" not in folder
+    assert ":" not in folder
+    assert folder.isascii()
+    assert folder not in (".", "..")
+    assert "." not in folder
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("berlin", "region=berlin"),
+        ("../../etc", "region=%2E%2E%2F%2E%2E%2Fetc"),
+        ("..", "region=%2E%2E"),
+        ("New York", "region=New%20York"),
+        ("a/b", "region=a%2Fb"),
+        ("a:b", "region=a%3Ab"),
+        ("Zürich", "region=Z%C3%BCrich"),
+        ("東京", "region=%E6%9D%B1%E4%BA%AC"),
+        ("100%", "region=100%25"),
+    ],
+)
+def test_regions_with_awkward_names(name: str, folder: str) -> None:
+    assert region_folder(Region(name)) == folder
+    assert region_of_folder(folder) == name
+
+
+@given(st.lists(st.text(min_size=1).filter(str.isprintable), unique=True, min_size=2, max_size=5))
+def test_two_regions_never_share_a_folder(names: list[str]) -> None:
+    assert len({region_folder(Region(name)) for name in names}) == len(names)
+
+
+def test_paths_as_the_design_draws_them() -> None:
+    region = Region("ash")
+    assert nodes_file(View.TRAIN, "user", region) == (
+        "view=train/nodes/user/region=ash/part-00000.parquet"
+    )
+    assert edges_file(View.SERVE, "visited", region) == (
+        "view=serve/edges/visited/region=ash/part-00000.parquet"
+    )
+    assert holdout_file(region) == "holdout/region=ash/part-00000.parquet"
+    assert vectors_file(View.SERVE, region, "user") == (
+        "view=serve/region=ash/user/part-00000.parquet"
+    )
+    assert LAYOUT.snapshot(AS_OF, ID) == f"gowalla/snapshots/as_of=20100601T000000Z/{ID}"
+    assert LAYOUT.model(region, ID) == f"gowalla/models/region=ash/{ID}"
+    assert LAYOUT.embedding(ID) == f"gowalla/embeddings/{ID}"
+    assert LAYOUT.evaluation(region, ID) == f"gowalla/evaluations/{ID}/region=ash"
+    assert LAYOUT.shard(region, ID) == f"gowalla/shards/region=ash/{ID}"
+    assert LAYOUT.release(ID) == f"gowalla/releases/{ID}.json"
+    assert LAYOUT.report(AS_OF) == "gowalla/reports/as_of=20100601T000000Z"
+    assert LAYOUT.live == "gowalla/LIVE.json"
+
+
+def test_no_path_leaves_the_pipeline() -> None:
+    evil = Region("../../../other/LIVE.json")
+    for path in (LAYOUT.model(evil, ID), LAYOUT.evaluation(evil, ID), LAYOUT.shard(evil, ID)):
+        parts = PurePosixPath(path).parts
+        assert parts[0] == "gowalla"
+        assert ".." not in parts
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+def test_an_instant_round_trips_to_the_second(instant: datetime) -> None:
+    text = format_instant(instant)
+    assert ":" not in text
+    assert datetime.strptime(text, "%Y%m%dT%H%M%S%z") == instant.replace(microsecond=0)
+
+
+def test_one_instant_in_three_notations() -> None:
+    east = datetime(2010, 6, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+    assert format_instant(east) == "20100601T000000Z"
+    for text in ("2010-06-01", "2010-06-01T00:00:00", "2010-06-01T02:00:00+02:00"):
+        assert parse_instant(text) == AS_OF
+
+
+def test_a_date_that_is_none_is_refused() -> None:
+    with pytest.raises(ConfigError, match="yesterday"):
+        parse_instant("yesterday")

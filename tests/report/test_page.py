@@ -1,0 +1,147 @@
+"""The page: whole, self-contained, escaped, the same bytes again, and there on a failed day."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.report.collect import collect_found
+from graphrec_core.report.found import find_day
+from graphrec_core.report.page import render_page
+from graphrec_core.types import Region
+from tests.support import example_day
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+SECTIONS = ["live", "metrics", "gate", "regions", "training", "embeddings", "source", "steps"]
+
+
+class Page(HTMLParser):
+    """Collects tags, pictures and text, and checks that tags are balanced."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.alts: list[str] = []
+        self.ids: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append(tag)
+        self.links += [value for key in ("src", "href") if (value := values.get(key))]
+        if tag == "img":
+            self.alts.append(values.get("alt") or "")
+        if "id" in values:
+            self.ids.append(values["id"] or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}>"
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        """The visible text with single spaces."""
+        return re.sub(r"\s+", " ", " ".join(self.words))
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    return tiny_config(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def whole_day(tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
+    config = tiny_config(tmp_path_factory.mktemp("lake"))
+    example_day.write_validation(config)
+    example_day.write_example_day(config)
+    return config
+
+
+@pytest.fixture(scope="module")
+def whole_page(whole_day: PipelineConfig) -> str:
+    return _render(whole_day)
+
+
+def _render(config: PipelineConfig) -> str:
+    found = find_day(config, AS_OF)
+    return render_page(found, collect_found(found))
+
+
+def test_a_whole_day(whole_day: PipelineConfig, whole_page: str) -> None:
+    release = collect_found(find_day(whole_day, AS_OF)).release
+    page = Page(whole_page)
+    assert page.open == []
+    assert [name for name in page.ids if name in SECTIONS] == SECTIONS
+    assert "1 of 2 regions went live." in page.text
+    assert "west was refused because recall@20 .080 is below popularity's .110" in page.text
+    assert "is missing" not in page.text
+    assert "Quarantined: 2 rows" in page.text
+    assert release is not None
+    assert release.id in page.text
+    # metrics, two gates, sizes, training, embeddings, steps
+    assert len(page.alts) == 7
+    assert all(page.alts)
+
+
+def test_nothing_is_loaded_from_elsewhere(whole_page: str) -> None:
+    page = Page(whole_page)
+    assert all(link.startswith(("data:image/", "#")) for link in page.links)
+    assert "script" not in page.tags
+    assert not re.search(r"https?://|@import|url\(", whole_page)
+
+
+def test_the_same_day_gives_the_same_bytes(whole_day: PipelineConfig, whole_page: str) -> None:
+    assert _render(whole_day) == whole_page
+
+
+def test_an_empty_lake_gives_a_page_that_says_so(config: PipelineConfig) -> None:
+    page = Page(_render(config))
+    assert page.open == []
+    assert "The day has no snapshot" in page.text
+    assert "Nothing is live yet." in page.text
+    for what in ("Every evaluation", "The snapshot", "Every model", "The validation"):
+        assert f"{what} is missing." in page.text
+    assert page.alts == []
+
+
+def test_a_day_that_stopped_half_way_shows_what_it_has(config: PipelineConfig) -> None:
+    write_tiny_snapshot(config)
+    example_day.write_model(config, AS_OF, Region("east"))
+    example_day.write_evaluation(config, AS_OF, Region("east"), 0.3)
+    page = Page(_render(config))
+    assert page.open == []
+    assert "The shard is missing." in page.text
+    assert "Every serve-view embedding is missing." in page.text
+    assert any("Training loss" in alt for alt in page.alts)
+
+
+def test_names_from_the_data_are_escaped(config: PipelineConfig) -> None:
+    name = "<script>alert('x')</script> & co"
+    example_day.write_example_day(config, regions=(name, "west"))
+    text = _render(config)
+    page = Page(text)
+    assert "script" not in page.tags
+    assert name in page.text
+    assert "<script>" not in text
+
+
+def test_a_region_without_queries_is_drawn(config: PipelineConfig) -> None:
+    example_day.write_example_day(config, regions=("east",))
+    found = find_day(config, AS_OF)
+    metrics = {"model": dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))}
+    evaluation = found.evaluations[Region("east")]
+    assert evaluation is not None
+    evaluation.manifest.stats["metrics"] = metrics
+    assert "<td>-</td>" in render_page(found, collect_found(found))

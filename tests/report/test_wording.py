@@ -1,0 +1,124 @@
+"""Figures and decisions in words, by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graphrec_core.lake import Lake
+from graphrec_core.report import wording
+from graphrec_core.report.collect import collect
+from graphrec_core.types import Region
+from tests.support import example_day
+from tests.support.example_day import make_rule
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0811, ".081"),
+        (1.0, "1.000"),
+        (0.0, ".000"),
+        (-0.03, "-.030"),
+        (10.5, "10.500"),
+        (None, "-"),
+    ],
+)
+def test_shares(value: float | None, text: str) -> None:
+    assert wording.share(value) == text
+
+
+def test_counts() -> None:
+    assert wording.count(1234567) == "1,234,567"
+    assert wording.count(None) == "-"
+
+
+def _rule(**changes: object) -> dict[str, Any]:
+    return {**make_rule("baseline", "recall", "popularity", 0.08, 0.11), **changes}
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        (_rule(), "recall@20 .080 is below popularity's .110"),
+        (
+            _rule(slice="cold_start", pooled=True),
+            "recall@20 of cold-start queries over all regions .080 is below popularity's .110",
+        ),
+        (
+            make_rule("champion", "mrr", "champion", 0.05, 0.09),
+            "MRR .050 is below champion's .090",
+        ),
+        (make_rule("floor", "mrr", "", 0.05, 0.09), "MRR .050 is below the floor .090"),
+        (
+            make_rule("ann_recall", "ann_recall", "", 0.9, 0.95),
+            "ANN recall .900 is below the floor .950",
+        ),
+        (
+            make_rule("enough_queries", "num_queries", "", 0, 1),
+            "number of queries 0 is below the floor 1",
+        ),
+        (_rule(value=None, difference=None), "recall@20 could not be measured"),
+    ],
+)
+def test_why_a_rule_refused(rule: dict[str, Any], reason: str) -> None:
+    assert wording.rule_reason(rule, 20) == reason
+
+
+def test_what_a_rule_asks() -> None:
+    assert wording.rule_name(_rule(), 20) == "recall@20 not worse than popularity"
+    assert wording.rule_name(_rule(slice="low_degree"), 5) == (
+        "recall@5 not worse than popularity, low-degree"
+    )
+    assert wording.rule_name(make_rule("floor", "mrr", "", 0.1, 0.05), 20) == "MRR at least .050"
+    assert wording.rule_summary(_rule(), 20) == "recall@20 vs popularity"
+
+
+def test_a_day_in_words(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    assert wording.summary(collect(config, AS_OF)) == [
+        "The day has no snapshot: it stopped before or during the validation of its source."
+    ]
+    example_day.write_validation(config)
+    assert "stopped after the source was validated" in wording.headline(collect(config, AS_OF))
+    example_day.write_example_day(config)
+    assert wording.summary(collect(config, AS_OF)) == [
+        "1 of 2 regions went live.",
+        "west was refused because recall@20 .080 is below popularity's .110; "
+        "its popular list serves, labelled as such.",
+    ]
+
+
+def test_a_day_that_stopped_half_way_in_words(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    example_day.write_validation(config)
+    write_tiny_snapshot(config, regions=("east",))
+    example_day.write_evaluation(config, AS_OF, Region("east"), 0.3)
+    summary = wording.summary(collect(config, AS_OF))
+    assert summary[:2] == [
+        "The day has not been published; it has 1 region.",
+        "east is unfinished: its shard is missing; nothing serves it.",
+    ]
+    assert summary[2].startswith("Not there: train-model, generate-embeddings-train,")
+
+
+def test_a_forced_region_is_called_forced(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    release = example_day.write_example_day(config)
+    lake, west = Lake(config), Region("west")
+    entry = release.regions[west].model_copy(update={"serves": "model"})
+    regions = {**release.regions, west: entry}
+    lake.storage.write(
+        lake.layout.release(release.id), release.model_copy(update={"regions": regions}).to_bytes()
+    )
+    live = json_of_live(lake).replace('"serves":"popular"', '"serves":"model"')
+    lake.storage.write(lake.layout.live, live.encode())
+    summary = wording.summary(collect(config, AS_OF))
+    assert summary[0] == "2 of 2 regions went live."
+    assert summary[1].endswith("popularity's .110; it was forced live.")
+
+
+def json_of_live(lake: Lake) -> str:
+    """Reads the pointer's text."""
+    return lake.storage.read(lake.layout.live).decode()

@@ -1,0 +1,179 @@
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from fastapi.testclient import TestClient
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.errors import LakeError
+from graphrec_core.index.ann import build_index
+from graphrec_core.index.axis import vector_column
+from graphrec_core.index.shard import ShardTables, open_shard, write_shard
+from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.lake.release import Live, LiveRegion
+from graphrec_core.serving.app import create_app
+from graphrec_core.serving.batch import write_recommendations
+from graphrec_core.serving.router import Served
+from graphrec_core.types import ArtifactId, Region
+from tests.support.snapshots import AS_OF, tiny_config
+
+VECTORS = np.array([[3, 0], [2, 0], [1, 0]], dtype=np.float32)
+
+
+def _shard(
+    config: PipelineConfig, region: str, shard_id: str, queries: list[tuple[str, str]]
+) -> Artifact:
+    """Commits a shard of candidates a, b, c; query nodes are (id, role) and have seen a."""
+    lake, ids = Lake(config), [name for name, _ in queries]
+    tables = ShardTables(
+        candidates=pa.table({"node_id": ["a", "b", "c"], "label": ["A", None, "C"]}),
+        queries=pa.table(
+            {
+                "node_id": ids,
+                "role": [role for _, role in queries],
+                "is_active": [True] * len(ids),
+                "label": ids,
+                "vector": vector_column(np.tile([1.0, 0.0], (len(ids), 1))),
+            }
+        ),
+        seen=pa.table({"query_id": ids, "candidate_id": ["a"] * len(ids)}),
+        popular=pa.table(
+            {"rank": [1, 2, 3], "candidate_id": ["c", "a", "b"], "score": [9.0, 5.0, 1.0]}
+        ),
+    )
+    folder = lake.layout.shard(Region(region), ArtifactId(shard_id))
+    with attempt(lake.storage, folder, ArtifactId(shard_id)) as trial:
+        write_shard(trial, build_index(VECTORS, config.index), tables, {})
+        return trial.commit(StepName.SHARD, config, AS_OF, Region(region), {}, {})
+
+
+def _point(config: PipelineConfig, **shards: tuple[str, str]) -> None:
+    """Points LIVE at (shard, how it serves) per region."""
+    regions = {
+        Region(region): LiveRegion.model_validate(
+            {"shard_id": shard, "as_of": "20260101T000000Z", "serves": serves, "release_id": "r"}
+        )
+        for region, (shard, serves) in shards.items()
+    }
+    lake = Lake(config)
+    live = Live(
+        release_id=ArtifactId("-".join(shard for shard, _ in shards.values())), regions=regions
+    )
+    lake.storage.write(lake.layout.live, live.to_bytes())
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    config = tiny_config(tmp_path)
+    _shard(config, "east", "e1", [("halo/er", "halo"), ("u/1", "home")])
+    _shard(config, "west", "w1", [("halo/er", "home"), ("u/1", "halo")])
+    return config
+
+
+@pytest.fixture
+def client(config: PipelineConfig) -> TestClient:
+    _point(config, east=("e1", "model"), west=("w1", "popular"))
+    return TestClient(create_app(Lake(config), check_every_s=0))
+
+
+def test_a_query_goes_to_its_home_region(client: TestClient) -> None:
+    answer = client.get("/recommend/u/1?k=5").json()
+    assert (answer["region"], answer["shard_id"], answer["serves"]) == ("east", "e1", "model")
+    found = [
+        (i["rank"], i["candidate_id"], i["score"], i["source"], i["label"])
+        for i in answer["items"]
+    ]
+    assert found == [(1, "b", 2.0, "model", None), (2, "c", 1.0, "model", "C")]
+
+
+def test_a_popular_region_is_labelled(client: TestClient) -> None:
+    answer = client.get("/recommend/halo/er?k=1").json()
+    assert (answer["region"], answer["serves"]) == ("west", "popular")
+    assert [(i["candidate_id"], i["source"]) for i in answer["items"]] == [("c", "popular")]
+
+
+@pytest.mark.parametrize("k", ["0", "1001", "many"])
+def test_k_is_bounded(client: TestClient, k: str) -> None:
+    assert client.get(f"/recommend/u/1?k={k}").status_code == 422
+
+
+def test_unknown_and_overlong_ids(client: TestClient) -> None:
+    assert client.get("/recommend/nobody").status_code == 404
+    assert client.get("/recommend/" + "x" * 513).status_code == 422
+
+
+def test_health_and_regions(client: TestClient) -> None:
+    assert client.get("/healthz").json() == {"status": "ok", "release_id": "e1-w1"}
+    assert client.get("/regions").json()["west"]["shard_id"] == "w1"
+
+
+def test_nothing_live_is_unhealthy(tmp_path: Path) -> None:
+    client = TestClient(create_app(Lake(tiny_config(tmp_path))))
+    assert client.get("/healthz").status_code == 503
+    assert client.get("/recommend/u").status_code == 404
+
+
+def test_live_is_followed(config: PipelineConfig, client: TestClient) -> None:
+    _shard(config, "east", "e2", [("u/1", "home")])
+    _point(config, east=("e2", "popular"))
+    answer = client.get("/recommend/u/1").json()
+    assert (answer["shard_id"], answer["serves"]) == ("e2", "popular")
+    assert client.get("/recommend/halo/er").status_code == 404
+
+
+def test_a_missing_shard_leaves_the_old_ones_serving(
+    config: PipelineConfig, client: TestClient
+) -> None:
+    _point(config, east=("gone", "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    with pytest.raises(LakeError):
+        create_app(Lake(config))
+
+
+def test_a_damaged_shard_is_not_opened(config: PipelineConfig) -> None:
+    shard = _shard(config, "east", "e3", [("u/1", "home")])
+    open_shard(shard)
+    shard.storage.write(f"{shard.base}/seen.parquet", b"damaged")
+    with pytest.raises(LakeError, match="sha256"):
+        open_shard(shard)
+
+
+def test_a_node_at_home_twice_is_answered_by_the_first_shard(
+    config: PipelineConfig, tmp_path: Path
+) -> None:
+    first = Served(open_shard(_shard(config, "east", "e4", [("u", "home")])), "model")
+    second = Served(
+        open_shard(_shard(config, "west", "w4", [("u", "home"), ("v", "home")])), "model"
+    )
+    output = tmp_path / "top.parquet"
+    assert write_recommendations([first, second], 1, output) == 2
+
+
+def test_a_fault_leaves_no_file(config: PipelineConfig, tmp_path: Path) -> None:
+    def broken() -> object:
+        yield Served(open_shard(_shard(config, "east", "e5", [("u", "home")])), "model")
+        raise LakeError(must="a", found="b", fix="c")
+
+    output = tmp_path / "out" / "top.parquet"
+    with pytest.raises(LakeError):
+        write_recommendations(broken(), 1, output)  # type: ignore[arg-type]
+    assert list(output.parent.iterdir()) == []
+
+
+def test_peers_are_never_recommended_to_themselves(tmp_path: Path) -> None:
+    config = tiny_config(
+        tmp_path,
+        task={"query": "user", "candidate": "user", "edge": "knows", "exclude_seen": False},
+        source={
+            "tables": {"users": {"path": "users.parquet"}},
+            "nodes": {"user": "select * from users"},
+            "edges": {"knows": "select * from users"},
+        },
+        region={"user": "from_events"},
+    )
+    shard = open_shard(_shard(config, "east", "e", [("b", "home")]))
+    output = tmp_path / "top.parquet"
+    write_recommendations([Served(shard, "model")], 3, output)
+    assert pq.read_table(output)["candidate_id"].to_pylist() == ["a", "c"]

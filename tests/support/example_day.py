@@ -1,0 +1,211 @@
+"""A whole day's artefacts in the steps' formats, with chosen figures and without training."""
+
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.evaluation.gates import GateDecision
+from graphrec_core.lake import Artifact, Attempt, Chain, Lake, attempt, open_artifact
+from graphrec_core.lake.identity import digest
+from graphrec_core.lake.layout import vectors_file
+from graphrec_core.lake.release import Release, ReleasedRegion, go_live, store_release
+from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
+from tests.support.snapshots import AS_OF, write_tiny_snapshot
+
+MODEL_RECALL = {"east": 0.30, "west": 0.08}
+POPULARITY_RECALL = 0.11
+REGIONS = ("east", "west")
+
+
+def write_example_day(
+    config: PipelineConfig, as_of: datetime = AS_OF, regions: tuple[str, ...] = REGIONS
+) -> Release:
+    """Commits snapshot, models, embeddings, evaluations and shards, and publishes them.
+
+    East's model is better than popularity and goes live; west's recall of .08 is refused.
+    """
+    write_tiny_snapshot(config, as_of, regions)
+    for name in regions:
+        region = Region(name)
+        write_model(config, as_of, region)
+        for view in View:
+            write_embedding(config, as_of, region, view)
+        write_evaluation(config, as_of, region, MODEL_RECALL.get(name, 0.3))
+        write_shard(config, as_of, region)
+    release = make_release(config, as_of, regions)
+    store_release(Lake(config), release)
+    go_live(Lake(config), release)
+    return release
+
+
+def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Artifact:
+    """Commits a model's figures, without weights."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    scope, model_id = config.model_region(region), chain.model_id(region)
+    history = [
+        {"epoch": epoch, "loss": 0.69 / epoch, "recall": 0.1 * epoch if epoch % 2 == 0 else None}
+        for epoch in range(1, 7)
+    ]
+    stats = {
+        "num_epochs": 6,
+        "best_epoch": 4,
+        "validation_recall": 0.4,
+        "num_parameters": 1600,
+        "device": "cpu",
+        "supervision_edges": "masked per batch",
+    }
+    with attempt(lake.storage, lake.layout.model(scope, model_id), model_id) as trial:
+        trial.write_json("metrics.json", {"history": history, "best_epoch": 4, "num_epochs": 6})
+        inputs = {"snapshot": chain.snapshot_id()}
+        return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats)
+
+
+def write_embedding(
+    config: PipelineConfig, as_of: datetime, region: Region, view: View
+) -> Artifact:
+    """Commits two clusters of eight-dimensional vectors, one per node type."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    scope, embedding_id = config.model_region(region), chain.embedding_id(region, view)
+    with attempt(lake.storage, lake.layout.embedding(embedding_id), embedding_id) as trial:
+        for offset, ntype in enumerate((config.task.query, config.task.candidate)):
+            vectors = np.random.default_rng(offset).normal(3 * offset, 1, (30, 8))
+            _write_vectors(trial, vectors_file(view, region, ntype), vectors)
+        inputs = {"snapshot": chain.snapshot_id(), "model": chain.model_id(region)}
+        return trial.commit(StepName.EMBED, config, as_of, scope, inputs, {"num_nodes": {}})
+
+
+def write_evaluation(
+    config: PipelineConfig, as_of: datetime, region: Region, recall: float
+) -> Artifact:
+    """Commits an evaluation whose model has ``recall``; it passes from popularity's up."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    evaluation_id = chain.evaluation_id(lake, region)
+    systems = {"model": recall, "popularity": POPULARITY_RECALL, "covisitation": 0.05}
+    metrics = {
+        name: {"recall": value, "mrr": value / 2, "ndcg": value / 3, "hit_rate": value * 1.5}
+        for name, value in systems.items()
+    }
+    nothing = dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))
+    rules = [
+        make_rule("enough_queries", "num_queries", "", 59, 1),
+        make_rule("floor", "recall", "", recall, 0.0),
+        make_rule("baseline", "recall", "popularity", recall, POPULARITY_RECALL),
+        make_rule("baseline", "recall", "covisitation", recall, 0.05),
+    ]
+    passed = all(rule["passed"] for rule in rules)
+    stats: dict[str, Any] = {
+        "metrics": metrics,
+        "slices": {
+            "all": {"num_queries": 59, **metrics},
+            "cold_start": {"num_queries": 0, **dict.fromkeys(systems, nothing)},
+        },
+        "num_queries": 59,
+        "num_pairs": 118,
+        "num_missing_coverage": 0,
+        "k": config.evaluation.k,
+        "rules": rules,
+        "passed": passed,
+    }
+    folder = lake.layout.evaluation(region, evaluation_id)
+    with attempt(lake.storage, folder, evaluation_id) as trial:
+        trial.write_json("report.json", stats)
+        inputs = chain.evaluation_inputs(lake, region)
+        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats)
+
+
+def write_shard(
+    config: PipelineConfig, as_of: datetime, region: Region, ann_recall: float = 0.99
+) -> Artifact:
+    """Commits a shard's figures, without an index."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    shard_id = chain.shard_id(region)
+    rule = make_rule("ann_recall", "ann_recall", "", ann_recall, config.gate.min_ann_recall)
+    stats = {
+        "num_candidates": 40,
+        "num_queries": 60,
+        "factory": "Flat",
+        "ann_recall": ann_recall,
+        "recall_k": config.index.recall_k,
+        "rules": [rule],
+        "passed": rule["passed"],
+    }
+    with attempt(lake.storage, lake.layout.shard(region, shard_id), shard_id) as trial:
+        trial.write_json("recall.json", {"recall": ann_recall})
+        inputs = chain.shard_inputs(region)
+        return trial.commit(StepName.SHARD, config, as_of, region, inputs, stats)
+
+
+def make_rule(
+    rule: str, metric: str, reference: str, value: float, other: float
+) -> dict[str, Any]:
+    """Makes a decision as its manifest stores it: a floor, or a comparison without tolerance.
+
+    Args:
+        rule: The rule's name.
+        metric: What was measured.
+        reference: The system compared with; empty for a floor.
+        value: The model's value.
+        other: The floor, or the reference's value.
+    """
+    difference = value - other if reference else None
+    low, high = (None, None) if difference is None else (difference - 0.02, difference + 0.02)
+    passed = value >= other if high is None else high >= 0
+    bound = 0.0 if reference else other
+    return GateDecision(
+        rule, "all", metric, reference, value, bound, difference, low, high,
+        num_queries=59, pooled=False, small=True, passed=passed,
+    ).to_json()  # fmt: skip
+
+
+def make_release(
+    config: PipelineConfig, as_of: datetime, regions: tuple[str, ...], mode: str = "auto"
+) -> Release:
+    """Makes the day's release from the committed evaluations and shards."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    entries = {Region(name): _entry(lake, chain, Region(name)) for name in regions}
+    return Release(
+        id=digest({"as_of": format_instant(as_of), "regions": list(regions), "mode": mode}),
+        as_of=format_instant(as_of),
+        snapshot_id=chain.snapshot_id(),
+        mode=mode,
+        regions=entries,
+    )
+
+
+def write_validation(config: PipelineConfig, as_of: datetime = AS_OF) -> Artifact:
+    """Commits a validation that rejected two rows of one table."""
+    lake = Lake(config)
+    name = digest({"validation": format_instant(as_of)})
+    tables = {
+        "nodes/user": {"num_rows": 60, "num_rejected": 0, "reasons": {}},
+        "edges/visited": {"num_rows": 500, "num_rejected": 2, "reasons": {"null src": 2}},
+    }
+    with attempt(lake.storage, lake.layout.validation(as_of, name), name) as trial:
+        trial.write_table("edges/visited.parquet", pa.table({"src": [None, None]}))
+        return trial.commit(StepName.VALIDATE, config, as_of, ALL_REGIONS, {}, {"tables": tables})
+
+
+def _entry(lake: Lake, chain: Chain, region: Region) -> ReleasedRegion:
+    evaluation_id, shard_id = chain.evaluation_id(lake, region), chain.shard_id(region)
+    folders = lake.layout.evaluation(region, evaluation_id), lake.layout.shard(region, shard_id)
+    stats = [open_artifact(lake.storage, folder).manifest.stats for folder in folders]
+    passed = all(part["passed"] for part in stats)
+    return ReleasedRegion(
+        shard_id=shard_id,
+        as_of=format_instant(chain.as_of),
+        serves="model" if passed else "popular",
+        passed=passed,
+        rules=[rule for part in stats for rule in part["rules"]],
+        evaluation_id=evaluation_id,
+        candidate_shard_id=shard_id,
+    )
+
+
+def _write_vectors(trial: Attempt, name: str, vectors: np.ndarray) -> None:
+    flat = pa.array(vectors.astype(np.float32).ravel())
+    column = pa.FixedSizeListArray.from_arrays(flat, vectors.shape[1])
+    ids = [f"n{index:03d}" for index in range(len(vectors))]
+    trial.write_table(name, pa.table({"node_id": ids, "vector": column}))
