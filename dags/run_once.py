@@ -1,11 +1,11 @@
 """One day of one pipeline on this machine: ``python -m dags.run_once --config FILE``.
 
 Runs the real Airflow DAG once (SQLite, no scheduler), shows its progress, then what it left.
-Ends with 0 when the report and the release are stored and a region passed, even if others were
-refused; with 1 when the day did not get that far, with 2 for wrong arguments.
+Exit code 0: report and release are stored and a region passed; 1: not so; 2: wrong arguments.
 """
 
 import argparse
+import contextlib
 import json
 import re
 import signal
@@ -127,11 +127,10 @@ class Day:
                 _progress(line)
             return process.wait()
         except BaseException:
-            process.send_signal(signal.SIGINT)  # Airflow ends its step on an interrupt
-            try:
+            process.send_signal(signal.SIGINT)  # on an interrupt Airflow ends its step
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(STOP_GRACE_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.kill()
             raise
 
     def _graphrec(self, command: str, *arguments: str, capture: bool = False) -> str | None:
@@ -158,10 +157,10 @@ class Day:
         _say(f"Report: {json.loads(report.splitlines()[-1])['report']}")
         _say("A sample query, answered from the live shard:")
         self._graphrec("query", "--k", "5")
-        problem = problem_of(json.loads(status)["run"])
-        if problem:
+        if problem := problem_of(json.loads(status)["run"]):
             _say(f"The day failed: {problem}. Airflow's exit code was {code}.")
-        return FAULT if problem else 0
+            return FAULT
+        return 0
 
 
 def problem_of(run: dict[str, Any]) -> str:
@@ -173,12 +172,10 @@ def problem_of(run: dict[str, Any]) -> str:
     release, regions = run["release"], run["regions"]
     if release is None:
         return "no release was stored"
-    passed = [row["region"] for row in regions if row["gate"] == "passed"]
-    if not passed:
+    if not any(row["gate"] == "passed" for row in regions):
         return "no region passed the gate"
-    high_water = run["live"]["high_water"]
-    if high_water > release["as_of"]:
-        _say(f"Released, not live: the newer day {high_water} is live already.")
+    if (newest := run["live"]["high_water"]) > release["as_of"]:
+        _say(f"Released, not live: the newer day {newest} is live already.")
     return ""
 
 
@@ -186,12 +183,11 @@ def _progress(line: str) -> None:
     found = LINE.search(COLOURS.sub("", line))
     if found is None:
         return
-    now = f"{datetime.now(UTC):%H:%M:%S}"
-    if found["what"] == "started":
-        _say(f"{now}  {found['title']} ...")
-    elif found["code"] is not None:
-        end = "done" if found["code"] == "0" else f"exit code {found['code']}"
-        _say(f"{now}  {found['title']} {end} in {found['seconds']} s")
+    end = "..."
+    if found["code"] is not None:
+        how = "done" if found["code"] == "0" else f"exit code {found['code']}"
+        end = f"{how} in {found['seconds']} s"
+    _say(f"{datetime.now(UTC):%H:%M:%S}  {found['title']} {end}")
 
 
 def _say(text: str) -> None:

@@ -8,13 +8,14 @@ import logging
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import great_expectations as gx
 import great_expectations.expectations as gxe
 from great_expectations.data_context import AbstractDataContext
+from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ExpectationError
@@ -94,6 +95,7 @@ def run_suites(
 def _context(folder: Path) -> AbstractDataContext:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
     context.add_data_docs_site(
         SITE,
@@ -145,8 +147,9 @@ def _expectations(
     )
     for column in KEY_COLUMNS[kind]:
         yield gxe.ExpectColumnValuesToNotBeNull(column=column)
-    earliest = config.source.earliest_time.replace(tzinfo=None)
-    latest = as_of.replace(tzinfo=None) + config.time.lateness
+    # As text, because a naive datetime would be read in this process's own time zone.
+    earliest = config.source.earliest_time.astimezone(UTC).isoformat()
+    latest = (as_of + config.time.lateness).isoformat()
     yield gxe.ExpectColumnValuesToBeBetween(
         column="known_at", max_value=latest, strict_max=True
     )

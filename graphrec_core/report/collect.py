@@ -40,7 +40,7 @@ def collect_found(found: FoundDay) -> Day:
     lake, as_of = found.lake, found.chain.as_of
     stats = found.snapshot.manifest.stats if found.snapshot else {}
     live, release = read_live(lake), find_release(found)
-    validations = _validations(lake, as_of)
+    validations, docs = _validations(lake, as_of), lake.layout.data_docs(as_of)
     general = {
         key: value for key, value in stats.items() if key not in ("regions", "empty_regions")
     }
@@ -55,6 +55,7 @@ def collect_found(found: FoundDay) -> Day:
         models=tuple(_model_run(name, model) for name, model in found.models.items() if model),
         steps=_steps(found, validations, release),
         validations=tuple(_validation(artifact) for artifact in validations),
+        data_docs=docs if lake.storage.exists(docs) else None,
         release=release,
         live=live,
     )
@@ -131,7 +132,12 @@ def _validation(artifact: Artifact) -> Validation:
     rejected = {
         name: entry.num_rows for name, entry in files.items() if entry.num_rows is not None
     }
-    return Validation(artifact.manifest.id, artifact.manifest.stats, rejected)
+    return Validation(
+        id=artifact.manifest.id,
+        tables=artifact.manifest.stats["tables"],
+        max_bad_rows_frac=artifact.manifest.config["source.max_bad_rows_frac"],
+        num_quarantined=rejected,
+    )
 
 
 def _steps(

@@ -203,13 +203,22 @@ class Validation:
 
     Attributes:
         id: The validation.
-        stats: Figures of its manifest.
-        num_quarantined: Rejected rows by quarantine file.
+        tables: Canonical table -> ``num_rows``, ``num_rejected`` and ``reasons``.
+        max_bad_rows_frac: Share of bad rows above which a table was refused.
+        num_quarantined: Stored rejected rows by quarantine file.
     """
 
     id: ArtifactId
-    stats: Mapping[str, Any]
+    tables: Mapping[str, Mapping[str, Any]]
+    max_bad_rows_frac: float
     num_quarantined: Mapping[str, int]
+
+    @property
+    def refused_tables(self) -> tuple[str, ...]:
+        """Tables with more bad rows than allowed."""
+        limit = self.max_bad_rows_frac
+        rows = self.tables.items()
+        return tuple(name for name, row in rows if row["num_rejected"] > limit * row["num_rows"])
 
 
 @dataclass(frozen=True)
@@ -226,7 +235,8 @@ class Day:
         empty_regions: Region -> why it was skipped.
         models: The trained models.
         steps: Every step on every region, in order of the pipeline.
-        validations: The validations of this day.
+        validations: The validations of this day; more than one where the source was corrected.
+        data_docs: Folder of the day's Data Docs, relative to the lake's root.
         release: The day's release.
         live: What serves now.
     """
@@ -241,6 +251,7 @@ class Day:
     models: tuple[ModelRun, ...]
     steps: tuple[StepRun, ...]
     validations: tuple[Validation, ...]
+    data_docs: str | None
     release: Release | None
     live: Live
 

@@ -18,7 +18,18 @@ SYSTEM_COLOURS = {
     "champion": "#b0479a",
 }
 PASSED, REFUSED, NEUTRAL = "#0a8f6a", "#c8371b", "#8a94a0"
-SEQUENCE = ("#0b5cad", "#d98200", "#0a8f6a", "#b0479a", "#5b9bd5", "#c8371b", "#7a6a00", "#6b5bb5")
+SEQUENCE = (
+    "#0b5cad",
+    "#d98200",
+    "#0a8f6a",
+    "#b0479a",
+    "#5b9bd5",
+    "#c8371b",
+    "#7a6a00",
+    "#6b5bb5",
+    "#4a4f57",
+    "#e08fb0",
+)
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "graphrec",
     "svg.fonttype": "path",

@@ -1,13 +1,12 @@
 """The page a person reads in the morning: one self-contained HTML file about one day."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.report import plots, wording
-from graphrec_core.report.day import Day, Validation
+from graphrec_core.report.day import Day
 from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
@@ -48,37 +47,8 @@ def render_page(found: FoundDay, day: Day) -> str:
         summary=wording.summary(day),
         systems=[(name, wording.SYSTEM_NAMES[name]) for name in _systems(day)],
         metrics=[(name, wording.metric_name(name, day.k)) for name in plots.METRICS],
-        validations=[validation_rows(validation) for validation in day.validations],
         pictures=_pictures(found, day, config),
     )
-
-
-def validation_rows(validation: Validation) -> dict[str, Any]:
-    """Lays a validation's figures out as a table: a row per source table, a column per figure."""
-    tables: Mapping[str, Any] = validation.stats.get("tables", {})
-    figures = {name: _flat(row) for name, row in tables.items()}
-    columns = list(dict.fromkeys(key for row in figures.values() for key in row))
-    rows = [(name, [row.get(key) for key in columns]) for name, row in figures.items()]
-    return {
-        "id": validation.id,
-        "columns": [column.replace("_", " ") for column in columns],
-        "rows": rows,
-        "num_quarantined": validation.num_quarantined,
-    }
-
-
-def _flat(row: object) -> dict[str, object]:
-    if not isinstance(row, Mapping):
-        return {"value": row}
-    return {str(key): _text(value) for key, value in row.items()}
-
-
-def _text(value: object) -> object:
-    if isinstance(value, Mapping):
-        return "; ".join(f"{key}: {item}" for key, item in value.items()) or "none"
-    if isinstance(value, list | tuple):
-        return "; ".join(str(_text(item)) for item in value) or "none"
-    return value
 
 
 def _systems(day: Day) -> list[str]:

@@ -120,7 +120,7 @@ def headline(day: Day) -> str:
 
 def summary(day: Day) -> list[str]:
     """Says how the day went: the headline, then what did not go live, then what was skipped."""
-    sentences = [headline(day)]
+    sentences = [headline(day), *([] if day.has_snapshot else _refused_source(day))]
     sentences += [
         region_sentence(region)
         for region in day.regions
@@ -142,6 +142,17 @@ def _figure(rule: Rule, value: float | None) -> str:
 
 def _slice(rule: Rule, pattern: str) -> str:
     return "" if rule["slice"] in ("", "all") else pattern.format(rule["slice"].replace("_", "-"))
+
+
+def _refused_source(day: Day) -> list[str]:
+    """Says which tables had too many bad rows."""
+    return [
+        f"{name} was refused: {count(row['num_rejected'])} of {count(row['num_rows'])} rows are "
+        f"bad, {validation.max_bad_rows_frac:.2%} may be."
+        for validation in day.validations
+        for name in validation.refused_tables
+        for row in [validation.tables[name]]
+    ]
 
 
 def step_scope(region: str) -> str:

@@ -80,8 +80,7 @@ def test_the_bare_layout_keeps_every_contract(tmp_path: Path) -> None:
 def test_a_breach_is_reported(tmp_path: Path, contract: str, package: str, code: str) -> None:
     copy_layout(tmp_path)
     (tmp_path / package).mkdir(exist_ok=True)
-    (tmp_path / package / "__init__.py").touch()
-    (tmp_path / package / "breach.py").write_text(f"{code}\n")
+    (tmp_path / package / "__init__.py").write_text(f"{code}\n")
     status, broken = broken_contracts(tmp_path)
     assert status == 1
     assert contract in broken

@@ -41,8 +41,11 @@ def test_a_better_model_passes_every_rule() -> None:
     baseline = next(d for d in decisions if d.reference == "covisitation")
     assert baseline.difference == pytest.approx(0.1, abs=0.01)
     assert baseline.bound == pytest.approx(-0.05 * 0.2, abs=0.001)
-    assert baseline.interval_low is not None
-    assert baseline.interval_low < baseline.difference < (baseline.interval_high or 0)
+    low, middle, high = baseline.interval_low, baseline.difference, baseline.interval_high
+    assert low is not None
+    assert middle is not None
+    assert high is not None
+    assert low < middle < high
 
 
 def test_a_worse_model_is_refused_by_baselines_and_slices() -> None:

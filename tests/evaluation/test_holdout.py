@@ -36,7 +36,7 @@ def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]
     """Candidates a, b, c; d is none. u met a (and d), v met b."""
     time = datetime(2025, 12, 30, tzinfo=UTC)
     rows = [(query, candidate, 1, time, *flags) for query, candidate, *flags in holdout]
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * 6
+    columns = list(zip(*rows, strict=True))
     nodes = {"node_id": ["c", "a", "d", "b"], "is_candidate": [True, True, False, True]}
     return _commit(
         config,

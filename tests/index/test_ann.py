@@ -1,3 +1,5 @@
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -46,23 +48,28 @@ def test_flat_search_equals_numpy() -> None:
     assert (rows == np.argsort(-(QUERIES @ VECTORS.T), axis=1)[:, :5]).all()
 
 
+def _found(rows: list[int], _: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+    """A search that always finds the same rows."""
+    return np.array([rows[:k]]), np.zeros((1, k))
+
+
 def test_recall_of_hand_made_searches() -> None:
     candidates = np.eye(4, dtype=np.float32) * np.array([[4], [3], [2], [1]], dtype=np.float32)
     query = np.ones((1, 4), dtype=np.float32)
     found = {"exact": [0, 1], "half": [0, 3], "lost": [-1, -1]}
-    recalls = {
-        name: recall_against_exact(
-            lambda _, k, rows=rows: (np.array([rows[:k]]), np.zeros((1, k))), query, candidates, 2
-        )
-        for name, rows in found.items()
-    }
+
+    def recall(rows: list[int]) -> float:
+        search = partial(_found, rows)
+        return recall_against_exact(search, query, candidates, 2)
+
+    recalls = {name: recall(rows) for name, rows in found.items()}
     assert recalls == {"exact": 1.0, "half": 0.5, "lost": 0.0}
 
 
 def test_a_tie_is_no_miss() -> None:
     candidates = np.ones((3, 2), dtype=np.float32)
     query = np.ones((1, 2), dtype=np.float32)
-    search = lambda _, k: (np.array([[2]]), np.zeros((1, k)))  # noqa: E731
+    search = partial(_found, [2])
     assert recall_against_exact(search, query, candidates, 1) == 1.0
 
 

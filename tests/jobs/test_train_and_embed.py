@@ -14,7 +14,7 @@ EAST, WEST = Region("east"), Region("west")
 
 
 def test_a_regional_day(tmp_path):
-    config = tiny_config(tmp_path)
+    config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 8})
     write_tiny_snapshot(config)
 
     model = train_model.run(config, AS_OF, EAST)
@@ -50,7 +50,9 @@ def test_the_same_day_twice_gives_the_same_bytes(tmp_path, name):
     model = {"name": name, "embedding_dim": 8, "num_layers": 2}
     manifests = []
     for root in ("one", "two"):
-        config = tiny_config(tmp_path / root, model=model, training={"num_epochs": 3})
+        config = tiny_config(
+            tmp_path / root, model=model, training={"num_threads": 1, "num_epochs": 3}
+        )
         write_tiny_snapshot(config)
         manifests.append(
             (
@@ -66,7 +68,7 @@ def test_a_global_day_with_refit(tmp_path):
     config = tiny_config(
         tmp_path,
         model={"name": "lightgcn", "scope": "global", "embedding_dim": 8},
-        training={"num_epochs": 3, "refit": True},
+        training={"num_threads": 1, "num_epochs": 3, "refit": True},
     )
     write_tiny_snapshot(config)
 
@@ -84,7 +86,7 @@ def test_a_global_day_with_refit(tmp_path):
 
 
 def test_zero_epochs_store_random_weights(tmp_path):
-    config = tiny_config(tmp_path, training={"num_epochs": 0})
+    config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 0})
     write_tiny_snapshot(config)
 
     model = train_model.run(config, AS_OF, EAST)
@@ -94,7 +96,7 @@ def test_zero_epochs_store_random_weights(tmp_path):
 
 
 def test_a_second_run_finds_the_first(tmp_path):
-    config = tiny_config(tmp_path, training={"num_epochs": 1})
+    config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config)
     first = train_model.run(config, AS_OF, EAST)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
@@ -104,7 +106,7 @@ def test_a_second_run_finds_the_first(tmp_path):
 
 
 def test_a_missing_step_is_named_and_leaves_nothing(tmp_path):
-    config: PipelineConfig = tiny_config(tmp_path, training={"num_epochs": 1})
+    config: PipelineConfig = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     with pytest.raises(LakeError, match="Run the earlier steps"):
         train_model.run(config, AS_OF, EAST)
     write_tiny_snapshot(config)
@@ -116,7 +118,7 @@ def test_a_missing_step_is_named_and_leaves_nothing(tmp_path):
 
 
 def test_ids_name_the_rows_of_the_table(tmp_path):
-    config = tiny_config(tmp_path, training={"num_epochs": 1})
+    config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config)
 
     train_model.run(config, AS_OF, EAST)

@@ -134,10 +134,12 @@ def test_rollback_needs_an_earlier_release(lake: Lake, to: ArtifactId | None) ->
 
 def test_a_retired_region_goes_only_when_all_pass(lake: Lake) -> None:
     _publish(lake, _release(0, east=_entry("e0", 0)))
-    halves = {"north": _entry("n1", 1), "south": _entry("s1", 1, passed=False, serves="popular")}
-    assert _publish(lake, _release(1, **halves)) == {"east": "e0"}
-    halves["south"] = _entry("s2", 2)
-    assert _publish(lake, _release(2, **halves)) == {"north": "n1", "south": "s2"}
+    north, refused = _entry("n1", 1), _entry("s1", 1, passed=False, serves="popular")
+    assert _publish(lake, _release(1, north=north, south=refused)) == {"east": "e0"}
+    assert _publish(lake, _release(2, north=north, south=_entry("s2", 2))) == {
+        "north": "n1",
+        "south": "s2",
+    }
 
 
 def test_a_new_region_or_an_empty_one_retires_nobody(lake: Lake) -> None:

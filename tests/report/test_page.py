@@ -1,5 +1,6 @@
 """The page: whole, self-contained, escaped, the same bytes again, and there on a failed day."""
 
+import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.lake import Lake
 from graphrec_core.report.collect import collect_found
 from graphrec_core.report.found import find_day
 from graphrec_core.report.page import render_page
@@ -87,7 +89,7 @@ def test_a_whole_day(whole_day: PipelineConfig, whole_page: str) -> None:
     assert "1 of 2 regions went live." in page.text
     assert "west was refused because recall@20 .080 is below popularity's .110" in page.text
     assert "is missing" not in page.text
-    assert "Quarantined: 2 rows" in page.text
+    assert "In quarantine: 2 rows" in page.text
     assert release is not None
     assert release.id in page.text
     # metrics, two gates, sizes, training, embeddings, steps
@@ -97,13 +99,23 @@ def test_a_whole_day(whole_day: PipelineConfig, whole_page: str) -> None:
 
 def test_nothing_is_loaded_from_elsewhere(whole_page: str) -> None:
     page = Page(whole_page)
-    assert all(link.startswith(("data:image/", "#")) for link in page.links)
+    assert all(link.startswith(("data:image/", "#", "../../data_docs/")) for link in page.links)
     assert "script" not in page.tags
     assert not re.search(r"https?://|@import|url\(", whole_page)
 
 
 def test_the_same_day_gives_the_same_bytes(whole_day: PipelineConfig, whole_page: str) -> None:
     assert _render(whole_day) == whole_page
+
+
+def test_data_docs_are_linked_where_there_are_some(config: PipelineConfig) -> None:
+    assert not any("data_docs" in link for link in Page(_render(config)).links)
+    lake = Lake(config)
+    docs = f"{lake.layout.data_docs(AS_OF)}/index.html"
+    lake.storage.write(docs, b"docs")
+    link = next(link for link in Page(_render(config)).links if "data_docs" in link)
+    page = Path(lake.layout.report(AS_OF), "index.html")
+    assert lake.storage.exists(os.path.normpath(page.parent / link))
 
 
 def test_an_empty_lake_gives_a_page_that_says_so(config: PipelineConfig) -> None:

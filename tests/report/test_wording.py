@@ -90,6 +90,14 @@ def test_a_day_in_words(tmp_path: Path) -> None:
     ]
 
 
+def test_a_refused_source_in_words(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    example_day.write_validation(config, num_bad=6)
+    assert wording.summary(collect(config, AS_OF))[1:] == [
+        "edges/visited was refused: 6 of 500 rows are bad, 1.00% may be."
+    ]
+
+
 def test_a_day_that_stopped_half_way_in_words(tmp_path: Path) -> None:
     config = tiny_config(tmp_path)
     example_day.write_validation(config)

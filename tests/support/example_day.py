@@ -175,16 +175,22 @@ def make_release(
     )
 
 
-def write_validation(config: PipelineConfig, as_of: datetime = AS_OF) -> Artifact:
-    """Commits a validation that rejected two rows of one table."""
+def write_validation(
+    config: PipelineConfig, as_of: datetime = AS_OF, num_bad: int = 2
+) -> Artifact:
+    """Commits a validation that rejected rows of one table of 500 rows."""
     lake = Lake(config)
     name = digest({"validation": format_instant(as_of)})
     tables = {
         "nodes/user": {"num_rows": 60, "num_rejected": 0, "reasons": {}},
-        "edges/visited": {"num_rows": 500, "num_rejected": 2, "reasons": {"null src": 2}},
+        "edges/visited": {
+            "num_rows": 500,
+            "num_rejected": num_bad,
+            "reasons": {"null src": num_bad},
+        },
     }
     with attempt(lake.storage, lake.layout.validation(as_of, name), name) as trial:
-        trial.write_table("edges/visited.parquet", pa.table({"src": [None, None]}))
+        trial.write_table("edges/visited.parquet", pa.table({"src": [None] * num_bad}))
         return trial.commit(StepName.VALIDATE, config, as_of, ALL_REGIONS, {}, {"tables": tables})
 
 

@@ -1,0 +1,1 @@
+from tests.support.spark import engine  # noqa: F401  (a fixture)

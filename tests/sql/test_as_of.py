@@ -1,0 +1,119 @@
+"""Point-in-time queries: versions, corrections, tombstones, half-open windows, by hand."""
+
+import pytest
+
+from graphrec_core.engine import SparkEngine
+from tests.support.spark import day, register_rows, rows_of
+
+pytestmark = pytest.mark.spark
+
+VERSIONS = (
+    "node_id string, valid_from timestamp, valid_to timestamp, known_at timestamp, "
+    "is_deleted boolean, region string"
+)
+EVENTS = (
+    "src string, dst string, event_time timestamp, event_id string, known_at timestamp, "
+    "is_deleted boolean, weight double"
+)
+
+
+def regions_at(engine: SparkEngine, number: int, known: int, *versions: tuple) -> dict:
+    register_rows(engine, "node_versions", VERSIONS, list(versions))
+    rows = rows_of(engine, "nodes_as_of", instant=day(number), known_before=day(known))
+    return {row["node_id"]: row["region"] for row in rows}
+
+
+def version(start: int, region: str, *, end: int | None = None, known: int | None = None) -> tuple:
+    return ("a", day(start), end and day(end), day(known or start), False, region)
+
+
+def test_the_youngest_version_true_at_the_instant_wins(engine: SparkEngine) -> None:
+    versions = version(1, "east"), version(3, "west")
+    assert regions_at(engine, 2, 9, *versions) == {"a": "east"}
+    assert regions_at(engine, 3, 9, *versions) == {"a": "west"}  # [valid_from, valid_to)
+
+
+def test_a_version_from_the_future_or_a_closed_one_is_not_there(engine: SparkEngine) -> None:
+    assert regions_at(engine, 2, 9, version(3, "west")) == {}
+    assert regions_at(engine, 4, 9, version(1, "east", end=4)) == {}
+    assert regions_at(engine, 3, 9, version(1, "east", end=4)) == {"a": "east"}
+
+
+def test_a_correction_counts_from_when_it_was_known(engine: SparkEngine) -> None:
+    versions = version(1, "wrong"), version(1, "right", known=5)
+    assert regions_at(engine, 3, 5, *versions) == {"a": "wrong"}
+    assert regions_at(engine, 3, 6, *versions) == {"a": "right"}
+
+
+def test_closing_a_version_is_a_new_row(engine: SparkEngine) -> None:
+    versions = version(1, "east"), version(1, "east", end=3, known=4)
+    assert regions_at(engine, 3, 4, *versions) == {"a": "east"}
+    assert regions_at(engine, 3, 5, *versions) == {}
+
+
+def test_a_tombstone_removes_its_version_and_lets_the_older_one_stand(engine: SparkEngine) -> None:
+    tombstone = ("a", day(3), None, day(4), True, "west")
+    versions = version(1, "east"), version(3, "west"), tombstone
+    assert regions_at(engine, 6, 4, *versions) == {"a": "west"}
+    assert regions_at(engine, 6, 6, *versions) == {"a": "east"}
+
+
+def event(time: int, event_id: str | None = None, known: int | None = None, **kwargs: bool) -> tuple:
+    deleted = kwargs.get("deleted", False)
+    return ("a", "b", day(time), event_id, day(known or time), deleted, 1.0)
+
+
+def times(engine: SparkEngine, known: int, *events: tuple) -> list[int]:
+    register_rows(engine, "event_rows", EVENTS, list(events))
+    rows = rows_of(
+        engine, "events_as_of", window_start=day(2), window_end=day(5), known_before=day(known)
+    )
+    return sorted(row["event_time"].day for row in rows)
+
+
+def test_the_window_is_half_open(engine: SparkEngine) -> None:
+    assert times(engine, 9, event(1), event(2), event(4), event(5)) == [2, 4]
+
+
+def test_equal_events_without_an_id_are_two_events(engine: SparkEngine) -> None:
+    assert times(engine, 9, event(3), event(3)) == [3, 3]
+
+
+def test_a_late_event_is_not_there_before_it_is_known(engine: SparkEngine) -> None:
+    assert times(engine, 5, event(3, known=6)) == []
+    assert times(engine, 7, event(3, known=6)) == [3]
+
+
+def test_a_correction_may_move_an_event_out_of_the_window(engine: SparkEngine) -> None:
+    events = event(3, "e"), event(8, "e", known=4)
+    assert times(engine, 4, *events) == [3]
+    assert times(engine, 5, *events) == []
+
+
+def test_a_deleted_event_is_gone_from_when_that_was_known(engine: SparkEngine) -> None:
+    events = event(3, "e"), event(3, "e", known=4, deleted=True)
+    assert times(engine, 4, *events) == [3]
+    assert times(engine, 5, *events) == []
+
+
+def test_features_are_joined_as_they_were_effective(engine: SparkEngine) -> None:
+    ddl = (
+        "node_id string, effective_at timestamp, known_at timestamp, is_deleted boolean, "
+        "stars int"
+    )
+    rows = [
+        ("a", day(1), day(1), False, 1),
+        ("a", day(3), day(3), False, 3),
+        ("a", day(3), day(5), False, 33),
+        ("a", day(8), day(2), False, 8),
+    ]
+    register_rows(engine, "feature_rows", ddl, rows)
+
+    def stars(instant: int, known: int) -> list[int]:
+        found = rows_of(engine, "features_as_of", instant=day(instant), known_before=day(known))
+        return [row["stars"] for row in found]
+
+    assert stars(2, 9) == [1]
+    assert stars(4, 5) == [3]
+    assert stars(4, 6) == [33]
+    assert stars(8, 9) == [8]
