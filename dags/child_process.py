@@ -2,10 +2,12 @@
 
 import codecs
 import contextlib
+import ctypes
 import os
 import selectors
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +17,8 @@ KILL_GRACE_S = 10.0
 _POLL_S = 1.0
 _NAP_S = 0.05
 _CHUNK_BYTES = 65536
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class ChildProcess:
@@ -35,6 +39,7 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
+            preexec_fn=_die_with_the_parent,
         )
 
     @property
@@ -84,6 +89,12 @@ class ChildProcess:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
+
+
+def _die_with_the_parent() -> None:
+    # A worker that is killed outright cannot end its step; the kernel does.
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class _Lines:

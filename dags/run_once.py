@@ -5,32 +5,26 @@ Exit code 0: report and release are stored and a region passed; 1: not so; 2: wr
 """
 
 import argparse
-import contextlib
 import json
-import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dags.run_log import progress_in, report_in
 from graphrec_core.config import PipelineConfig, child_environment, load_pipeline
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.types import parse_instant
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = REPOSITORY / ".airflow"
-LINE = re.compile(
-    r"step (?P<what>started|ended): (?P<title>[\w-]+(?: \[.*?\])?)"
-    r"(?: exit=(?P<code>-?\d+) seconds=(?P<seconds>[\d.]+))?(?=\s|$)"
-)
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 GRAPHREC = (sys.executable, "-m", "jobs.cli")
 FAULT, USAGE = 1, 2
-STOP_GRACE_S = 30
+WIDTH = "160"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,7 +75,7 @@ class Day:
         self, path: Path, config: PipelineConfig, as_of: datetime, overrides: Sequence[str]
     ) -> None:
         self.path, self.config, self.as_of = path, config, as_of
-        self.overrides = list(overrides)
+        self.overrides, self.report = list(overrides), ""
         self.environment = child_environment(
             AIRFLOW_HOME=str(AIRFLOW_HOME),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
@@ -92,6 +86,8 @@ class Day:
             PYTHONUNBUFFERED="1",
             NO_COLOR="1",
         )
+        if not sys.stdout.isatty():
+            self.environment.setdefault("COLUMNS", WIDTH)
 
     def run(self) -> int:
         """Runs the DAG, then shows the table, the report's path and a sample query."""
@@ -124,13 +120,13 @@ class Day:
         try:
             for line in process.stdout or ():
                 log.write(line)
-                _progress(line)
+                self.report = report_in(line) or self.report
+                if news := progress_in(line):
+                    _say(news)
             return process.wait()
         except BaseException:
-            process.send_signal(signal.SIGINT)  # on an interrupt Airflow ends its step
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(STOP_GRACE_S)
-            process.kill()
+            process.kill()  # an interrupt would only fail the step and start the next one
+            process.wait()
             raise
 
     def _graphrec(self, command: str, *arguments: str, capture: bool = False) -> str | None:
@@ -149,12 +145,11 @@ class Day:
         instant = self.as_of.isoformat()
         _say("")
         self._graphrec("status", "--as-of", instant)
-        report = self._graphrec("write-report", "--as-of", instant, capture=True)
         status = self._graphrec("status", "--as-of", instant, "--json", capture=True)
-        if report is None or status is None:
-            _say("The day left no report.")
+        if not self.report or status is None:
+            _say(f"The day left no report. Airflow's exit code was {code}.")
             return FAULT
-        _say(f"Report: {json.loads(report.splitlines()[-1])['report']}")
+        _say(f"Report: {self.report}")
         _say("A sample query, answered from the live shard:")
         self._graphrec("query", "--k", "5")
         if problem := problem_of(json.loads(status)["run"]):
@@ -177,17 +172,6 @@ def problem_of(run: dict[str, Any]) -> str:
     if (newest := run["live"]["high_water"]) > release["as_of"]:
         _say(f"Released, not live: the newer day {newest} is live already.")
     return ""
-
-
-def _progress(line: str) -> None:
-    found = LINE.search(COLOURS.sub("", line))
-    if found is None:
-        return
-    end = "..."
-    if found["code"] is not None:
-        how = "done" if found["code"] == "0" else f"exit code {found['code']}"
-        end = f"{how} in {found['seconds']} s"
-    _say(f"{datetime.now(UTC):%H:%M:%S}  {found['title']} {end}")
 
 
 def _say(text: str) -> None:

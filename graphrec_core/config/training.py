@@ -14,13 +14,13 @@ class TrainingConfig(Section):
         "bpr", description="Ranking loss: bpr | sampled_softmax."
     )
     num_epochs: int = Field(60, ge=0, description="Most passes over the positives; 0: untrained.")
-    batch_size: int = Field(2048, gt=0, description="Positives per step.")
-    learning_rate: float = Field(0.01, gt=0, description="Adam's step size.")
+    batch_size: int = Field(8192, gt=0, description="Positives per step.")
+    learning_rate: float = Field(0.03, gt=0, description="Adam's step size.")
     l2: float = Field(
-        1e-4, ge=0, description="Weight of the squared norm of a batch's input embeddings."
+        1e-3, ge=0, description="Weight of the squared norm of a batch's input embeddings."
     )
     num_negatives: int = Field(
-        64, gt=0, description="Negatives per positive (sampled_softmax); bpr uses one."
+        128, gt=0, description="Negatives per region and batch (sampled_softmax); bpr uses one."
     )
     temperature: float = Field(
         0.2, gt=0, description="Divides the cosine scores of sampled_softmax."
@@ -34,7 +34,7 @@ class TrainingConfig(Section):
         False, description="Train again on the serve view, for the same number of epochs."
     )
     seed: int = Field(0, ge=0, description="Seed of every random choice.")
-    num_threads: int = Field(2, gt=0, description="CPU threads; part of what fixes the bytes.")
+    num_threads: int = Field(1, gt=0, description="CPU threads; part of what fixes the bytes.")
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: the GPU where there is one."
     )

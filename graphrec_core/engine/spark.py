@@ -42,7 +42,10 @@ LOCAL_SETTINGS = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": 
 
 @contextmanager
 def open_engine(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
-    """Opens the configured engine and stops it at the end; its scratch folder goes with it."""
+    """Opens the configured engine; at the end its scratch folder goes, and its session too.
+
+    A session that this process runs already is used and left running.
+    """
     settings = config.snapshot
     # Workers must run this interpreter, not whichever python3 is first on the PATH.
     set_default_environment("PYSPARK_PYTHON", sys.executable)
@@ -56,12 +59,14 @@ def open_engine(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
     }
     for key, value in options.items():
         builder = builder.config(key, value)
+    is_guest = SparkSession.getActiveSession() is not None
     session = builder.master(settings.spark_master).getOrCreate()
     scratch = f"{lake.layout.scratch}/{secrets.token_hex(6)}"
     try:
         yield SparkEngine(session, lake.storage.uri(scratch))
     finally:
-        session.stop()
+        if not is_guest:
+            session.stop()
         lake.storage.remove(scratch)
 
 

@@ -42,7 +42,7 @@ class Chain:
 
     def evaluation_inputs(self, lake: Lake, region: Region) -> dict[str, str]:
         """Inputs of a region's evaluation; the champion is one of them where there is one."""
-        inputs = {
+        inputs: dict[str, str] = {
             "snapshot": self.snapshot_id(),
             "embedding": self.embedding_id(region, View.TRAIN),
         }

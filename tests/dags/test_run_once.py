@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from dags.run_once import LINE, main, problem_of
+from dags.run_log import progress_in, report_in
+from dags.run_once import main, problem_of
 from tests.dags.pipelines import write_pipeline
 
 AS_OF = "20260101T000000Z"
@@ -14,22 +15,28 @@ AS_OF = "20260101T000000Z"
     [
         (
             "2026-01-01T00:00:00Z [info] step started: train-model [new york] [airflow.task]",
-            ("started", "train-model [new york]", None, None),
+            "train-model [new york] ...",
         ),
         (
             "[info     ] step ended: build-snapshot exit=0 seconds=12.3 [airflow] loc=a.py:1",
-            ("ended", "build-snapshot", "0", "12.3"),
+            "build-snapshot done in 12.3 s",
         ),
         (
-            "step ended: publish-release exit=-9 seconds=0.1",
-            ("ended", "publish-release", "-9", "0.1"),
+            "\x1b[32mstep ended: publish-release exit=-9 seconds=0.1\x1b[0m",
+            "publish-release exit code -9 in 0.1 s",
         ),
+        ("INFO jobs.train_model: epoch 1", ""),
     ],
 )
-def test_progress_is_read_from_the_log(line: str, expected: tuple[str | None, ...]) -> None:
-    found = LINE.search(line)
-    assert found is not None
-    assert found.group("what", "title", "code", "seconds") == expected
+def test_progress_is_read_from_the_log(line: str, expected: str) -> None:
+    assert progress_in(line)[10:] == expected
+
+
+def test_the_report_is_read_from_the_log() -> None:
+    assert report_in('[info] {"report": "file:///lake/index.html"} [task]') == (
+        "file:///lake/index.html"
+    )
+    assert report_in('{"step": "publish-release"}') == ""
 
 
 def day(gates: list[str], *, released: bool = True, high_water: str = AS_OF) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import threading
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
@@ -134,8 +135,25 @@ def test_an_interrupted_step_leaves_no_child(tmp_path: Path) -> None:
     assert not _runs(seen[0])
 
 
-def _runs(pid: int) -> bool:
-    state = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+def test_a_step_dies_with_its_killed_parent(tmp_path: Path) -> None:
+    marker = tmp_path / "pid"
+    code = (
+        "import sys; from pathlib import Path; from dags.child_process import ChildProcess;"
+        "from graphrec_core.config import child_environment;"
+        "c = ChildProcess(['sleep', '60'], cwd=Path('.'), env=child_environment());"
+        f"Path({str(marker)!r}).write_text(str(c.pid)); c.follow(print, print)"
     )
-    return bool(state.stdout.strip()) and not state.stdout.startswith("Z")
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
+    while not (marker.exists() and marker.read_text()):
+        time.sleep(0.02)
+    assert _runs(int(marker.read_text()))
+    parent.kill()
+    parent.wait()
+    deadline_s = time.monotonic() + 5
+    while _runs(int(marker.read_text())) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not _runs(int(marker.read_text()))
+
+
+def _runs(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE

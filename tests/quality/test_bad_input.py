@@ -1,0 +1,149 @@
+"""Bad input: one clear error naming table, column and remedy, and nothing half-written."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import (
+    BadRowsError,
+    EmptyTableError,
+    GraphrecError,
+    SchemaError,
+    UnreadableSourceError,
+)
+from graphrec_core.lake import Lake
+from graphrec_core.types import ALL_REGIONS
+from jobs import build_snapshot, validate_source
+from tests.support.market import AS_OF, market_data, market_tables, write_market
+
+pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("engine")]
+
+
+def manifests(lake: Path) -> list[Path]:
+    return sorted(lake.rglob("manifest.json"))
+
+
+def refused(lake: Path, error: type[GraphrecError], **tables: pd.DataFrame) -> str:
+    """Validates a market that must be refused, and returns the message."""
+    config = write_market(lake, **tables)
+    with pytest.raises(error) as caught:
+        validate_source.run(config, AS_OF, ALL_REGIONS)
+    return str(caught.value)
+
+
+def with_rows(name: str, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
+    table = market_tables()[name]
+    extra = pd.DataFrame([{**table.iloc[0].to_dict(), **row} for row in rows])
+    return {name: pd.concat([table, extra], ignore_index=True)}
+
+
+def test_a_good_market_passes_and_is_documented(tmp_path: Path) -> None:
+    config = write_market(tmp_path / "lake")
+    manifest = validate_source.run(config, AS_OF, ALL_REGIONS)
+    assert {name: entry["num_rejected"] for name, entry in manifest.stats["tables"].items()} == {
+        "nodes/user": 0,
+        "nodes/place": 0,
+        "edges/visited": 0,
+    }
+    lake = Lake(config)
+    assert lake.storage.exists(f"{lake.layout.data_docs(AS_OF)}/index.html")
+    assert lake.storage.files(lake.layout.scratch) == []
+
+
+def test_a_missing_column_of_a_table(tmp_path: Path) -> None:
+    visits = market_tables()["visits"].drop(columns="at")
+    message = refused(tmp_path / "lake", SchemaError, visits=visits)
+    assert "source.edges.visited" in message
+    assert "`at`" in message
+    assert manifests(tmp_path) == []
+
+
+def test_a_missing_canonical_column(tmp_path: Path) -> None:
+    write_market(tmp_path / "lake")
+    data = market_data(tmp_path / "lake")
+    data["source"]["edges"]["visited"] = "select user as src, place as dst from visits"
+    with pytest.raises(SchemaError, match=r"edges/visited must have the column `event_time`"):
+        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+
+
+def test_a_timestamp_in_text(tmp_path: Path) -> None:
+    visits = market_tables()["visits"].assign(at="2026-01-05 10:00")
+    message = refused(tmp_path / "lake", SchemaError, visits=visits)
+    assert "edges/visited column `event_time`" in message
+    assert "type string" in message
+    assert "try_to_timestamp" in message
+    assert manifests(tmp_path) == []
+
+
+def test_an_empty_table(tmp_path: Path) -> None:
+    visits = market_tables()["visits"].iloc[:0]
+    message = refused(tmp_path / "lake", EmptyTableError, visits=visits)
+    assert "edges/visited must hold at least one good row" in message
+
+
+def test_an_unreadable_uri(tmp_path: Path) -> None:
+    config = write_market(tmp_path / "lake")
+    (tmp_path / "raw" / "visits.parquet").unlink()
+    with pytest.raises(UnreadableSourceError, match=r"source\.tables\.visits must be readable"):
+        validate_source.run(config, AS_OF, ALL_REGIONS)
+    assert manifests(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "name", "reason"),
+    [
+        ("users", {"user": None}, "nodes/user", "node_id is null"),
+        ("users", {}, "nodes/user", "duplicate version (node_id, valid_from, known_at)"),
+        ("visits", {"user": None}, "edges/visited", "src is null"),
+        ("visits", {"place": "nowhere"}, "edges/visited", "dst is an unknown node"),
+    ],
+)
+def test_too_many_bad_rows_are_refused_and_findable(
+    tmp_path: Path, table: str, row: dict[str, Any], name: str, reason: str
+) -> None:
+    rows = [row] * (2 if table == "users" else 20)
+    message = refused(tmp_path / "lake", BadRowsError, **with_rows(table, *rows))
+    assert name in message
+    assert reason in message
+    quarantine = Path(message.split("the bad rows are in file://")[1].rstrip("."))
+    stored = pd.read_parquet(quarantine)
+    assert set(stored["reject_reason"]) == {reason}
+    assert len(stored) == len(rows)
+
+
+def test_bad_rows_within_the_share_are_quarantined_and_the_snapshot_leaves_them_out(
+    tmp_path: Path,
+) -> None:
+    config = write_market(tmp_path / "lake", **with_rows("visits", {"place": "nowhere"}))
+    manifest = validate_source.run(config, AS_OF, ALL_REGIONS)
+    assert manifest.stats["tables"]["edges/visited"]["reasons"] == {"dst is an unknown node": 1}
+    snapshot = build_snapshot.run(config, AS_OF, ALL_REGIONS)
+    clean = build_snapshot.run(write_market(tmp_path / "clean" / "lake"), AS_OF, ALL_REGIONS)
+    assert snapshot.files == clean.files
+
+
+def test_the_same_rows_are_judged_once_and_corrected_rows_again(tmp_path: Path) -> None:
+    config = write_market(tmp_path / "lake")
+    first = validate_source.run(config, AS_OF, ALL_REGIONS)
+    assert validate_source.run(config, AS_OF, ALL_REGIONS).id == first.id
+    config = write_market(tmp_path / "lake", **with_rows("visits", {}))
+    assert validate_source.run(config, AS_OF, ALL_REGIONS).id != first.id
+
+
+def test_an_empty_window_is_refused(tmp_path: Path) -> None:
+    config = write_market(tmp_path / "lake")
+    with pytest.raises(EmptyTableError, match="The holdout must hold events"):
+        build_snapshot.run(config, AS_OF.replace(month=3, day=1), ALL_REGIONS)
+    assert manifests(tmp_path) == []
+
+
+def test_an_empty_region_is_reported_and_skipped(tmp_path: Path) -> None:
+    lonely = {"place": "p9", "region": "north"}
+    config = write_market(tmp_path / "lake", **with_rows("places", lonely))
+    manifest = build_snapshot.run(config, AS_OF, ALL_REGIONS)
+    assert sorted(manifest.stats["regions"]) == ["east", "west"]
+    assert manifest.stats["empty_regions"] == {"north": "no visited edges in the train view"}
+    assert not any("region=north" in name for name in manifest.files)
