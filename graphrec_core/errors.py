@@ -1,18 +1,18 @@
 """Every error graphrec raises on purpose, and the exit code each one ends a step with.
 
-    GraphrecError                     1  a fault: retry may help
-    ├── LakeError                     1  an artefact is missing, damaged, or changed under us
-    │   └── ConflictError             1  somebody else wrote first
-    ├── NotReadyError                 1  the source has not arrived yet
-    ├── ConfigError                   2  configuration or usage
-    │   └── UnreadableSourceError     2  a configured URI cannot be read
-    └── RefusedError                  3  refused by data checks or by the gate: no retry
-        ├── SchemaError               3  a table lacks a column or has one of a wrong type
-        ├── EmptyTableError           3  a table, a window or a whole snapshot holds no rows
-        ├── BadRowsError              3  more rows broke a rule than the configured share
-        ├── ExpectationError          3  a great-expectations suite failed
-        ├── LeakageError              3  the audit found something from the future
-        └── GateRefusedError          3  the gate refused at least one region
+GraphrecError                     1  a fault: retry may help
+├── LakeError                     1  an artefact is missing, damaged, or changed under us
+│   └── ConflictError             1  somebody else wrote first
+├── NotReadyError                 1  the source has not arrived yet
+├── ConfigError                   2  configuration or usage
+│   └── UnreadableSourceError     2  a configured URI cannot be read
+└── RefusedError                  3  refused by data checks or by the gate: no retry
+    ├── SchemaError               3  a table lacks a column or has one of a wrong type
+    ├── EmptyTableError           3  a table, a window or a whole snapshot holds no rows
+    ├── BadRowsError              3  more rows broke a rule than the configured share
+    ├── ExpectationError          3  a great-expectations suite failed
+    ├── LeakageError              3  the audit found something from the future
+    └── GateRefusedError          3  the gate refused at least one region
 """
 
 

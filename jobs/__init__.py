@@ -1,0 +1,1 @@
+"""Jobs: one file per step of the pipeline, and the command line."""

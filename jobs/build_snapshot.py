@@ -1,4 +1,4 @@
-"""build-snapshot: the day's as-of graph, partitioned by region and audited, in one engine session."""
+"""build-snapshot: the day's as-of graph, partitioned by region and audited."""
 
 import logging
 from datetime import datetime

@@ -79,7 +79,7 @@ def _one_region(region: str) -> Region:
 def wait_for_source(
     config: Config,
     as_of: AsOf,
-    overrides: Set = [],  # noqa: B006  (typer copies it)
+    overrides: Set = [],
     lake: LakeRoot = "",
     timeout_s: Annotated[
         float | None,
@@ -97,9 +97,7 @@ def wait_for_source(
 
 
 @app.command("validate-source")
-def validate_source(
-    config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
-) -> None:
+def validate_source(config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = "") -> None:
     """Checks every row and every table; bad rows go to quarantine, too many refuse the day.
 
     Example: `graphrec validate-source --config configs/town.yaml --as-of 2026-01-01`
@@ -111,9 +109,7 @@ def validate_source(
 
 
 @app.command("build-snapshot")
-def build_snapshot(
-    config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
-) -> None:
+def build_snapshot(config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = "") -> None:
     """Builds the day's as-of graph: train view, holdout, serve view, by region, audited.
 
     Example: `graphrec build-snapshot --config configs/town.yaml --as-of 2026-01-01`
@@ -129,7 +125,7 @@ def train_model(
     config: Config,
     as_of: AsOf,
     region: OneRegion = "",
-    overrides: Set = [],  # noqa: B006
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Trains the configured encoder on the train view.
@@ -149,7 +145,7 @@ def generate_embeddings(
     as_of: AsOf,
     view: Annotated[View, typer.Option(help="Which view to embed.")],
     region: OneRegion = "",
-    overrides: Set = [],  # noqa: B006
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Embeds every node of one view with the trained weights.
@@ -169,7 +165,7 @@ def evaluate_model(
     config: Config,
     as_of: AsOf,
     region: OneRegion = "",
-    overrides: Set = [],  # noqa: B006
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Ranks every candidate for the holdout's queries and stores the gate's decision.
@@ -196,7 +192,7 @@ def build_shard(
     config: Config,
     as_of: AsOf,
     region: OneRegion = "",
-    overrides: Set = [],  # noqa: B006
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Builds a region's self-contained shard and measures its recall.
@@ -224,8 +220,8 @@ def publish_release(
     as_of: AsOf,
     region: Annotated[
         list[str], typer.Option("--region", help="Region to publish; repeatable; default: all.")
-    ] = [],  # noqa: B006
-    overrides: Set = [],  # noqa: B006
+    ] = [],
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Publishes the regions that passed the gate; exits 3 naming the others.
@@ -240,9 +236,7 @@ def publish_release(
 
 
 @app.command("write-report")
-def write_report(
-    config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
-) -> None:
+def write_report(config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = "") -> None:
     """Writes the day's HTML page from whatever exists.
 
     Example: `graphrec write-report --config configs/town.yaml --as-of 2026-01-01`
@@ -255,10 +249,8 @@ def write_report(
 @app.command("rollback-release")
 def rollback_release(
     config: Config,
-    to: Annotated[
-        str, typer.Option(help="Release to return to; default: the one before.")
-    ] = "",
-    overrides: Set = [],  # noqa: B006
+    to: Annotated[str, typer.Option(help="Release to return to; default: the one before.")] = "",
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Withdraws the live release and returns to an earlier one.
@@ -275,7 +267,7 @@ def rollback_release(
 def serve(
     config: Config,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8000,
-    overrides: Set = [],  # noqa: B006
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Answers recommendations over HTTP from the live shards.
@@ -294,8 +286,8 @@ def query(
         str, typer.Argument(help="Query node; left out: a sample.", metavar="[ID]")
     ] = "",
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
-    overrides: Set = [],  # noqa: B006
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Answers one query node from the live shard: candidates, scores, labels.
@@ -314,10 +306,10 @@ def recommend(
     output: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="FILE")],
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Candidates per query.")] = 20,
     release: Annotated[str, typer.Option(help="Release id; default: what is live.")] = "",
-    include_seen: Annotated[  # noqa: FBT002
+    include_seen: Annotated[
         bool, typer.Option("--include-seen", help="Keep candidates already interacted with.")
     ] = False,
-    overrides: Set = [],  # noqa: B006
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Writes the top k of every active query node to one Parquet file.
@@ -337,8 +329,8 @@ def status(
     as_of: Annotated[
         str, typer.Option("--as-of", help="Show this day's run too.", metavar="ISO")
     ] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,  # noqa: FBT002
-    overrides: Set = [],  # noqa: B006
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Shows what is live per region and, with --as-of, a day's run.
@@ -361,10 +353,8 @@ def sweep(
     older_than_hours: Annotated[
         float, typer.Option(min=0, help="Only attempts older than this.")
     ] = 24,
-    dry_run: Annotated[  # noqa: FBT002
-        bool, typer.Option("--dry-run", help="List, remove nothing.")
-    ] = False,
-    overrides: Set = [],  # noqa: B006
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List, remove nothing.")] = False,
+    overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Removes what dead and losing attempts left in the lake.
@@ -378,9 +368,7 @@ def sweep(
 
 
 @app.command("show-config")
-def show_config(
-    config: Config, overrides: Set = [], lake: LakeRoot = ""  # noqa: B006
-) -> None:
+def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> None:
     """Prints the resolved configuration, every key with its meaning and default.
 
     Example: `graphrec show-config --config configs/town.yaml --set model.name=graphsage`

@@ -51,7 +51,9 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
             with attempt(lake.storage, folder, validation_id) as trial:
                 tables = {}
                 for name, table in checked.items():
-                    rejected = engine.collect(str(name), table.rejected.limit(MAX_QUARANTINED_ROWS))
+                    rejected = engine.collect(
+                        str(name), table.rejected.limit(MAX_QUARANTINED_ROWS)
+                    )
                     if rejected.num_rows:
                         trial.write_table(f"{name}/{PART}", _sorted(rejected))
                     tables[str(name)] = _summary(engine, table, digests[name], rejected)

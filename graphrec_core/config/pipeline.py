@@ -33,28 +33,40 @@ class PipelineConfig(Section):
     lake: LakeConfig = LakeConfig()
 
     @model_validator(mode="after")
-    def _names_refer_to_each_other(self) -> Self:
+    def _query_and_candidate_are_node_types(self) -> Self:
         ntypes = set(self.source.nodes)
         for key in ("query", "candidate"):
             if getattr(self.task, key) not in ntypes:
                 raise ValueError(f"task.{key} must be one of source.nodes {sorted(ntypes)}")
-        if self.task.edge not in self.source.edges:
+        return self
+
+    @model_validator(mode="after")
+    def _edges_join_node_types(self) -> Self:
+        ntypes = set(self.source.nodes)
+        for etype in self.source.edges:
+            if unknown := set(self.endpoints(etype)) - ntypes:
+                raise ValueError(
+                    f"source.edges.{etype} joins unknown node types {sorted(unknown)}"
+                )
+        joined = {ntype for etype in self.source.edges for ntype in self.endpoints(etype)}
+        if lonely := ntypes - joined:
+            raise ValueError(f"no edge type joins the node types {sorted(lonely)}")
+        if unknown := set(self.source.features) - ntypes:
+            raise ValueError(f"source.features names unknown node types {sorted(unknown)}")
+        return self
+
+    @model_validator(mode="after")
+    def _task_and_regions_name_types(self) -> Self:
+        ntypes, task = set(self.source.nodes), self.task
+        if task.edge not in self.source.edges:
             raise ValueError(f"task.edge must be one of source.edges {sorted(self.source.edges)}")
+        if self.endpoints(task.edge) != (task.query, task.candidate):
+            raise ValueError("task.edge must go from task.query to task.candidate")
         if set(self.region.home) != ntypes:
             raise ValueError(
                 f"region must name exactly the node types {sorted(ntypes)}; "
                 f"found {sorted(self.region.home)}"
             )
-        for etype in self.source.edges:
-            if unknown := set(self.endpoints(etype)) - ntypes:
-                raise ValueError(f"source.edges.{etype} joins unknown node types {sorted(unknown)}")
-        joined = {ntype for etype in self.source.edges for ntype in self.endpoints(etype)}
-        if lonely := ntypes - joined:
-            raise ValueError(f"no edge type joins the node types {sorted(lonely)}")
-        if self.endpoints(self.task.edge) != (self.task.query, self.task.candidate):
-            raise ValueError("task.edge must go from task.query to task.candidate")
-        if unknown := set(self.source.features) - ntypes:
-            raise ValueError(f"source.features names unknown node types {sorted(unknown)}")
         return self
 
     @model_validator(mode="after")
@@ -65,7 +77,9 @@ class PipelineConfig(Section):
             raise ValueError("evaluation.depth must be at least evaluation.k")
         if self.time.horizon_days >= self.time.window_days:
             raise ValueError("time.horizon_days must be shorter than time.window_days")
-        if self.publish.mode == "force" and not (self.publish.forced_by and self.publish.forced_why):
+        if self.publish.mode == "force" and not (
+            self.publish.forced_by and self.publish.forced_why
+        ):
             raise ValueError("publish.mode force needs publish.forced_by and publish.forced_why")
         if self.model.name == "graphsage" and len(self.model.fanouts) != self.model.num_layers:
             raise ValueError("model.fanouts needs one number per layer (model.num_layers)")

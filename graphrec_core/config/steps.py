@@ -41,7 +41,9 @@ _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(1, ()),
     StepName.VALIDATE: StepSpec(1, (*_CANONICAL, *_RULES, "task", "time")),
-    StepName.SNAPSHOT: StepSpec(1, (*_CANONICAL, "source.earliest_time", "task", "time", "region")),
+    StepName.SNAPSHOT: StepSpec(
+        1, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
+    ),
     StepName.TRAIN: StepSpec(1, ("task", "model", "training")),
     StepName.EMBED: StepSpec(1, ()),
     StepName.EVALUATE: StepSpec(1, ("task", "evaluation", "gate")),

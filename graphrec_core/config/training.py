@@ -28,7 +28,9 @@ class TrainingConfig(Section):
     validation_frac: float = Field(
         0.1, gt=0, lt=0.5, description="Newest share of the training pairs, held out to stop on."
     )
-    eval_every: int = Field(2, gt=0, description="Epochs between two looks at the validation pairs.")
+    eval_every: int = Field(
+        2, gt=0, description="Epochs between two looks at the validation pairs."
+    )
     patience: int = Field(5, gt=0, description="Looks without progress before training stops.")
     refit: bool = Field(
         False, description="Train again on the serve view, for the same number of epochs."

@@ -174,18 +174,11 @@ class SparkEngine:
         )
 
     def write(
-        self, relation: Relation, uri: str, sort_by: Sequence[str], partition_by: Sequence[str] = ()
+        self, relation: Relation, uri: str, sort_by: Sequence[str], partition_by: Sequence[str]
     ) -> None:
         """Writes Parquet files, one per value of ``partition_by``, rows sorted by ``sort_by``."""
-        if partition_by:
-            rows = relation.repartition(*partition_by)
-        else:
-            rows = relation.coalesce(1)
-        rows = rows.sortWithinPartitions(*partition_by, *sort_by)
-        writer = rows.write.mode("overwrite")
-        if partition_by:
-            writer = writer.partitionBy(*partition_by)
-        writer.parquet(uri)
+        rows = relation.repartition(*partition_by).sortWithinPartitions(*partition_by, *sort_by)
+        rows.write.partitionBy(*partition_by).parquet(uri)
 
     def read_parquet(self, uri: str) -> Relation:
         """Reads Parquet files; ``key=value`` folders become string columns."""
@@ -209,5 +202,3 @@ def resolve(path: str, root: str) -> str:
     if path.startswith("/") or urlsplit(path).scheme:
         return path
     return f"{root.rstrip('/')}/{path}"
-
-

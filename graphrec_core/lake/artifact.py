@@ -90,10 +90,11 @@ def find_artifact(storage: Storage, folder: str) -> Artifact | None:
     data = storage.read(path)
     for name in storage.folders(folder):
         run = f"{folder}/{name}/{RUN}"
-        if name.startswith(ATTEMPT) and storage.exists(run):
-            if json.loads(storage.read(run))["manifest_sha256"] == _sha256(data):
-                manifest = Manifest.model_validate_json(data)
-                return Artifact(manifest, storage, f"{folder}/{name}")
+        if not name.startswith(ATTEMPT) or not storage.exists(run):
+            continue
+        if json.loads(storage.read(run))["manifest_sha256"] == _sha256(data):
+            manifest = Manifest.model_validate_json(data)
+            return Artifact(manifest, storage, f"{folder}/{name}")
     raise LakeError(
         must=f"{storage.uri(folder)} must hold the attempt that its manifest describes.",
         found="no attempt with this manifest's hash",

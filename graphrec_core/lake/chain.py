@@ -1,6 +1,6 @@
 """The ids of a day's artefacts, derived from the configuration alone: nothing looks for "latest".
 
-    snapshot ─► model(region) ─► embedding(view, region) ─► evaluation, shard
+snapshot ─► model(region) ─► embedding(view, region) ─► evaluation, shard
 """
 
 from dataclasses import dataclass

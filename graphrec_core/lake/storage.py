@@ -71,7 +71,7 @@ class Storage:
             self._fs.pipe_file(self._full(path), data)
             return
         temporary = self._write_temporary(path, data)
-        os.replace(temporary, self._full(path))
+        temporary.replace(self._full(path))
         _sync(Path(self._full(path)).parent)
 
     def write_if_absent(self, path: str, data: bytes) -> bool:

@@ -102,4 +102,3 @@ def _keep(
 
 def _register_ids(engine: SparkEngine, view: str, nodes: CheckedTable) -> None:
     engine.register(view, nodes.accepted.select("node_id").distinct())
-

@@ -49,9 +49,7 @@ def audit(
     _refuse(engine, engine.union(leaks))
 
 
-def _edge_leaks(
-    engine: SparkEngine, table: str, edges: Relation, instants: Instants
-) -> Relation:
+def _edge_leaks(engine: SparkEngine, table: str, edges: Relation, instants: Instants) -> Relation:
     engine.register("written_edges", edges)
     leaks = engine.run(
         "audit_edges",

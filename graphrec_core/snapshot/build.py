@@ -1,4 +1,4 @@
-"""Builds a snapshot: train view, holdout, serve view; writes it by region; counts what it wrote."""
+"""Builds a snapshot: both views and the holdout; writes them by region; counts what it wrote."""
 
 import logging
 from collections.abc import Mapping
@@ -85,9 +85,7 @@ def _holdout(
     return engine.run("holdout_by_region")
 
 
-def _refuse_empty_windows(
-    config: PipelineConfig, counts: SnapshotCounts, as_of: datetime
-) -> None:
+def _refuse_empty_windows(config: PipelineConfig, counts: SnapshotCounts, as_of: datetime) -> None:
     edge = config.task.edge
     for view in View:
         if not any(entry[view]["num_edges"][edge] for entry in counts.regions.values()):
@@ -101,6 +99,5 @@ def _refuse_empty(what: str, edge: str, instants: Instants) -> None:
         must=f"{what} must hold events of edges/{edge} in "
         f"[{instants.start.isoformat()}, {instants.end.isoformat()}).",
         found="none between known nodes with a home region",
-        fix="Choose an --as-of inside the data, or change time.window_days and "
-        "time.horizon_days.",
+        fix="Choose an --as-of inside the data, or change time.window_days and time.horizon_days.",
     )

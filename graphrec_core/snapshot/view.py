@@ -35,7 +35,9 @@ def build_view(
     instants: Instants,
 ) -> ViewTables:
     """Computes one view from the accepted rows."""
-    nodes = {ntype: _nodes_as_of(engine, accepted, ntype, instants) for ntype in config.source.nodes}
+    nodes = {
+        ntype: _nodes_as_of(engine, accepted, ntype, instants) for ntype in config.source.nodes
+    }
     events = {
         etype: engine.keep("events", events_as_of(engine, accepted, etype, instants))
         for etype in config.source.edges

@@ -1,9 +1,9 @@
-"""The canonical tables: which columns they have, of which types, and how a SELECT is fitted to them.
+"""The canonical tables: their columns and types, and how a SELECT is fitted to them.
 
-    nodes/<ntype>     node_id · valid_from · valid_to? · known_at? · is_deleted? · region? ·
-                      latitude?, longitude? · label? (shown to people, never a feature) · features
-    edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight?
-    features/<ntype>  node_id · effective_at · known_at? · is_deleted? · features
+nodes/<ntype>     node_id · valid_from · valid_to? · known_at? · is_deleted? · region? ·
+                  latitude?, longitude? · label? (shown to people, never a feature) · features
+edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight?
+features/<ntype>  node_id · effective_at · known_at? · is_deleted? · features
 """
 
 from collections.abc import Mapping

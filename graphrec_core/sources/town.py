@@ -20,10 +20,34 @@ from graphrec_core.types import ArtifactId
 
 logger = logging.getLogger(__name__)
 
-REGION_NAMES = (
-    "ash birch cedar dogwood elm fir ginkgo hazel ivy juniper katsura larch maple nutmeg oak pine "
-    "quince rowan spruce teak ulmo viburnum willow xylosma yew zelkova"
-).split()
+REGION_NAMES = [
+    "ash",
+    "birch",
+    "cedar",
+    "dogwood",
+    "elm",
+    "fir",
+    "ginkgo",
+    "hazel",
+    "ivy",
+    "juniper",
+    "katsura",
+    "larch",
+    "maple",
+    "nutmeg",
+    "oak",
+    "pine",
+    "quince",
+    "rowan",
+    "spruce",
+    "teak",
+    "ulmo",
+    "viburnum",
+    "willow",
+    "xylosma",
+    "yew",
+    "zelkova",
+]
 KINDS = ("bakery", "bar", "cafe", "cinema", "gym", "library", "market", "museum", "park", "pool")
 DAY_S = 86_400
 SIGN_UP_FRAC = 0.9
@@ -76,7 +100,11 @@ def generate_town(town: TownConfig) -> Town:
     place_community = np.tile(np.arange(town.num_places) % town.num_communities, town.num_regions)
     start_s = int(town.end.timestamp()) - town.num_days * DAY_S
     signed_up_s = start_s + (
-        rng.random(num_users) * SIGN_UP_FRAC * town.num_days * DAY_S * (rng.random(num_users) < 0.5)
+        rng.random(num_users)
+        * SIGN_UP_FRAC
+        * town.num_days
+        * DAY_S
+        * (rng.random(num_users) < 0.5)
     ).astype(np.int64)
 
     visitor, visited_s = _visit_times(rng, town, signed_up_s)
@@ -130,9 +158,7 @@ def _visit_times(
     return visitor[order], visited_s[order]
 
 
-def _visited_region(
-    rng: np.random.Generator, town: TownConfig, home: np.ndarray
-) -> np.ndarray:
+def _visited_region(rng: np.random.Generator, town: TownConfig, home: np.ndarray) -> np.ndarray:
     if town.num_regions == 1:
         return home
     travels = rng.random(len(home)) < town.travel_frac

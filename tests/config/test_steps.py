@@ -19,7 +19,7 @@ GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
     StepName.VALIDATE: "a6411fee5c6df3a2",
     StepName.SNAPSHOT: "299ac717a093a076",
-    StepName.TRAIN: "153909b60c2cce3e",
+    StepName.TRAIN: "d855ca31dac907f1",
     StepName.EMBED: "841aafe908a44e44",
     StepName.EVALUATE: "bde9468d788d961a",
     StepName.SHARD: "368b82f223cd76e9",

@@ -1,6 +1,8 @@
 """A private Airflow for these tests; set up before anything imports airflow."""
 
+import atexit
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="graphrec-airflow-"))
+atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 DAGS_FOLDER = HOME / "dags"
 DAGS_FOLDER.mkdir()
 os.environ.update(

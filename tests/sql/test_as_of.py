@@ -58,7 +58,9 @@ def test_a_tombstone_removes_its_version_and_lets_the_older_one_stand(engine: Sp
     assert regions_at(engine, 6, 6, *versions) == {"a": "east"}
 
 
-def event(time: int, event_id: str | None = None, known: int | None = None, **kwargs: bool) -> tuple:
+def event(
+    time: int, event_id: str | None = None, known: int | None = None, **kwargs: bool
+) -> tuple:
     deleted = kwargs.get("deleted", False)
     return ("a", "b", day(time), event_id, day(known or time), deleted, 1.0)
 
@@ -98,8 +100,7 @@ def test_a_deleted_event_is_gone_from_when_that_was_known(engine: SparkEngine) -
 
 def test_features_are_joined_as_they_were_effective(engine: SparkEngine) -> None:
     ddl = (
-        "node_id string, effective_at timestamp, known_at timestamp, is_deleted boolean, "
-        "stars int"
+        "node_id string, effective_at timestamp, known_at timestamp, is_deleted boolean, stars int"
     )
     rows = [
         ("a", day(1), day(1), False, 1),

@@ -151,7 +151,9 @@ def leaks(engine: SparkEngine, **values: object) -> list[str]:
         "last_event_time timestamp, features_effective_at timestamp, features_known_at timestamp"
     )
     register_rows(engine, "written_nodes", ddl, [tuple(row.values())])
-    return [row["leak"] for row in rows_of(engine, "audit_nodes", instant=day(5), known_before=day(6))]
+    return [
+        row["leak"] for row in rows_of(engine, "audit_nodes", instant=day(5), known_before=day(6))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -182,8 +184,7 @@ def test_audit_names_every_leak_of_an_edge(
     engine: SparkEngine, last_event: int, known: int, found: list
 ) -> None:
     ddl = (
-        "region string, src string, dst string, last_event_time timestamp, "
-        "last_known_at timestamp"
+        "region string, src string, dst string, last_event_time timestamp, last_known_at timestamp"
     )
     row = ("east", "u", "p", day(last_event), day(known))
     register_rows(engine, "written_edges", ddl, [row])

@@ -26,7 +26,11 @@ def market_tables() -> dict[str, pd.DataFrame]:
     users = pd.DataFrame({"user": USERS, "since": START, "age": [20, 30, 40, 50]})
     visits = pd.DataFrame(
         [
-            (user, f"p{(3 * (who >= 2) + day * (who + 1)) % 6}", START + timedelta(days=day, hours=1))
+            (
+                user,
+                f"p{(3 * (who >= 2) + day * (who + 1)) % 6}",
+                START + timedelta(days=day, hours=1),
+            )
             for day in range(30)
             for who, user in enumerate(USERS)
         ],
@@ -48,7 +52,8 @@ def market_data(lake: Path) -> dict[str, Any]:
             },
             "nodes": {
                 "user": "select user as node_id, since as valid_from, age from users",
-                "place": "select place as node_id, opened as valid_from, region, stars from places",
+                "place": "select place as node_id, opened as valid_from, region, stars "
+                "from places",
             },
             "edges": {"visited": "select user as src, place as dst, at as event_time from visits"},
             "max_bad_rows_frac": 0.05,

@@ -1,0 +1,177 @@
+"""Whole snapshots: equal to a naive reference, to themselves, and audited on the written files."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.engine import SparkEngine, open_engine
+from graphrec_core.errors import LeakageError
+from graphrec_core.lake import Artifact, Chain, Lake, attempt, open_artifact
+from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.quality import check_source
+from graphrec_core.snapshot import audit, build_snapshot
+from graphrec_core.types import ALL_REGIONS, Region, View
+from jobs import build_snapshot as job
+from tests.snapshot.naive import NaiveView, naive_view
+from tests.support.market import AS_OF, market_tables, write_market
+
+pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("engine")]
+
+REGIONS = (Region("east"), Region("west"))
+
+
+def market_with_changes() -> dict[str, pd.DataFrame]:
+    """The market, with a user who is new in the holdout, a place that opens in it, and noise."""
+    tables = market_tables()
+    late = AS_OF - timedelta(days=3)
+    tables["users"].loc[len(tables["users"])] = ["new", late, 33]
+    tables["places"].loc[len(tables["places"])] = ["p7", "east", late, 5.0]
+    for user, place in (("new", "p7"), ("ann", "p7"), ("new", "p1")):
+        tables["visits"].loc[len(tables["visits"])] = [user, place, late + timedelta(hours=1)]
+    return tables
+
+
+@pytest.fixture(scope="module")
+def market(tmp_path_factory: pytest.TempPathFactory, engine: SparkEngine) -> PipelineConfig:
+    root = Path(tmp_path_factory.mktemp("market"))
+    config = write_market(root / "lake", **market_with_changes())
+    job.run(config, AS_OF, ALL_REGIONS)
+    return config
+
+
+@pytest.fixture(scope="module")
+def snapshot(market: PipelineConfig) -> Artifact:
+    lake = Lake(market)
+    return open_artifact(
+        lake.storage, lake.layout.snapshot(AS_OF, Chain(market, AS_OF).snapshot_id())
+    )
+
+
+def reference(config: PipelineConfig, view: View) -> NaiveView:
+    instant = AS_OF - config.time.horizon if view is View.TRAIN else AS_OF
+    days = config.time
+    return naive_view(market_with_changes(), instant, days.window_days, days.active_days)
+
+
+@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("region", REGIONS)
+def test_nodes_equal_the_naive_reference(
+    market: PipelineConfig, snapshot: Artifact, view: View, region: Region
+) -> None:
+    expected, found = reference(market, view), {}
+    for ntype in ("user", "place"):
+        for row in snapshot.read_table(nodes_file(view, ntype, region)).to_pylist():
+            found[row["node_id"]] = row["role"]
+            is_candidate = ntype == "place" and row["role"] == "home"
+            assert row["is_active"] == (row["node_id"] in expected.active)
+            assert row["is_candidate"] == (is_candidate and row["is_active"])
+    assert found == expected.roles[region]
+
+
+@pytest.mark.parametrize("view", list(View))
+@pytest.mark.parametrize("region", REGIONS)
+def test_edges_equal_the_naive_reference(
+    market: PipelineConfig, snapshot: Artifact, view: View, region: Region
+) -> None:
+    rows = snapshot.read_table(edges_file(view, "visited", region)).to_pylist()
+    found = {
+        (row["src"], row["dst"]): {
+            "num_events": row["num_events"],
+            "last_event_time": row["last_event_time"],
+            "crosses": row["crosses_border"],
+        }
+        for row in rows
+    }
+    assert found == reference(market, view).edges[region]
+    assert [(row["src"], row["dst"]) for row in rows] == sorted(found)
+
+
+def test_holdout_equals_the_naive_reference(market: PipelineConfig, snapshot: Artifact) -> None:
+    train, cut = reference(market, View.TRAIN), AS_OF - market.time.horizon
+    visits = market_with_changes()["visits"]
+    expected = {
+        (train.homes.get(row.user), row.user, row.place, (row.user, row.place) in train.pairs)
+        for row in visits.itertuples()
+        if cut <= row.at < AS_OF
+    }
+    found = {
+        (region, row["query_id"], row["candidate_id"], row["is_seen"])
+        for region in REGIONS
+        for row in snapshot.read_table(holdout_file(region)).to_pylist()
+    }
+    assert found == {row for row in expected if row[0] is not None}
+    assert snapshot.manifest.stats["num_no_history"] == len(
+        {row[1] for row in expected if row[0] is None}
+    )
+
+
+def test_counts_are_those_of_the_files(snapshot: Artifact) -> None:
+    for region in REGIONS:
+        counts = snapshot.manifest.stats["regions"][region]
+        for view in View:
+            edges = snapshot.read_table(edges_file(view, "visited", region))
+            places = snapshot.read_table(nodes_file(view, "place", region)).to_pandas()
+            assert counts[view]["num_edges"]["visited"] == edges.num_rows
+            assert counts[view]["num_halo_nodes"]["place"] == (places["role"] == "halo").sum()
+            assert counts[view]["num_candidates"] == places["is_candidate"].sum()
+        assert counts["holdout"]["num_pairs"] == snapshot.read_table(holdout_file(region)).num_rows
+
+
+def test_building_again_elsewhere_gives_the_same_id_and_bytes(
+    market: PipelineConfig, snapshot: Artifact, tmp_path: Path
+) -> None:
+    config = write_market(tmp_path / "lake", **market_with_changes())
+    assert job.run(config, AS_OF, ALL_REGIONS) == snapshot.manifest
+
+
+def test_rows_after_the_instant_change_nothing(snapshot: Artifact, tmp_path: Path) -> None:
+    tables = market_with_changes()
+    future = tables["visits"].tail(10).assign(at=AS_OF + timedelta(days=1))
+    tables["visits"] = pd.concat([tables["visits"], future], ignore_index=True)
+    config = write_market(tmp_path / "lake", **tables)
+    assert job.run(config, AS_OF, ALL_REGIONS).files == snapshot.manifest.files
+
+
+def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> None:
+    write_market(tmp_path / "lake", **market_with_changes())
+    data = market.model_dump(mode="json")
+    data["region"] = {"user": "from_events", "place": "column", "border": "drop"}
+    data["lake"]["root"] = str(tmp_path / "lake")
+    manifest = job.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    for counts in manifest.stats["regions"].values():
+        assert counts["train"]["num_halo_nodes"] == {"user": 0, "place": 0}
+        assert counts["train"]["num_halo_edges"] == {"visited": 0}
+
+
+@pytest.mark.parametrize(
+    ("file", "column", "leak"),
+    [
+        (edges_file(View.TRAIN, "visited", REGIONS[0]), "last_event_time", "edge fed by an event"),
+        (edges_file(View.SERVE, "visited", REGIONS[0]), "last_known_at", "known too late"),
+        (nodes_file(View.TRAIN, "place", REGIONS[1]), "valid_from", "version from the future"),
+        (nodes_file(View.SERVE, "user", REGIONS[0]), "last_event_time", "aggregate fed by"),
+        (holdout_file(REGIONS[0]), "last_event_time", "edge fed by an event"),
+    ],
+)
+def test_the_audit_catches_a_leak_planted_in_a_written_file(
+    market: PipelineConfig, tmp_path: Path, file: str, column: str, leak: str
+) -> None:
+    data = market.model_dump(mode="json")
+    data["lake"]["root"] = str(tmp_path / "lake")
+    config = PipelineConfig.model_validate(data)
+    lake = Lake(config)
+    with open_engine(config, lake) as engine, attempt(lake.storage, "planted", "x") as trial:  # type: ignore[arg-type]
+        checked = check_source(engine, config, lake, AS_OF)
+        accepted = {name: table.accepted for name, table in checked.items()}
+        build_snapshot(engine, config, accepted, AS_OF, trial)
+        audit(engine, config, AS_OF, lake.storage, trial.base)  # passes before the leak
+        path = tmp_path / "lake" / trial.base / file
+        table = pq.read_table(path).to_pandas()
+        table.loc[0, column] = AS_OF + timedelta(days=2)
+        table.to_parquet(path, coerce_timestamps="us", allow_truncated_timestamps=True)
+        with pytest.raises(LeakageError, match=leak):
+            audit(engine, config, AS_OF, lake.storage, trial.base)
