@@ -15,7 +15,9 @@ import typer
 
 from graphrec_core import log
 from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.config.loader import set_default_environment
 from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.lake.meter import process_meter
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
 
 logger = logging.getLogger("jobs.cli")
@@ -381,6 +383,9 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
 def main() -> None:
     """Runs the command line and ends the process with the design's exit codes."""
     log.configure()
+    process_meter()
+    # Threads that wait by spinning starve the steps of other regions on the same cores.
+    set_default_environment("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except GraphrecError as error:

@@ -30,11 +30,6 @@ def set_default_environment(name: str, value: str) -> None:
     os.environ.setdefault(name, value)
 
 
-def choose_dgl_backend() -> None:
-    """Tells DGL to use torch; without this its import writes a file to the home folder."""
-    os.environ.setdefault("DGLBACKEND", "pytorch")
-
-
 def load_pipeline(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
     """Reads one pipeline.
 

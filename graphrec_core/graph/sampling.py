@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from graphrec_core.config.loader import choose_dgl_backend
+from graphrec_core.config.loader import set_default_environment
 from graphrec_core.graph.messages import MessageGraph
 
-choose_dgl_backend()
+set_default_environment("DGLBACKEND", "pytorch")
 
 import dgl  # noqa: E402  (without a chosen backend the import writes to the home folder)
 

@@ -23,7 +23,7 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake.identity import canonical_json, declared_config
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
-from graphrec_core.lake.meter import Meter
+from graphrec_core.lake.meter import process_meter
 from graphrec_core.lake.storage import Storage
 from graphrec_core.types import ArtifactId, Region, format_instant
 
@@ -121,12 +121,9 @@ def open_artifact(storage: Storage, folder: str) -> Artifact:
 class Attempt:
     """One try at writing an artefact; see ``attempt``."""
 
-    def __init__(
-        self, storage: Storage, folder: str, artifact_id: ArtifactId, meter: Meter
-    ) -> None:
+    def __init__(self, storage: Storage, folder: str, artifact_id: ArtifactId) -> None:
         self.storage, self.folder, self.artifact_id = storage, folder, artifact_id
         self.base = f"{folder}/{ATTEMPT}{secrets.token_hex(6)}"
-        self._meter = meter
         self._started = datetime.now(UTC)
         self._num_rows: dict[str, int] = {}
         self._entries: dict[str, FileEntry] = {}
@@ -193,12 +190,10 @@ class Attempt:
         return open_artifact(self.storage, self.folder)
 
     def _run_info(self, manifest: bytes) -> bytes:
-        self._meter.look()
         info = {
             "manifest_sha256": _sha256(manifest),
             "started": self._started.isoformat(),
-            "seconds": round(self._meter.seconds, 3),
-            "peak_memory_mb": round(self._meter.peak_memory_mb, 1),
+            **process_meter().read(),
         }
         return (canonical_json(info) + "\n").encode()
 
@@ -209,13 +204,12 @@ def attempt(storage: Storage, folder: str, artifact_id: ArtifactId) -> Iterator[
 
     A killed process leaves an attempt that no reader sees and that ``sweep`` removes.
     """
-    with Meter() as meter:
-        trial = Attempt(storage, folder, artifact_id, meter)
-        try:
-            yield trial
-        except BaseException:
-            storage.remove(trial.base)
-            raise
+    trial = Attempt(storage, folder, artifact_id)
+    try:
+        yield trial
+    except BaseException:
+        storage.remove(trial.base)
+        raise
 
 
 def _entry(data: bytes, num_rows: int | None) -> FileEntry:

@@ -95,6 +95,10 @@ class Layout:
         """Folder of a day's report."""
         return f"{self.pipeline}/reports/as_of={format_instant(as_of)}"
 
+    def release_run(self, artifact_id: ArtifactId) -> str:
+        """File of what publishing a release took."""
+        return f"{self.pipeline}/releases/runs/{artifact_id}.json"
+
     @property
     def scratch(self) -> str:
         """Folder of the engines' intermediate files; nothing in it outlives its process."""

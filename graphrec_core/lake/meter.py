@@ -1,9 +1,12 @@
-"""Seconds and peak memory of a step, its child processes (a JVM, samplers) included."""
+"""Seconds and peak memory of this process, its child processes (a JVM, samplers) included.
+
+A step is a process of its own, so what a step took is what its process took.
+"""
 
 import threading
 import time
-from types import TracebackType
-from typing import Self
+from functools import cache
+from typing import Any
 
 import psutil
 
@@ -11,44 +14,38 @@ SAMPLE_S = 0.25
 
 
 class Meter:
-    """Measures from entering to leaving; readable while it runs."""
+    """Measures from its making on, in a background thread, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self.peak_memory_mb = 0.0
-        self._process = psutil.Process()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
-
-    def __enter__(self) -> Self:
         self._started_s = time.perf_counter()
-        self._thread.start()
-        return self
+        self._peak_memory_mb = 0.0
+        self._process = psutil.Process()
+        threading.Thread(target=self._sample, daemon=True).start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
+    def read(self) -> dict[str, Any]:
+        """Returns ``seconds`` and ``peak_memory_mb`` (resident) since the meter was made."""
+        self._look()
+        return {
+            "seconds": round(time.perf_counter() - self._started_s, 3),
+            "peak_memory_mb": round(self._peak_memory_mb, 1),
+        }
 
-    @property
-    def seconds(self) -> float:
-        """Seconds since entering."""
-        return time.perf_counter() - self._started_s
-
-    def look(self) -> None:
-        """Takes one sample of the resident memory now."""
+    def _look(self) -> None:
         total = 0
         for process in (self._process, *self._process.children(recursive=True)):
             try:
                 total += process.memory_info().rss
             except psutil.Error:
                 continue  # ended between listing and reading
-        self.peak_memory_mb = max(self.peak_memory_mb, total / 2**20)
+        self._peak_memory_mb = max(self._peak_memory_mb, total / 2**20)
 
     def _sample(self) -> None:
-        self.look()
-        while not self._stop.wait(SAMPLE_S):
-            self.look()
+        while True:
+            self._look()
+            time.sleep(SAMPLE_S)
+
+
+@cache
+def process_meter() -> Meter:
+    """Returns this process's one meter; the first call starts it."""
+    return Meter()

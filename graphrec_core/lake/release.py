@@ -9,6 +9,7 @@ says follows from the releases in its history alone, so that a rollback replays 
   to other regions, so such a change goes live only when every region passed, or by force.
 """
 
+import json
 import logging
 from datetime import datetime
 from typing import Any, Literal
@@ -18,6 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.lake import Lake
+from graphrec_core.lake.meter import process_meter
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 logger = logging.getLogger(__name__)
@@ -147,9 +149,21 @@ def read_release(lake: Lake, release_id: ArtifactId) -> Release:
     return Release.model_validate_json(lake.storage.read(lake.layout.release(release_id)))
 
 
+def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
+    """Returns seconds and peak memory (MB) of publishing a release; empty where unknown."""
+    path = lake.layout.release_run(release_id)
+    if not lake.storage.exists(path):
+        return {}
+    info: dict[str, Any] = json.loads(lake.storage.read(path))
+    return info
+
+
 def list_releases(lake: Lake) -> list[Release]:
     """Reads all releases, by as_of and then by id."""
-    names = [name for name in lake.storage.files(lake.layout.releases) if name.endswith(".json")]
+    folder = lake.layout.releases
+    names = [
+        name for name in lake.storage.files(folder) if name.count("/") == folder.count("/") + 1
+    ]
     releases = [Release.model_validate_json(lake.storage.read(name)) for name in names]
     return sorted(releases, key=lambda release: (release.as_of, release.id))
 
@@ -194,8 +208,10 @@ def released_region(
 
 
 def store_release(lake: Lake, release: Release) -> Release:
-    """Puts the release if absent and returns the stored one."""
+    """Puts the release if absent, notes what that took, and returns the stored one."""
     lake.storage.write_if_absent(lake.layout.release(release.id), release.to_bytes())
+    run = (canonical_json(process_meter().read()) + "\n").encode()
+    lake.storage.write_if_absent(lake.layout.release_run(release.id), run)
     return read_release(lake, release.id)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake import Artifact, Lake, find_artifact
-from graphrec_core.lake.release import Live, Release, read_live
+from graphrec_core.lake.release import Live, Release, read_live, read_release_run
 from graphrec_core.report.day import (
     Day,
     EvaluationResult,
@@ -144,14 +144,21 @@ def _steps(
     found: FoundDay, validations: list[Artifact], release: Release | None
 ) -> tuple[StepRun, ...]:
     snapshot_id = found.chain.snapshot_id()
-    published = (str(StepName.PUBLISH), ALL_REGIONS, release.id if release else "")
     return (
         *(_step(StepName.VALIDATE, ALL_REGIONS, one.manifest.id, one) for one in validations),
         *([] if validations else [_step(StepName.VALIDATE, ALL_REGIONS, "", None)]),
         _step(StepName.SNAPSHOT, ALL_REGIONS, snapshot_id, found.snapshot),
         *(_regional_steps(found) if found.snapshot else _unknown_steps()),
-        StepRun(*published, is_done=release is not None),
+        _publish_step(found, release),
     )
+
+
+def _publish_step(found: FoundDay, release: Release | None) -> StepRun:
+    if release is None:
+        return StepRun(str(StepName.PUBLISH), ALL_REGIONS, "", is_done=False)
+    info = read_release_run(found.lake, release.id)
+    took = info.get("seconds"), info.get("peak_memory_mb")
+    return StepRun(str(StepName.PUBLISH), ALL_REGIONS, release.id, True, *took)
 
 
 def _unknown_steps() -> list[StepRun]:
