@@ -16,13 +16,14 @@ CONFIG ?= configs/town.yaml
 DATA ?=
 AS_OF ?=
 LAKE ?=
+SET ?=
 TESTS ?= tests
 
 .PHONY: help setup jre demo test lint format clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	echo "  demo takes CONFIG=FILE DATA=FOLDER AS_OF=YYYY-MM-DD LAKE=FOLDER_OR_URI"
+	echo "  demo takes CONFIG=FILE DATA=FOLDER AS_OF=YYYY-MM-DD LAKE=FOLDER_OR_URI SET=section.key=value"
 
 setup: jre $(STAMP)  ## Make .venv with the pinned versions, and see to Java 17 or newer
 
@@ -54,7 +55,7 @@ jre:
 	fi
 
 demo: setup  ## Run one day of a pipeline through Airflow and show what it made
-	@$(BIN)/python -m dags.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)'
+	@$(BIN)/python -m dags.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)' $(foreach pair,$(SET),--set '$(pair)')
 
 test: setup lint  ## Lint, then run every test
 	@$(BIN)/python -m pytest $(TESTS)

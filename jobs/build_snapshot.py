@@ -38,6 +38,10 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         for name, table in checked.items():
             if name.kind is not TableKind.EDGES:
                 stats["features"][name.name] += table.features
+        stats["row_digests"] = {
+            str(name): engine.collect(str(name), engine.fingerprint(table.rows)).to_pylist()[0]
+            for name, table in checked.items()
+        }
         stats["tables_without_known_at"] = sorted(
             str(name) for name, table in checked.items() if not table.has_known_at
         )

@@ -1,10 +1,12 @@
 """Hyper-parameters of every recommender, chosen by `model.name`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from graphrec_core.config.base import Section
+
+DEFAULT_FANOUTS = (15, 10, 5, 5)
 
 
 class EncoderConfig(Section):
@@ -33,10 +35,23 @@ class GraphSAGEConfig(EncoderConfig):
     num_layers: int = Field(2, ge=1, le=4, description="Message-passing layers.")
     hidden_dim: int = Field(64, gt=0, description="Width of the hidden layers.")
     fanouts: tuple[int, ...] = Field(
-        (15, 10), description="Neighbours sampled per layer, nearest the seeds first."
+        (),
+        description="Neighbours sampled per layer, nearest the seeds first; "
+        "empty: 15, 10, 5, 5 for as many layers as there are.",
     )
     use_ids: bool = Field(True, description="Learn an embedding per node beside its features.")
     init_std: float = Field(0.1, gt=0, description="Standard deviation of the initial embeddings.")
+
+    @model_validator(mode="after")
+    def _one_fanout_per_layer(self) -> Self:
+        if self.fanouts and len(self.fanouts) != self.num_layers:
+            raise ValueError("model.fanouts needs one number per layer (model.num_layers)")
+        return self
+
+    @property
+    def layer_fanouts(self) -> tuple[int, ...]:
+        """Neighbours sampled per layer, one number per layer."""
+        return self.fanouts or DEFAULT_FANOUTS[: self.num_layers]
 
 
 ModelConfig = Annotated[LightGCNConfig | GraphSAGEConfig, Field(discriminator="name")]

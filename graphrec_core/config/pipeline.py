@@ -70,6 +70,24 @@ class PipelineConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _homes_can_be_found(self) -> Self:
+        for ntype, rule in self.region.home.items():
+            neighbours = {
+                other
+                for ends in map(self.endpoints, self.source.edges)
+                for own, other in (ends, ends[::-1])
+                if own == ntype
+            }
+            if rule == "from_events" and not any(
+                self.region.home[other] == "column" for other in neighbours
+            ):
+                raise ValueError(
+                    f"region.{ntype} from_events needs an edge type to a node type whose home "
+                    "comes from its column"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:
         if self.region.home[self.task.query] == "everywhere":
             raise ValueError("task.query needs a home region: region may not be `everywhere`")
@@ -81,8 +99,6 @@ class PipelineConfig(Section):
             self.publish.forced_by and self.publish.forced_why
         ):
             raise ValueError("publish.mode force needs publish.forced_by and publish.forced_why")
-        if self.model.name == "graphsage" and len(self.model.fanouts) != self.model.num_layers:
-            raise ValueError("model.fanouts needs one number per layer (model.num_layers)")
         return self
 
     def endpoints(self, etype: str) -> tuple[str, str]:

@@ -55,13 +55,13 @@ class TownConfig(Section):
     """The generated town: a market of several regions with planted taste."""
 
     num_regions: int = Field(3, ge=1, le=26, description="Number of regions.")
-    num_users: int = Field(400, ge=10, description="Users per region.")
-    num_places: int = Field(300, ge=10, description="Places per region.")
-    num_communities: int = Field(5, ge=1, description="Groups of equal taste per region.")
+    num_users: int = Field(500, ge=10, description="Users per region.")
+    num_places: int = Field(400, ge=10, description="Places per region.")
+    num_communities: int = Field(4, ge=1, description="Groups of equal taste per region.")
     num_days: int = Field(90, ge=14, description="Days of history before `end`.")
-    events_per_user: int = Field(15, ge=1, description="Mean visits per user over the history.")
+    events_per_user: int = Field(10, ge=1, description="Mean visits per user over the history.")
     noise_frac: float = Field(
-        0.2, ge=0, le=1, description="Share of visits that ignore the planted taste."
+        0.1, ge=0, le=1, description="Share of visits that ignore the planted taste."
     )
     travel_frac: float = Field(
         0.05, ge=0, le=1, description="Share of visits made in another region."

@@ -35,7 +35,13 @@ class StepSpec:
     sections: tuple[str, ...]
 
 
-_CANONICAL = ("source.town", "source.nodes", "source.edges", "source.features")
+_CANONICAL = (
+    "source.town",
+    "source.tables",
+    "source.nodes",
+    "source.edges",
+    "source.features",
+)
 _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
 STEPS: dict[StepName, StepSpec] = {

@@ -2,13 +2,12 @@
 
 from typing import NoReturn
 
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, ParseException, PySparkException
 
 from graphrec_core.config.source import TableConfig
 from graphrec_core.errors import SchemaError, UnreadableSourceError
 
 MISSING_COLUMN = "UNRESOLVED_COLUMN"
-MISSING_TABLE = "TABLE_OR_VIEW_NOT_FOUND"
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
 
@@ -23,7 +22,7 @@ def refuse_table(name: str, table: TableConfig, root: str, error: PySparkExcepti
 
 
 def refuse_select(where: str, error: PySparkException) -> NoReturn:
-    """Raises SchemaError for a SELECT that Spark could not analyse or compute.
+    """Raises SchemaError for a SELECT that Spark could not analyse, or whose values are wrong.
 
     Raises:
         SchemaError: A column or table is missing, the text is not SQL, or a value could not be
@@ -32,7 +31,7 @@ def refuse_select(where: str, error: PySparkException) -> NoReturn:
     """
     condition = error.getCondition() or ""
     message = first_line(error)
-    if condition.startswith(CONVERSIONS) or any(name in message for name in CONVERSIONS):
+    if any(name in condition or name in message for name in CONVERSIONS):
         raise SchemaError(
             must=f"{where} must convert every value.",
             found=message,
@@ -46,7 +45,7 @@ def refuse_select(where: str, error: PySparkException) -> NoReturn:
             found=f"only {parameters.get('proposal', 'other columns')}",
             fix=f"Correct the SELECT in {where}, or add the column to the source table.",
         ) from error
-    if condition.startswith(MISSING_TABLE) or "PARSE" in condition or condition:
+    if isinstance(error, AnalysisException | ParseException):
         raise SchemaError(
             must=f"{where} must be a valid SELECT over source.tables.",
             found=message,

@@ -116,7 +116,12 @@ def judge(
 
 
 def settle(own: Sequence[GateDecision], pool: Sequence[GateDecision]) -> list[GateDecision]:
-    """Replaces decisions on too few queries by those on all regions pooled."""
+    """Replaces decisions on too few queries by those on all regions pooled.
+
+    A region without any judged query is judged on the pool alone.
+    """
+    if not own[0].passed:
+        return list(pool)
     pooled = {decision.key: decision for decision in pool}
     return [pooled.get(decision.key, decision) if decision.small else decision for decision in own]
 

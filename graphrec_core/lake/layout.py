@@ -101,7 +101,7 @@ class Layout:
 
     @property
     def scratch(self) -> str:
-        """Folder of the engines' intermediate files; nothing in it outlives its process."""
+        """Folder of the engines' intermediate files, one folder per running engine."""
         return f"{self.pipeline}/scratch"
 
     @property

@@ -160,10 +160,8 @@ def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
 
 def list_releases(lake: Lake) -> list[Release]:
     """Reads all releases, by as_of and then by id."""
-    folder = lake.layout.releases
-    names = [
-        name for name in lake.storage.files(folder) if name.count("/") == folder.count("/") + 1
-    ]
+    runs = f"{lake.layout.releases}/runs/"
+    names = [n for n in lake.storage.files(lake.layout.releases) if not n.startswith(runs)]
     releases = [Release.model_validate_json(lake.storage.read(name)) for name in names]
     return sorted(releases, key=lambda release: (release.as_of, release.id))
 

@@ -1,7 +1,8 @@
-"""Removes what dead and losing attempts left behind; committed artefacts are never touched.
+"""Removes what dead processes and losing attempts left behind, never a committed artefact.
 
 An attempt is a folder ``attempt-<token>`` beside its artefact's manifest; the committed one is
-that whose ``run.json`` names the manifest's hash. A killed write leaves a hidden temporary file.
+that whose ``run.json`` names the manifest's hash. A killed write leaves a hidden temporary file, a
+killed engine its scratch folder.
 """
 
 import logging
@@ -43,7 +44,7 @@ def find_leftovers(lake: Lake, older_than_s: float, now_s: float) -> list[Leftov
     """
     groups: dict[str, list[str]] = {}
     for path in lake.storage.files(lake.layout.pipeline):
-        if (owner := _owner(path)) is not None:
+        if (owner := _owner(lake, path)) is not None:
             groups.setdefault(owner, []).append(path)
     leftovers = []
     for owner, paths in sorted(groups.items()):
@@ -65,8 +66,11 @@ def sweep(lake: Lake, older_than_s: float, now_s: float) -> list[Leftover]:
     return removed
 
 
-def _owner(path: str) -> str | None:
-    """Names the attempt or the temporary file that ``path`` is part of."""
+def _owner(lake: Lake, path: str) -> str | None:
+    """Names the attempt, scratch folder or temporary file that ``path`` is part of."""
+    scratch = f"{lake.layout.scratch}/"
+    if path.startswith(scratch):
+        return scratch + path.removeprefix(scratch).partition("/")[0]
     parts = path.split("/")
     for index, part in enumerate(parts[:-1]):
         if part.startswith(ATTEMPT):

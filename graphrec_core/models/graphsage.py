@@ -89,7 +89,7 @@ class GraphSAGE(SampledEncoder):
     @property
     def fanouts(self) -> tuple[int, ...]:
         """Neighbours sampled per layer, nearest the seeds first."""
-        return self.config.fanouts
+        return self.config.layer_fanouts
 
     def reset(self, generator: torch.Generator) -> None:
         """Draws weights by Glorot's rule, the table from a normal distribution; biases are 0."""

@@ -153,7 +153,10 @@ def _expectations(
     if kind is TableKind.EDGES:
         yield gxe.ExpectColumnValuesToBeBetween(column="weight", min_value=0)
     if kind is TableKind.NODES:
-        yield gxe.ExpectColumnValuesToBeBetween(column="latitude", min_value=-90, max_value=90)
+        for column, limit in (("latitude", 90), ("longitude", 180)):
+            yield gxe.ExpectColumnValuesToBeBetween(
+                column=column, min_value=-limit, max_value=limit
+            )
 
 
 def _describe(result: Any) -> str:  # noqa: ANN401  (great-expectations does not export the type)

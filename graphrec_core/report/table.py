@@ -7,7 +7,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from graphrec_core.config import StepName
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
 from graphrec_core.report.wording import count, rule_summary, share, step_scope, summary
@@ -121,10 +120,9 @@ def _gate_text(region: RegionDay) -> Text:
 def _step_table(day: Day) -> Table:
     table = _table("Seconds / peak memory in MB")
     runs: dict[str, dict[str, list[StepRun]]] = {}
-    steps = [step for step in day.steps if step.step != StepName.PUBLISH]
-    for step in steps:
+    for step in day.steps:
         runs.setdefault(step_scope(step.region), {}).setdefault(step.step, []).append(step)
-    names = list(dict.fromkeys(step.step for step in steps))
+    names = list(dict.fromkeys(step.step for step in day.steps))
     for name in names:
         table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
     for region, by_step in runs.items():

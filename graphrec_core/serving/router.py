@@ -122,7 +122,8 @@ class Router:
         # A query node may be at home in an older, kept shard too: the newest shard knows best.
         order = sorted(served, key=lambda region: (_reverse(served[region].shard.as_of), region))
         self._state = (live, {region: served[region] for region in order})
-        logger.info("serving release %s: %d regions", live.release_id, len(served))
+        if opened:
+            logger.info("now serving release %s: %d regions", live.release_id, len(served))
 
 
 def _reverse(text: str) -> tuple[int, ...]:

@@ -1,0 +1,1 @@
+"""Benchmarks: measured side by side with a peer, never as a timed test."""
