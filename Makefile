@@ -23,7 +23,8 @@ TESTS ?= tests
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	echo "  demo takes CONFIG=FILE DATA=FOLDER AS_OF=YYYY-MM-DD LAKE=FOLDER_OR_URI SET=section.key=value"
+	echo "  demo takes CONFIG=FILE DATA=FOLDER AS_OF=YYYY-MM-DD LAKE=FOLDER_OR_URI"
+	echo "    and SET='section.key=value ...': settings of this run, separated by spaces"
 
 setup: jre $(STAMP)  ## Make .venv with the pinned versions, and see to Java 17 or newer
 
@@ -32,7 +33,9 @@ $(STAMP): pyproject.toml constraints.txt
 		echo "graphrec needs Python 3.11: make setup PYTHON=/path/to/python3.11" >&2; exit 2; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	echo "installing into $(VENV) (some minutes the first time)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	# In the environment, so that isolated builds (pyspark, graphrec itself) are pinned too.
+	export PIP_CONSTRAINT='$(CURDIR)/constraints.txt' PIP_BUILD_CONSTRAINT='$(CURDIR)/constraints.txt'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@
 
 jre:

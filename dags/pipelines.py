@@ -1,17 +1,15 @@
-"""One Airflow DAG per pipeline: every YAML file of the configuration folder."""
+"""One Airflow DAG per pipeline: every YAML file of the configuration folder, or one file."""
 
 import logging
 
+from dags.config_files import read_pipelines
 from dags.pipeline_dag import Pipeline
-from graphrec_core.config import config_dir, load_pipeline
-from graphrec_core.errors import ConfigError
+from graphrec_core.config import config_dir
 
 logger = logging.getLogger(__name__)
 
-for _path in sorted(config_dir().glob("*.yaml")):
-    try:
-        _config = load_pipeline(_path)
-    except ConfigError:
-        logger.warning("%s has no DAG: see the import error of broken_configs.py", _path.name)
-        continue
+_pipelines, _problems = read_pipelines(config_dir())
+for _problem in _problems:
+    logger.warning("no DAG (see the import error of broken_configs.py): %s", _problem)
+for _path, _config in _pipelines.items():
     globals()[f"dag_{_config.pipeline}"] = Pipeline(_path, _config).dag()

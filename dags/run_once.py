@@ -1,7 +1,8 @@
 """One day of one pipeline on this machine: ``python -m dags.run_once --config FILE``.
 
 Runs the real Airflow DAG once (SQLite, no scheduler), shows its progress, then what it left.
-Exit code 0: report and release are stored and a region passed; 1: not so; 2: wrong arguments.
+Exit code 0: this run stored report and release, and a region is live from it (or passed, where
+the release is not meant to go live); 1: not so; 2: wrong arguments.
 """
 
 import argparse
@@ -11,12 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dags.run_log import progress_in, report_in
-from graphrec_core.config import PipelineConfig, child_environment, load_pipeline
+from dags.run_log import RunLog
+from dags.run_verdict import judge_run
+from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.types import parse_instant
 
@@ -24,6 +26,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 AIRFLOW_HOME = REPOSITORY / ".airflow"
 GRAPHREC = (sys.executable, "-m", "jobs.cli")
 FAULT, USAGE = 1, 2
+MAX_FAILURES = 3
+"""Failed steps whose messages are shown; the first ones, since the later ones follow from them."""
 WIDTH = "160"
 
 
@@ -75,13 +79,13 @@ class Day:
         self, path: Path, config: PipelineConfig, as_of: datetime, overrides: Sequence[str]
     ) -> None:
         self.path, self.config, self.as_of = path, config, as_of
-        self.overrides, self.report = list(overrides), ""
+        self.overrides, self.log = list(overrides), RunLog()
         self.environment = child_environment(
             AIRFLOW_HOME=str(AIRFLOW_HOME),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AIRFLOW__CORE__DAGS_FOLDER=str(REPOSITORY / "dags"),
             AIRFLOW__LOGGING__COLORED_CONSOLE_LOG="False",
-            GRAPHREC_CONFIG_DIR=str(path.parent),
+            GRAPHREC_CONFIG_DIR=str(path),
             PYTHONPATH=str(REPOSITORY),
             PYTHONUNBUFFERED="1",
             NO_COLOR="1",
@@ -101,10 +105,17 @@ class Day:
         return self._show(code)
 
     def _test(self) -> list[str]:
-        before = f"{self.as_of - timedelta(days=1):%Y-%m-%d}"
-        conf = {"as_of": self.as_of.isoformat(), "overrides": self.overrides}
+        day, publish = logical_day(self.config, self.as_of).isoformat(), self.config.publish
+        # The parameters on publishing win over the overrides, so they must say the same.
+        conf = {
+            "as_of": self.as_of.isoformat(),
+            "overrides": self.overrides,
+            "publish": publish.mode,
+            "forced_by": publish.forced_by,
+            "forced_why": publish.forced_why,
+        }
         file = str(REPOSITORY / "dags" / "pipelines.py")
-        return ["dags", "test", self.config.pipeline, before, "-f", file, "-c", json.dumps(conf)]
+        return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
 
     def _airflow(self, log: Any, *arguments: str) -> int:  # noqa: ANN401
         process = subprocess.Popen(
@@ -120,8 +131,7 @@ class Day:
         try:
             for line in process.stdout or ():
                 log.write(line)
-                self.report = report_in(line) or self.report
-                if news := progress_in(line):
+                if news := self.log.read(line):
                     _say(news)
             return process.wait()
         except BaseException:
@@ -146,32 +156,41 @@ class Day:
         _say("")
         self._graphrec("status", "--as-of", instant)
         status = self._graphrec("status", "--as-of", instant, "--json", capture=True)
-        if not self.report or status is None:
-            _say(f"The day left no report. Airflow's exit code was {code}.")
-            return FAULT
-        _say(f"Report: {self.report}")
-        _say("A sample query, answered from the live shard:")
-        self._graphrec("query", "--k", "5")
-        if problem := problem_of(json.loads(status)["run"]):
+        if problem := self._judge(status):
+            for failure in self.log.failures()[:MAX_FAILURES]:
+                _say(failure)
             _say(f"The day failed: {problem}. Airflow's exit code was {code}.")
             return FAULT
         return 0
 
+    def _judge(self, status: str | None) -> str:
+        """Shows what the run left; returns why it does not count as done, or nothing."""
+        if self.log.report:
+            _say(f"Report: {self.log.report}")
+        if status is None:
+            return "its status cannot be read"
+        verdict = judge_run(self.log.codes.get(StepName.PUBLISH), json.loads(status)["run"])
+        if verdict.problem:
+            return verdict.problem
+        if not self.log.report:
+            return "it left no report"
+        if verdict.note:
+            _say(verdict.note)
+        if not verdict.is_served:
+            return ""
+        _say("A sample query, answered from the live shard:")
+        return "" if self._graphrec("query", "--k", "5") is not None else "the sample query failed"
 
-def problem_of(run: dict[str, Any]) -> str:
-    """Says why a day does not count as done; empty when a region passed and was released.
 
-    Args:
-        run: The day as ``graphrec status --json --as-of`` gives it.
+def logical_day(config: PipelineConfig, as_of: datetime) -> date:
+    """Returns the day to hand to Airflow, which skips every task outside the schedule's bounds.
+
+    The day before ``as_of`` where the schedule has it, else the nearest that it has; the run's
+    instant is the parameter ``as_of`` in any case.
     """
-    release, regions = run["release"], run["regions"]
-    if release is None:
-        return "no release was stored"
-    if release["mode"] != "force" and not any(row["gate"] == "passed" for row in regions):
-        return "no region passed the gate"
-    if (newest := run["live"]["high_water"]) > release["as_of"]:
-        _say(f"Released, not live: the newer day {newest} is live already.")
-    return ""
+    schedule = config.schedule
+    day = max((as_of - timedelta(days=1)).date(), schedule.start)
+    return min(day, schedule.end) if schedule.end else day
 
 
 def _say(text: str) -> None:

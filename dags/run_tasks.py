@@ -24,10 +24,10 @@ def resolve(config_path: str, scope: str, context: Context) -> str:
         AirflowFailException: The parameters of the run are wrong.
     """
     dag_run, params = context["dag_run"], context["params"]
+    # The SDK's kinds of run are (str, Enum): their str() is the member's name, not its value.
+    run_type = getattr(dag_run.run_type, "value", dag_run.run_type)
     try:
-        instant = resolve_as_of(
-            params["as_of"], str(dag_run.run_type), dag_run.logical_date, dag_run.run_after
-        )
+        instant = resolve_as_of(params["as_of"], run_type, dag_run.logical_date, dag_run.run_after)
         check_overrides(config_path, scope, overrides_of(params))
     except GraphrecError as error:
         raise AirflowFailException(str(error)) from error

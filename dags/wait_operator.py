@@ -1,12 +1,13 @@
 """Waiting for the source without holding a worker: look once, then defer until the next look."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import Context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dags.step_operator import NO_RETRY, StepOperator
 
@@ -39,6 +40,7 @@ class WaitOperator(StepOperator):
 
         Raises:
             AirflowFailException: The waiting took too long, or the configuration is wrong.
+            AirflowException: The look itself failed; a retry may help.
         """
         return self._look(context, datetime.now(UTC))
 
@@ -54,13 +56,29 @@ class WaitOperator(StepOperator):
             raise AirflowFailException(f"{self.task_id}: exit code {code}, {NO_RETRY[code]}")
         if code == 0:
             return self.parsed(result)
+        if not says_not_ready(code, result):
+            raise AirflowException(f"{self.task_id}: exit code {code}, a fault; a retry may help")
         if datetime.now(UTC) - since >= timedelta(hours=self.timeout_hours):
             raise AirflowFailException(
-                f"The source was not ready within {self.timeout_hours:g} h of {since:%F %T} UTC "
-                f"(exit code {code}). Check source.ready_marker and time.lateness_hours, "
+                f"The source was not ready within {self.timeout_hours:g} h of {since:%F %T} UTC. "
+                "Check source.ready_marker and time.lateness_hours, "
                 "or raise schedule.wait_timeout_hours."
             )
         self.log.info("not ready; the next look is in %g s", self.poll_s)
         context["ti"].xcom_push(key=WAITING_SINCE, value=since.isoformat())
         trigger = TimeDeltaTrigger(timedelta(seconds=self.poll_s))
         return self.defer(trigger=trigger, method_name="look_again")
+
+
+def says_not_ready(code: int, line: str) -> bool:
+    """Tells "not yet" from a fault, which ends with 1 too but without the line on readiness.
+
+    Args:
+        code: The exit code of ``wait-for-source``.
+        line: The last line that it wrote to standard output.
+    """
+    try:
+        answer = json.loads(line)
+    except ValueError:
+        return False
+    return code == 1 and isinstance(answer, dict) and answer.get("ready") is False

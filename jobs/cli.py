@@ -9,7 +9,7 @@ import logging
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,8 +17,10 @@ from graphrec_core import log
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.config.loader import set_default_environment
 from graphrec_core.errors import ConfigError, GraphrecError
-from graphrec_core.lake.meter import process_meter
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
+
+if TYPE_CHECKING:
+    from graphrec_core.lake import Manifest
 
 logger = logging.getLogger("jobs.cli")
 
@@ -30,22 +32,19 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 
-Config = Annotated[
-    Path, typer.Option("--config", help="The pipeline's YAML file.", metavar="FILE")
-]
+Config = Annotated[Path, typer.Option(help="The pipeline's YAML file.", metavar="FILE")]
 AsOf = Annotated[
-    str, typer.Option("--as-of", help="The run's one instant, ISO, UTC.", metavar="ISO")
+    datetime,
+    typer.Option(parser=parse_instant, help="The run's one instant, ISO, UTC.", metavar="ISO"),
 ]
-OneRegion = Annotated[
-    str, typer.Option("--region", help="Home region; left out: all.", metavar="R")
-]
+OneRegion = Annotated[str, typer.Option(help="The region to work on.", metavar="R")]
+ModelRegion = Annotated[str, typer.Option(help="The model's region; none if global.", metavar="R")]
+NoRegion = Annotated[str, typer.Option(help="Refused: it works on all regions.", metavar="R")]
 Set = Annotated[
     list[str],
     typer.Option("--set", help="Override one setting; repeatable.", metavar="SECTION.KEY=VALUE"),
 ]
-LakeRoot = Annotated[
-    str, typer.Option("--lake", help="Folder or URI of the lake (lake.root).", metavar="URI")
-]
+LakeRoot = Annotated[str, typer.Option(help="Folder or URI (lake.root).", metavar="URI")]
 
 
 def _load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig:
@@ -57,14 +56,14 @@ def _emit(result: dict[str, Any]) -> None:
     typer.echo(json.dumps(result, sort_keys=True))
 
 
-def _region(config: PipelineConfig, region: str) -> Region:
-    if not region and config.model.scope == "region":
-        raise ConfigError(
-            must="This step works on one region when model.scope is `region`.",
-            found="no --region",
-            fix="Add --region NAME; `graphrec status` lists the regions.",
-        )
-    return Region(region) if config.model.scope == "region" else ALL_REGIONS
+def _emit_step(manifest: "Manifest", *figures: str, **more: str) -> None:
+    """Prints which artefact a step left, with figures of its manifest."""
+    stats = {name: manifest.stats[name] for name in figures}
+    _emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, **stats, **more})
+
+
+def _model_region(config: PipelineConfig, region: str) -> Region:
+    return _one_region(region) if config.model.scope == "region" else ALL_REGIONS
 
 
 def _one_region(region: str) -> Region:
@@ -77,10 +76,22 @@ def _one_region(region: str) -> Region:
     return Region(region)
 
 
+def _all_regions(region: str) -> Region:
+    """Takes the place of ``--region`` for steps that cannot be cut by region."""
+    if region:
+        raise ConfigError(
+            must="This step works on all regions: their borders and the source are shared.",
+            found=f"--region {region}",
+            fix="Leave --region out; the steps from train-model on take one.",
+        )
+    return ALL_REGIONS
+
+
 @app.command("wait-for-source")
 def wait_for_source(
     config: Config,
     as_of: AsOf,
+    region: NoRegion = "",
     overrides: Set = [],
     lake: LakeRoot = "",
     timeout_s: Annotated[
@@ -94,41 +105,40 @@ def wait_for_source(
     """
     from jobs import wait_for_source as job
 
-    job.run(_load(config, overrides, lake), parse_instant(as_of), timeout_s)
-    _emit({"step": "wait-for-source", "ready": True})
+    _all_regions(region)
+    job.run(_load(config, overrides, lake), as_of, timeout_s, _emit)
 
 
 @app.command("validate-source")
-def validate_source(config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = "") -> None:
+def validate_source(
+    config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
+) -> None:
     """Checks every row and every table; bad rows go to quarantine, too many refuse the day.
 
     Example: `graphrec validate-source --config configs/town.yaml --as-of 2026-01-01`
     """
     from jobs import validate_source as job
 
-    manifest = job.run(_load(config, overrides, lake), parse_instant(as_of), ALL_REGIONS)
-    _emit({"step": manifest.step, "id": manifest.id, "tables": manifest.stats["tables"]})
+    _emit_step(job.run(_load(config, overrides, lake), as_of, _all_regions(region)), "tables")
 
 
 @app.command("build-snapshot")
-def build_snapshot(config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = "") -> None:
+def build_snapshot(
+    config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
+) -> None:
     """Builds the day's as-of graph: train view, holdout, serve view, by region, audited.
 
     Example: `graphrec build-snapshot --config configs/town.yaml --as-of 2026-01-01`
     """
     from jobs import build_snapshot as job
 
-    manifest = job.run(_load(config, overrides, lake), parse_instant(as_of), ALL_REGIONS)
+    manifest = job.run(_load(config, overrides, lake), as_of, _all_regions(region))
     _emit({"step": manifest.step, "id": manifest.id, "regions": sorted(manifest.stats["regions"])})
 
 
 @app.command("train-model")
 def train_model(
-    config: Config,
-    as_of: AsOf,
-    region: OneRegion = "",
-    overrides: Set = [],
-    lake: LakeRoot = "",
+    config: Config, as_of: AsOf, region: ModelRegion = "", overrides: Set = [], lake: LakeRoot = ""
 ) -> None:
     """Trains the configured encoder on the train view.
 
@@ -137,8 +147,7 @@ def train_model(
     from jobs import train_model as job
 
     pipeline = _load(config, overrides, lake)
-    manifest = job.run(pipeline, parse_instant(as_of), _region(pipeline, region))
-    _emit({"step": manifest.step, "id": manifest.id, "region": manifest.region})
+    _emit_step(job.run(pipeline, as_of, _model_region(pipeline, region)))
 
 
 @app.command("generate-embeddings")
@@ -146,7 +155,7 @@ def generate_embeddings(
     config: Config,
     as_of: AsOf,
     view: Annotated[View, typer.Option(help="Which view to embed.")],
-    region: OneRegion = "",
+    region: ModelRegion = "",
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
@@ -158,17 +167,12 @@ def generate_embeddings(
     from jobs import generate_embeddings as job
 
     pipeline = _load(config, overrides, lake)
-    manifest = job.run(pipeline, parse_instant(as_of), _region(pipeline, region), view)
-    _emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, "view": view})
+    _emit_step(job.run(pipeline, as_of, _model_region(pipeline, region), view), view=view)
 
 
 @app.command("evaluate-model")
 def evaluate_model(
-    config: Config,
-    as_of: AsOf,
-    region: OneRegion = "",
-    overrides: Set = [],
-    lake: LakeRoot = "",
+    config: Config, as_of: AsOf, region: OneRegion = "", overrides: Set = [], lake: LakeRoot = ""
 ) -> None:
     """Ranks every candidate for the holdout's queries and stores the gate's decision.
 
@@ -176,26 +180,13 @@ def evaluate_model(
     """
     from jobs import evaluate_model as job
 
-    pipeline = _load(config, overrides, lake)
-    manifest = job.run(pipeline, parse_instant(as_of), _one_region(region))
-    _emit(
-        {
-            "step": manifest.step,
-            "id": manifest.id,
-            "region": manifest.region,
-            "passed": manifest.stats["passed"],
-            "metrics": manifest.stats["metrics"],
-        }
-    )
+    manifest = job.run(_load(config, overrides, lake), as_of, _one_region(region))
+    _emit_step(manifest, "passed", "metrics")
 
 
 @app.command("build-shard")
 def build_shard(
-    config: Config,
-    as_of: AsOf,
-    region: OneRegion = "",
-    overrides: Set = [],
-    lake: LakeRoot = "",
+    config: Config, as_of: AsOf, region: OneRegion = "", overrides: Set = [], lake: LakeRoot = ""
 ) -> None:
     """Builds a region's self-contained shard and measures its recall.
 
@@ -203,17 +194,8 @@ def build_shard(
     """
     from jobs import build_shard as job
 
-    pipeline = _load(config, overrides, lake)
-    manifest = job.run(pipeline, parse_instant(as_of), _one_region(region))
-    _emit(
-        {
-            "step": manifest.step,
-            "id": manifest.id,
-            "region": manifest.region,
-            "ann_recall": manifest.stats["ann_recall"],
-            "passed": manifest.stats["passed"],
-        }
-    )
+    manifest = job.run(_load(config, overrides, lake), as_of, _one_region(region))
+    _emit_step(manifest, "ann_recall", "passed")
 
 
 @app.command("publish-release")
@@ -233,19 +215,22 @@ def publish_release(
     from jobs import publish_release as job
 
     regions = tuple(Region(name) for name in region)
-    release = job.run(_load(config, overrides, lake), parse_instant(as_of), regions)
+    release = job.run(_load(config, overrides, lake), as_of, regions)
     _emit({"step": "publish-release", "id": release.id})
 
 
 @app.command("write-report")
-def write_report(config: Config, as_of: AsOf, overrides: Set = [], lake: LakeRoot = "") -> None:
+def write_report(
+    config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
+) -> None:
     """Writes the day's HTML page from whatever exists.
 
     Example: `graphrec write-report --config configs/town.yaml --as-of 2026-01-01`
     """
     from jobs import write_report as job
 
-    _emit({"report": job.run(_load(config, overrides, lake), parse_instant(as_of))})
+    _all_regions(region)
+    _emit({"report": job.run(_load(config, overrides, lake), as_of)})
 
 
 @app.command("rollback-release")
@@ -284,9 +269,7 @@ def serve(
 @app.command("query")
 def query(
     config: Config,
-    node_id: Annotated[
-        str, typer.Argument(help="Query node; left out: a sample.", metavar="[ID]")
-    ] = "",
+    node_id: Annotated[str, typer.Argument(help="Left out: a sample.", metavar="[ID]")] = "",
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     overrides: Set = [],
@@ -329,8 +312,9 @@ def recommend(
 def status(
     config: Config,
     as_of: Annotated[
-        str, typer.Option("--as-of", help="Show this day's run too.", metavar="ISO")
-    ] = "",
+        datetime | None,
+        typer.Option(parser=parse_instant, help="Show this day's run too.", metavar="ISO"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     overrides: Set = [],
     lake: LakeRoot = "",
@@ -342,19 +326,16 @@ def status(
     from jobs import status as job
 
     pipeline = _load(config, overrides, lake)
-    instant: datetime | None = parse_instant(as_of) if as_of else None
     if as_json:
-        _emit(job.run(pipeline, instant))
+        _emit(job.run(pipeline, as_of))
     else:
-        job.show(pipeline, instant)
+        job.show(pipeline, as_of)
 
 
 @app.command("sweep")
 def sweep(
     config: Config,
-    older_than_hours: Annotated[
-        float, typer.Option(min=0, help="Only attempts older than this.")
-    ] = 24,
+    older_than_hours: Annotated[float, typer.Option(min=0, help="Spares younger ones.")] = 24,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List, remove nothing.")] = False,
     overrides: Set = [],
     lake: LakeRoot = "",
@@ -380,12 +361,25 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
     typer.echo(job.run(_load(config, overrides, lake)))
 
 
+def _set_threads() -> None:
+    """Fixes what numerical libraries read at their start: none of them is imported before.
+
+    Sums depend on how many threads share them, so scores would depend on the number of cores.
+    Torch and FAISS take ``training.num_threads`` instead, which wins over these.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        set_default_environment(name, "1")
+    # Threads that wait by spinning starve the steps of other regions on the same cores.
+    set_default_environment("OMP_WAIT_POLICY", "PASSIVE")
+
+
 def main() -> None:
     """Runs the command line and ends the process with the design's exit codes."""
     log.configure()
+    _set_threads()
+    from graphrec_core.lake.meter import process_meter
+
     process_meter()
-    # Threads that wait by spinning starve the steps of other regions on the same cores.
-    set_default_environment("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except GraphrecError as error:

@@ -8,7 +8,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import LiveRegion, read_live, read_release
+from graphrec_core.lake.release import LiveRegion, named_release, read_live
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.router import Served, open_served
 from graphrec_core.types import ArtifactId, Region
@@ -37,7 +37,8 @@ def run(
         Rows written.
 
     Raises:
-        LakeError: Nothing is live, or there is no such release or shard.
+        ConfigError: There is no such release.
+        LakeError: Nothing is live, or a shard is missing or damaged.
     """
     lake = Lake(config)
     use_threads(config.training.num_threads)
@@ -68,6 +69,6 @@ def _entries(lake: Lake, release_id: ArtifactId | None) -> dict[Region, LiveRegi
         region: LiveRegion(
             shard_id=entry.shard_id, as_of=entry.as_of, serves=entry.serves, release_id=release_id
         )
-        for region, entry in read_release(lake, release_id).regions.items()
+        for region, entry in named_release(lake, release_id).regions.items()
         if entry.shard_id is not None and entry.as_of is not None
     }

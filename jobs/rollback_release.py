@@ -4,7 +4,7 @@ import logging
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import Live, roll_back
+from graphrec_core.lake.release import Live, named_release, roll_back
 from graphrec_core.types import ArtifactId
 
 logger = logging.getLogger(__name__)
@@ -21,8 +21,9 @@ def run(config: PipelineConfig, to: ArtifactId | None = None) -> Live:
         The pointer afterwards.
 
     Raises:
-        ConfigError: There is no such earlier release.
+        ConfigError: The name is no release's id, or it was not live before the present one.
     """
-    live = roll_back(Lake(config), to or None)
+    lake = Lake(config)
+    live = roll_back(lake, named_release(lake, to).id if to else None)
     logger.info("live is release %s; withdrawn: %s", live.release_id, ", ".join(live.withdrawn))
     return live

@@ -9,41 +9,50 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import to_json
 from graphrec_core.report.live import LiveState, collect_live
-from graphrec_core.report.table import render_live_table, render_run_table
+from graphrec_core.report.table import WIDTH, render_live_table, render_run_table
 
 
 def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
-    """Returns the live pointer, region by region, as JSON values.
+    """Returns every region that serves or was judged, as JSON values.
+
+    ``regions`` holds the regions of the live pointer and of the day, or without a day those of
+    the newest release. Where nothing serves a region its ``shard_id``, ``as_of``, ``serves`` and
+    ``release_id`` are None; ``gate``, ``refusals`` and the figures say how it was judged.
 
     Args:
         config: The pipeline.
         as_of: Adds that day's collected run under ``run``.
     """
-    pointer = collect_live(config)
+    day = collect(config, as_of) if as_of is not None else None
+    pointer = collect_live(config, day)
     status: dict[str, Any] = {
         "pipeline": pointer.pipeline,
         "high_water": pointer.high_water,
         "release_id": pointer.release_id,
         "regions": {region: _state(state) for region, state in pointer.regions.items()},
     }
-    if as_of is not None:
-        status["run"] = collect(config, as_of).to_dict()
-    return status
+    return status if day is None else {**status, "run": day.to_dict()}
 
 
 def show(config: PipelineConfig, as_of: datetime | None) -> None:
-    """Draws the same as tables on standard output."""
+    """Draws the same as tables on standard output, wide enough for every column."""
     console = Console()
-    if as_of is not None:
-        console.print(render_run_table(collect(config, as_of)))
-    console.print(render_live_table(collect_live(config)))
+    console.width = max(console.width, WIDTH)
+    day = collect(config, as_of) if as_of is not None else None
+    if day is not None:
+        console.print(render_run_table(day))
+    console.print(render_live_table(collect_live(config, day)))
 
 
 def _state(state: LiveState) -> dict[str, Any]:
-    evaluation, shard = state.evaluation, state.shard
+    live, evaluation, shard = state.live, state.evaluation, state.shard
     return {
-        **to_json(state.live),
+        "shard_id": live.shard_id if live else None,
+        "as_of": live.as_of if live else None,
+        "serves": live.serves if live else None,
+        "release_id": live.release_id if live else None,
         "gate": state.gate,
+        "refusals": to_json(state.refusals),
         "metrics": to_json(evaluation.metrics) if evaluation else None,
         "ann_recall": shard.ann_recall if shard else None,
     }

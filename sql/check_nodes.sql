@@ -22,6 +22,8 @@ select
         when not longitude between -180 and 180 then 'longitude is outside -180..180'
         when :needs_region and not is_deleted and (region is null or region = '')
             then 'region is null'
+        when :needs_region and region in ('_all', '__HIVE_DEFAULT_PARTITION__')
+            then 'region has a reserved name'
         when copy_number > 1 then 'duplicate version (node_id, valid_from, known_at)'
     end as reject_reason
 from numbered

@@ -5,6 +5,7 @@
 --             is a node that lives everywhere or nowhere)
 -- Parameters: :drop_border  boolean; leave out edges whose ends have different homes
 -- An edge between two regions stands in both. The maxima let the audit see what fed an edge.
+-- Weights are summed as decimals, to nine places: sums of floats depend on the order of rows.
 with placed as (
     select
         view_events.*,
@@ -26,7 +27,7 @@ select
     region,
     src,
     dst,
-    sum(weight) as weight,
+    cast(sum(cast(weight as decimal(28, 9))) as double) as weight,
     count(*) as num_events,
     max(event_time) as last_event_time,
     max(known_at) as last_known_at,

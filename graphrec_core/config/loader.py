@@ -15,7 +15,10 @@ CONFIG_DIR_VARIABLE = "GRAPHREC_CONFIG_DIR"
 
 
 def config_dir() -> Path:
-    """Returns the folder whose YAML files become DAGs (``GRAPHREC_CONFIG_DIR`` or configs/)."""
+    """Returns the folder whose YAML files become DAGs, or the one file.
+
+    That is ``GRAPHREC_CONFIG_DIR``, or else configs/.
+    """
     default = Path(__file__).parents[2] / "configs"
     return Path(os.environ.get(CONFIG_DIR_VARIABLE) or default)
 

@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from graphrec_core.config.base import Section
 
@@ -94,6 +94,21 @@ class SourceConfig(Section):
         description="Path that must exist before a day starts, relative to root; "
         "{as_of} becomes YYYY-MM-DD; empty: no marker.",
     )
+
+    @field_validator("ready_marker")
+    @classmethod
+    def _only_as_of_in_braces(cls, text: str) -> str:
+        if set("{}") & set(text.replace("{as_of}", "")):
+            raise ValueError("may hold {as_of} and no other braces")
+        return text
+
+    @property
+    def formats(self) -> dict[str, dict[str, Any]]:
+        """How every table is read, not where it lies: a part of a snapshot's identity."""
+        return {
+            name: {"format": table.format, "columns": table.columns, "options": table.options}
+            for name, table in self.tables.items()
+        }
 
     @model_validator(mode="before")
     @classmethod

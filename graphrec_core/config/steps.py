@@ -37,10 +37,26 @@ class StepSpec:
 
 _CANONICAL = (
     "source.town",
-    "source.tables",
+    "source.formats",  # how tables are read, not where they lie
     "source.nodes",
     "source.edges",
     "source.features",
+)
+_MEASURED = (
+    "evaluation.k",
+    "evaluation.depth",
+    "evaluation.cold_start_max_degree",
+    "evaluation.low_degree_max",
+)
+_JUDGED = (
+    "gate.min_recall",
+    "gate.min_mrr",
+    "gate.baselines",
+    "gate.tolerance_frac",
+    "gate.min_queries",
+    "gate.confidence",
+    "gate.num_bootstrap",
+    "gate.seed",
 )
 _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
@@ -52,7 +68,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.TRAIN: StepSpec(1, ("task", "model", "training")),
     StepName.EMBED: StepSpec(1, ()),
-    StepName.EVALUATE: StepSpec(1, ("task", "evaluation", "gate")),
+    StepName.EVALUATE: StepSpec(1, ("task", *_MEASURED, *_JUDGED)),
     StepName.SHARD: StepSpec(1, ("task", "index", "gate.min_ann_recall")),
     StepName.PUBLISH: StepSpec(1, ("gate", "publish")),
     StepName.REPORT: StepSpec(1, ()),

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import safetensors.torch
 import torch
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from graphrec_core.config import PipelineConfig
@@ -53,7 +53,8 @@ class LoadedModel:
         Raises:
             LakeError: The graph has node types or lacks features that the model needs.
         """
-        features = self.features.encode(graph)
+        # A model that reads none goes on where a feature column has gone.
+        features = self.features.encode(graph) if self.encoder.reads_features else {}
         return EncoderInputs(
             messages=graph.messages(),
             rows_N=self._rows_of(graph).to(device),
@@ -129,15 +130,15 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
         refit: Prefer the weights refitted on the serve view, where there are any.
 
     Raises:
-        LakeError: The weights do not fit the settings beside them.
+        LakeError: The weights do not fit the settings beside them, or these are of another
+            version.
     """
     refit = has_refit(model) if refit else False
     settings: dict[str, Any] = model.read_json(SETTINGS)
     features = FeatureEncoder.from_json(settings["features"])
     rows = {ntype: model.read_table(_ids_file(ntype, refit=refit)) for ntype in settings["ntypes"]}
-    config: ModelConfig = TypeAdapter(ModelConfig).validate_python(settings["model"])
     encoder = build_encoder(
-        config,
+        _model_config(model, settings),
         sum(table.num_rows for table in rows.values()),
         {ntype: features.width(ntype) for ntype in settings["ntypes"]},
     )
@@ -151,6 +152,18 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
         ) from error
     training = settings["training"]
     return LoadedModel(encoder, features, rows, training["num_threads"], training["device"])
+
+
+def _model_config(model: Artifact, settings: Mapping[str, Any]) -> ModelConfig:
+    try:
+        config: ModelConfig = TypeAdapter(ModelConfig).validate_python(settings["model"])
+    except ValidationError as error:
+        raise LakeError(
+            must=f"The {SETTINGS} of model {model.manifest.id} must name settings of today.",
+            found=str(error).replace("\n", "; "),
+            fix="Train the model again; it was written by another version of graphrec.",
+        ) from error
+    return config
 
 
 def has_refit(model: Artifact) -> bool:

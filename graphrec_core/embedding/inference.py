@@ -10,6 +10,7 @@ from torch import Tensor
 from graphrec_core.embedding.checkpoint import LoadedModel, load_model
 from graphrec_core.errors import LakeError, RefusedError
 from graphrec_core.graph import RegionGraph, load_graph
+from graphrec_core.index.axis import vector_column
 from graphrec_core.lake import Artifact
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE, choose_device
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -126,6 +127,4 @@ def _tables(h_ND: Tensor, graph: RegionGraph, region: Region) -> dict[str, pa.Ta
 
 def _table(h_MD: Tensor, graph: RegionGraph, ntype: str, members: Tensor) -> pa.Table:
     ids = graph.node_ids(ntype).take(pa.array((members - graph.offsets[ntype]).numpy()))
-    flat = pa.array(h_MD.reshape(-1).numpy(), pa.float32())
-    vectors = pa.FixedSizeListArray.from_arrays(flat, h_MD.shape[1])
-    return pa.table({"node_id": ids, "vector": vectors})
+    return pa.table({"node_id": ids, "vector": vector_column(h_MD.numpy())})

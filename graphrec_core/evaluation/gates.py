@@ -14,6 +14,7 @@ from graphrec_core.evaluation.slices import ALL, COLD_START, LOW_DEGREE, slice_m
 MODEL = "model"
 CHAMPION = "champion"
 POPULARITY = "popularity"
+COVISITATION = "covisitation"
 JUDGED_METRICS = ("recall", "mrr")
 
 ENOUGH_QUERIES = "enough_queries"
@@ -118,12 +119,18 @@ def judge(
 def settle(own: Sequence[GateDecision], pool: Sequence[GateDecision]) -> list[GateDecision]:
     """Replaces decisions on too few queries by those on all regions pooled.
 
-    A region without any judged query is judged on the pool alone.
+    A region without any judged query is judged on the pool alone. A champion that could not be
+    measured stays so: other regions' champions say nothing of this one.
     """
     if not own[0].passed:
         return list(pool)
     pooled = {decision.key: decision for decision in pool}
-    return [pooled.get(decision.key, decision) if decision.small else decision for decision in own]
+    return [
+        pooled.get(decision.key, decision)
+        if decision.small and not _is_unmeasured_champion(decision)
+        else decision
+        for decision in own
+    ]
 
 
 def pool_queries(tables: Sequence[pa.Table]) -> pa.Table:
@@ -140,6 +147,10 @@ def judge_ann_recall(recall: float, num_queries: int, gate: GateConfig) -> GateD
 def passes(decisions: Sequence[GateDecision]) -> bool:
     """Tells whether every rule holds."""
     return all(decision.passed for decision in decisions)
+
+
+def _is_unmeasured_champion(decision: GateDecision) -> bool:
+    return decision.reference == CHAMPION and decision.value is None
 
 
 def _rules(queries: pa.Table, gate: GateConfig) -> Iterator[tuple[str, str, str, str]]:

@@ -7,7 +7,6 @@ from graphrec_core.config.judging import EvaluationConfig
 ALL = "all"
 COLD_START = "cold_start"
 LOW_DEGREE = "low_degree"
-SLICES = (ALL, COLD_START, LOW_DEGREE)
 
 
 def slice_masks(degrees: np.ndarray, config: EvaluationConfig) -> dict[str, np.ndarray]:

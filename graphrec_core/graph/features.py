@@ -90,7 +90,8 @@ class FeatureEncoder:
             ntype -> float32 [nodes of that type, width], finite.
 
         Raises:
-            LakeError: The graph lacks a node type or a column that the encoder was fitted on.
+            LakeError: The graph lacks a node type or a column that the encoder was fitted on,
+                or holds it as another kind.
         """
         newest_us = _newest_us(graph)
         return {
@@ -121,7 +122,8 @@ class FeatureEncoder:
         )
 
     def _of(self, ntype: str, table: pa.Table) -> tuple[Column, ...]:
-        missing = {column.name for column in self.columns.get(ntype, ())} - set(table.column_names)
+        columns = self.columns.get(ntype, ())
+        missing = {column.name for column in columns} - set(table.column_names)
         if ntype not in self.columns or missing:
             raise LakeError(
                 must=f"The model must know the features of the {ntype} nodes it is given.",
@@ -130,7 +132,18 @@ class FeatureEncoder:
                 else f"a model of {sorted(self.columns)}",
                 fix="Train again on a snapshot of this configuration.",
             )
-        return self.columns[ntype]
+        for column in columns:
+            _require_kind(column, table.column(column.name).type)
+        return columns
+
+
+def _require_kind(column: Column, dtype: pa.DataType) -> None:
+    if column.kind not in ("degree", "recency") and _kind(column.name, dtype) != column.kind:
+        raise LakeError(
+            must=f"Column {column.name} must be of the kind that the model knows, {column.kind}.",
+            found=f"type {dtype}",
+            fix="Train again on a snapshot of this configuration.",
+        )
 
 
 def _newest_us(graph: RegionGraph) -> int:

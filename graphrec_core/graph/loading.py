@@ -15,7 +15,7 @@ from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import ALL_REGIONS, Region, Role, View
 
-EDGE_COLUMNS = ["src", "dst", "num_events", "last_event_time"]
+EDGE_COLUMNS = ["src", "dst", "last_event_time"]
 
 
 def load_graph(snapshot: Artifact, view: View, region: Region) -> RegionGraph:
@@ -146,7 +146,6 @@ def _load_edges(
     return EdgeList(
         src=src[keep],
         dst=dst[keep],
-        num_events=torch.from_numpy(_int64(table.column("num_events")))[keep],
         last_event_us=torch.from_numpy(_int64(times))[keep],
     )
 

@@ -19,13 +19,11 @@ class EdgeList:
     Attributes:
         src: int64 [E].
         dst: int64 [E].
-        num_events: int64 [E], events behind each edge.
-        last_event_us: int64 [E], time of the newest of them, microseconds since the epoch.
+        last_event_us: int64 [E], time of each edge's newest event, microseconds since the epoch.
     """
 
     src: Tensor
     dst: Tensor
-    num_events: Tensor
     last_event_us: Tensor
 
     def __len__(self) -> int:

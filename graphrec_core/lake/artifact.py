@@ -92,7 +92,7 @@ def find_artifact(storage: Storage, folder: str) -> Artifact | None:
         run = f"{folder}/{name}/{RUN}"
         if not name.startswith(ATTEMPT) or not storage.exists(run):
             continue
-        if json.loads(storage.read(run))["manifest_sha256"] == _sha256(data):
+        if _described_manifest(storage.read(run)) == _sha256(data):
             manifest = Manifest.model_validate_json(data)
             return Artifact(manifest, storage, f"{folder}/{name}")
     raise LakeError(
@@ -125,7 +125,7 @@ class Attempt:
         self.storage, self.folder, self.artifact_id = storage, folder, artifact_id
         self.base = f"{folder}/{ATTEMPT}{secrets.token_hex(6)}"
         self._started = datetime.now(UTC)
-        self._num_rows: dict[str, int] = {}
+        self.is_sealed = False
         self._entries: dict[str, FileEntry] = {}
 
     def write(self, name: str, data: bytes) -> None:
@@ -185,6 +185,8 @@ class Attempt:
         )
         data = manifest.to_bytes()
         self.storage.write(f"{self.base}/{RUN}", self._run_info(data))
+        # From here on readers may be in these files, even if the call below is interrupted.
+        self.is_sealed = True
         if not self.storage.write_if_absent(f"{self.folder}/{MANIFEST}", data):
             logger.info("%s %s was committed by another attempt", step, self.artifact_id)
         return open_artifact(self.storage, self.folder)
@@ -202,14 +204,33 @@ class Attempt:
 def attempt(storage: Storage, folder: str, artifact_id: ArtifactId) -> Iterator[Attempt]:
     """Opens an attempt at an artefact; one that raises before commit leaves nothing behind.
 
-    A killed process leaves an attempt that no reader sees and that ``sweep`` removes.
+    A killed process, or one interrupted while its manifest is put, leaves an attempt that is
+    either the committed one or one that no reader needs and that ``sweep`` removes.
     """
     trial = Attempt(storage, folder, artifact_id)
     try:
         yield trial
     except BaseException:
-        storage.remove(trial.base)
+        if not trial.is_sealed:
+            remove_attempt(storage, trial.base)
         raise
+
+
+def remove_attempt(storage: Storage, base: str) -> None:
+    """Removes an attempt; ``run.json`` goes first, so that no reader finds a half removed one.
+
+    Two attempts at one result have equal manifests, so either's ``run.json`` makes it readable.
+    """
+    storage.remove(f"{base}/{RUN}")
+    storage.remove(base)
+
+
+def _described_manifest(run: bytes) -> str | None:
+    """Returns the hash that a run.json names; None where it is damaged."""
+    try:
+        return str(json.loads(run)["manifest_sha256"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _entry(data: bytes, num_rows: int | None) -> FileEntry:

@@ -1,15 +1,18 @@
 """The ids of a day's artefacts, derived from the configuration alone: nothing looks for "latest".
 
 snapshot ─► model(region) ─► embedding(view, region) ─► evaluation, shard
+
+An evaluation has one more input, the champion's model; what a stored release of the day was
+judged against stays its input, whatever was backfilled since: a decision that exists is replayed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake.identity import artifact_id
-from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.release import champion, list_releases, read_live
+from graphrec_core.lake.past import Past
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 
@@ -40,21 +43,34 @@ class Chain:
         scope = self.config.model_region(region)
         return artifact_id(StepName.EMBED, self.config, self.as_of, scope, inputs)
 
-    def evaluation_inputs(self, lake: Lake, region: Region) -> dict[str, str]:
-        """Inputs of a region's evaluation; the champion is one of them where there is one."""
+    def evaluation_inputs(self, past: Past, region: Region) -> dict[str, str]:
+        """Inputs of a region's evaluation; where there is one, the champion's model is another.
+
+        Where a release of this day was judged with this configuration, these are its inputs.
+        """
+        shard_id = self.shard_id(region)
+        for entry in past.decisions(self.as_of, self.snapshot_id(), region):
+            inputs = self._judged_against(region, entry.champion_model_id)
+            is_own = entry.evaluation_id == self.evaluation_id_of(region, inputs)
+            if is_own and entry.candidate_shard_id == shard_id:
+                return inputs
+        champion = past.champion(region, self.as_of)
+        return self._judged_against(region, champion.model_id if champion else None)
+
+    def evaluation_id(self, past: Past, region: Region) -> ArtifactId:
+        """Id of a region's evaluation."""
+        return self.evaluation_id_of(region, self.evaluation_inputs(past, region))
+
+    def evaluation_id_of(self, region: Region, inputs: Mapping[str, str]) -> ArtifactId:
+        """Id of a region's evaluation with these inputs."""
+        return artifact_id(StepName.EVALUATE, self.config, self.as_of, region, inputs)
+
+    def _judged_against(self, region: Region, champion: ArtifactId | None) -> dict[str, str]:
         inputs: dict[str, str] = {
             "snapshot": self.snapshot_id(),
             "embedding": self.embedding_id(region, View.TRAIN),
         }
-        found = champion(list_releases(lake), read_live(lake).withdrawn, region, self.as_of)
-        if found is not None:
-            inputs["champion"] = found[0].id
-        return inputs
-
-    def evaluation_id(self, lake: Lake, region: Region) -> ArtifactId:
-        """Id of a region's evaluation."""
-        inputs = self.evaluation_inputs(lake, region)
-        return artifact_id(StepName.EVALUATE, self.config, self.as_of, region, inputs)
+        return {**inputs, "champion": champion} if champion else inputs
 
     def shard_inputs(self, region: Region) -> dict[str, str]:
         """Inputs of a region's shard."""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from graphrec_core.config import STEPS, PipelineConfig, StepName
 from graphrec_core.types import ArtifactId, Region, format_instant
 
@@ -25,8 +27,7 @@ def digest(value: object) -> ArtifactId:
 
 def declared_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
     """Returns the settings that ``step`` declares in the table of steps, by dotted key."""
-    data = config.model_dump(mode="json")
-    return {key: _lookup(data, key) for key in STEPS[step].sections}
+    return {key: to_jsonable_python(_lookup(config, key)) for key in STEPS[step].sections}
 
 
 def artifact_id(
@@ -57,8 +58,8 @@ def artifact_id(
     )
 
 
-def _lookup(data: dict[str, Any], key: str) -> object:
-    value: Any = data
+def _lookup(config: PipelineConfig, key: str) -> object:
+    value: object = config
     for part in key.split("."):
-        value = value[part]
+        value = getattr(value, part)
     return value

@@ -97,7 +97,7 @@ class Layout:
 
     def release_run(self, artifact_id: ArtifactId) -> str:
         """File of what publishing a release took."""
-        return f"{self.pipeline}/releases/runs/{artifact_id}.json"
+        return f"{self.pipeline}/release_runs/{artifact_id}.json"
 
     @property
     def scratch(self) -> str:

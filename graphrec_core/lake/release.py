@@ -11,20 +11,26 @@ says follows from the releases in its history alone, so that a rollback replays 
 
 import json
 import logging
-from datetime import datetime
-from typing import Any, Literal
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from graphrec_core.errors import ConfigError
-from graphrec_core.lake.identity import canonical_json
+from graphrec_core.errors import ConfigError, LakeError
+from graphrec_core.lake.identity import ID_LENGTH, canonical_json
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.meter import process_meter
-from graphrec_core.types import ArtifactId, Region, format_instant
+from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)
 
 Serves = Literal["model", "popular"]
+Stored = TypeVar("Stored", bound=BaseModel)
+
+RELEASE_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+NUM_SHOWN = 5
+"""Releases that a message names, the newest."""
 
 
 class ReleasedRegion(BaseModel):
@@ -37,6 +43,7 @@ class ReleasedRegion(BaseModel):
         passed: Whether this release's own candidate passed the gate.
         rules: Every rule of the gate as judged for this release (see GateDecision).
         evaluation_id: The evaluation of this release's own candidate.
+        champion_model_id: The champion's model, an input of that evaluation.
         candidate_shard_id: This release's own candidate, live or refused.
         model_id: The model behind the candidate.
         embedding_id: The serve-view vectors behind the candidate.
@@ -50,6 +57,7 @@ class ReleasedRegion(BaseModel):
     passed: bool
     rules: list[dict[str, Any]] = []
     evaluation_id: ArtifactId | None = None
+    champion_model_id: ArtifactId | None = None
     candidate_shard_id: ArtifactId | None = None
     model_id: ArtifactId | None = None
     embedding_id: ArtifactId | None = None
@@ -68,6 +76,7 @@ class Release(BaseModel):
         regions: The regions by name.
         is_whole: Whether it covers every region of its snapshot.
         empty_regions: Regions of the snapshot without rows; they keep what serves them.
+        pooled: The evaluations that regions with few queries were judged on together.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +90,7 @@ class Release(BaseModel):
     regions: dict[Region, ReleasedRegion]
     is_whole: bool = False
     empty_regions: list[Region] = []
+    pooled: dict[Region, ArtifactId] = {}
 
     @property
     def is_forced(self) -> bool:
@@ -133,20 +143,42 @@ class Live(BaseModel):
 
 
 def read_live(lake: Lake) -> Live:
-    """Reads the pointer; an empty one where nothing was ever published."""
+    """Reads the pointer; an empty one where nothing was ever published.
+
+    Raises:
+        LakeError: The file is damaged.
+    """
     path = lake.layout.live
     if not lake.storage.exists(path):
         return Live()
-    return Live.model_validate_json(lake.storage.read(path))
+    return _read(lake, path, Live)
 
 
 def read_release(lake: Lake, release_id: ArtifactId) -> Release:
     """Reads one release.
 
     Raises:
-        LakeError: There is no such release.
+        LakeError: There is no such release, or its file is damaged.
     """
-    return Release.model_validate_json(lake.storage.read(lake.layout.release(release_id)))
+    return _read(lake, lake.layout.release(release_id), Release)
+
+
+def named_release(lake: Lake, text: str) -> Release:
+    """Reads the release that a person named.
+
+    Raises:
+        ConfigError: The text is no release's id, or there is no such release.
+        LakeError: A release's file is damaged.
+    """
+    releases = list_releases(lake)
+    known = {release.id: release for release in releases}
+    if RELEASE_ID.fullmatch(text) is None or text not in known:
+        raise ConfigError(
+            must=f"A release is named by its id, {ID_LENGTH} hexadecimal digits.",
+            found=f"{text!r}; there are {_newest(known)}",
+            fix="Copy the id from `graphrec status` or from publish-release's output.",
+        )
+    return known[ArtifactId(text)]
 
 
 def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
@@ -159,28 +191,30 @@ def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
 
 
 def list_releases(lake: Lake) -> list[Release]:
-    """Reads all releases, by as_of and then by id."""
-    runs = f"{lake.layout.releases}/runs/"
-    names = [n for n in lake.storage.files(lake.layout.releases) if not n.startswith(runs)]
-    releases = [Release.model_validate_json(lake.storage.read(name)) for name in names]
+    """Reads all releases, by as_of and then by id; other files beside them are not looked at.
+
+    Raises:
+        LakeError: A release's file is damaged.
+    """
+    folder = lake.layout.releases
+    names = [name.removeprefix(f"{folder}/") for name in lake.storage.files(folder)]
+    ids = [name.removesuffix(".json") for name in names if name.endswith(".json")]
+    releases = [read_release(lake, ArtifactId(name)) for name in ids if RELEASE_ID.fullmatch(name)]
     return sorted(releases, key=lambda release: (release.as_of, release.id))
 
 
-def champion(
-    releases: list[Release], withdrawn: list[ArtifactId], region: Region, as_of: datetime
-) -> tuple[Release, ReleasedRegion] | None:
-    """Finds what a region's candidate must beat: its newest passed release before ``as_of``.
-
-    Never read from LIVE, so that a backfill is judged as it would have been that night. A
-    release of mode `never` was not meant to serve, so it is nobody's champion.
-    """
-    for release in sorted(releases, key=lambda release: (release.as_of, release.id), reverse=True):
-        entry = release.regions.get(region)
-        barred = release.as_of >= format_instant(as_of) or release.mode == "never"
-        if entry is None or barred or not entry.passed or release.id in withdrawn:
-            continue
-        return release, entry
-    return None
+def withdrawn_shards(releases: Iterable[Release], live: Live) -> set[ArtifactId]:
+    """Returns the candidates of rolled-back releases, but for those that were revived."""
+    own: dict[ArtifactId, set[ArtifactId]] = {
+        release.id: {
+            entry.candidate_shard_id
+            for entry in release.regions.values()
+            if entry.candidate_shard_id is not None
+        }
+        for release in releases
+    }
+    withdrawn = set().union(*(own.get(name, set()) for name in live.withdrawn))
+    return withdrawn.difference(*(own.get(name, set()) for name in live.history))
 
 
 def released_region(
@@ -218,17 +252,18 @@ def go_live(lake: Lake, release: Release) -> Live:
 
     Returns:
         The pointer as it is afterwards; unchanged where ``release`` is older than the mark, was
-        rolled back, retires regions without being unanimous, or changes nothing.
+        rolled back or brings back a shard that was, retires regions without being unanimous, or
+        changes nothing.
 
     Raises:
         ConflictError: Another process is changing the pointer.
     """
     with lake.storage.lock(f"{lake.layout.live}.lock"):
         live = read_live(lake)
-        if reason := _obstacle(live, release):
+        regions = regions_after(live.regions, release)
+        if reason := _obstacle(lake, live, release, regions):
             logger.warning("release %s does not go live: %s", release.id, reason)
             return live
-        regions = regions_after(live.regions, release)
         if regions == live.regions:
             logger.info("release %s leaves the live pointer as it is", release.id)
             return live
@@ -302,26 +337,60 @@ def regions_after(regions: dict[Region, LiveRegion], release: Release) -> dict[R
     return dict(sorted(after.items()))
 
 
-def _obstacle(live: Live, release: Release) -> str:
+def _obstacle(lake: Lake, live: Live, release: Release, regions: dict[Region, LiveRegion]) -> str:
     if release.as_of < live.high_water:
         return f"it is of {release.as_of}, and {live.high_water} was live already"
     if release.id in live.withdrawn and not release.is_forced:
         return "it was rolled back; only publish.mode=force revives it"
+    if revived := _revived(lake, live, release, regions):
+        return (
+            f"its shards of {', '.join(revived)} were rolled back; "
+            "only publish.mode=force revives them"
+        )
     retired = retired_regions(live.regions, release)
     if retired and not release.is_unanimous:
         return f"it retires {', '.join(retired)}, so every region must pass, or publish.mode=force"
     return ""
 
 
+def _revived(
+    lake: Lake, live: Live, release: Release, regions: dict[Region, LiveRegion]
+) -> list[Region]:
+    """Names the regions that would get back a shard that was rolled back."""
+    if release.is_forced or not live.withdrawn:
+        return []
+    served = {entry.shard_id for entry in live.regions.values()}
+    barred = withdrawn_shards(list_releases(lake), live) - served
+    return sorted(region for region, entry in regions.items() if entry.shard_id in barred)
+
+
+def _read(lake: Lake, path: str, kind: type[Stored]) -> Stored:
+    try:
+        return kind.model_validate_json(lake.storage.read(path))
+    except ValidationError as error:
+        raise LakeError(
+            must=f"{lake.storage.uri(path)} must hold what graphrec wrote there.",
+            found=str(error).replace("\n", "; "),
+            fix="Restore the file from a backup, or publish and roll back again.",
+        ) from error
+
+
+def _newest(names: Iterable[ArtifactId]) -> str:
+    """Names the last few of ids that are in order, newest first."""
+    every = list(names)
+    shown = ", ".join(every[: -NUM_SHOWN - 1 : -1]) or "none"
+    return shown if len(every) <= NUM_SHOWN else f"{shown} and {len(every) - NUM_SHOWN} older"
+
+
 def _split_history(
-    history: list[ArtifactId], to: ArtifactId | None
+    history: Sequence[ArtifactId], to: ArtifactId | None
 ) -> tuple[list[ArtifactId], list[ArtifactId]]:
-    earlier = history[:-1]
+    earlier = list(history[:-1])
     if not earlier or (to is not None and to not in earlier):
         raise ConfigError(
             must="A rollback must go to a release that was live before the present one.",
-            found=f"{to or 'no earlier release'}; live before: {', '.join(earlier) or 'none'}",
+            found=f"{to or 'no earlier release'}; live before: {_newest(earlier)}",
             fix="Name one of these with --to, or publish another day.",
         )
     last = len(earlier) if to is None else len(earlier) - earlier[::-1].index(to)
-    return history[:last], history[last:]
+    return list(history[:last]), list(history[last:])

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from graphrec_core.errors import LakeError
-from graphrec_core.lake.artifact import ATTEMPT, find_artifact
+from graphrec_core.lake.artifact import ATTEMPT, find_artifact, remove_attempt
 from graphrec_core.lake.lake import Lake
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def sweep(lake: Lake, older_than_s: float, now_s: float) -> list[Leftover]:
     for leftover in find_leftovers(lake, older_than_s, now_s):
         if _is_committed(lake, leftover.path):
             continue  # committed since it was listed
-        lake.storage.remove(leftover.path)
+        remove_attempt(lake.storage, leftover.path)
         logger.info("removed %s: %d files", leftover.path, leftover.num_files)
         removed.append(leftover)
     return removed

@@ -3,7 +3,9 @@
 import hashlib
 
 from graphrec_core.errors import LakeError
-from graphrec_core.lake.artifact import Artifact
+from graphrec_core.lake.artifact import Artifact, open_artifact
+from graphrec_core.lake.lake import Lake
+from graphrec_core.lake.release import Release
 
 
 def read_verified(artifact: Artifact, name: str) -> bytes:
@@ -34,3 +36,14 @@ def verify_files(artifact: Artifact) -> None:
     """
     for name in artifact.manifest.files:
         read_verified(artifact, name)
+
+
+def verify_shards(lake: Lake, release: Release) -> None:
+    """Checks every file of every shard that a release lists.
+
+    Raises:
+        LakeError: A shard or a file is missing or damaged.
+    """
+    for region, entry in release.regions.items():
+        if entry.shard_id is not None:
+            verify_files(open_artifact(lake.storage, lake.layout.shard(region, entry.shard_id)))

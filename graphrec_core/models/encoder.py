@@ -61,11 +61,13 @@ class Encoder(nn.Module, ABC):
     Attributes:
         is_normalised: Whether vectors have length 1.
         supervision_edges: What happens to a batch's own pairs in message passing.
+        reads_features: Whether vectors depend on the nodes' features.
         ids_RH: The trained table, one row per node that training knew.
     """
 
     is_normalised: ClassVar[bool]
     supervision_edges: ClassVar[str]
+    reads_features: ClassVar[bool] = True
     ids_RH: nn.Parameter
 
     @abstractmethod
@@ -83,6 +85,15 @@ class Encoder(nn.Module, ABC):
         Returns:
             float32 [N, D].
         """
+
+    @torch.no_grad()
+    def clear_rows(self, rows_B: Tensor) -> None:
+        """Sets trained rows to zero: a node without edges has nothing to learn from.
+
+        Its random start would otherwise pass for a vector, and its queries get random answers.
+        """
+        if len(self.ids_RH):
+            self.ids_RH[rows_B] = 0
 
     def start_rows(self, rows_B: Tensor) -> Tensor:
         """Looks up trained rows; -1 gives zeros.

@@ -28,6 +28,7 @@ class LightGCN(Encoder):
     """
 
     is_normalised: ClassVar[bool] = False
+    reads_features: ClassVar[bool] = False
     supervision_edges: ClassVar[str] = (
         "exempt: LightGCN propagates over its positives by definition"
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Relation, SparkEngine
+from graphrec_core.errors import SchemaError
 from graphrec_core.lake import Lake
 from graphrec_core.sources.canonical import TableKind, TableName, feature_columns, fit
 from graphrec_core.sources.town import ensure_town
@@ -78,6 +79,7 @@ def check_source(
         known = _known_rows(engine, name, text, known_before)
         rows = engine.run("check_features", earliest=source.earliest_time)
         checked[name] = _keep(engine, name, rows, known)
+        _refuse_repeated(checked[TableName(TableKind.NODES, ntype)], checked[name])
     return checked
 
 
@@ -98,6 +100,15 @@ def _keep(
 ) -> CheckedTable:
     kept = engine.keep(f"source.{name.kind}.{name.name}", rows)
     return CheckedTable(name, kept, feature_columns(name, schema), "known_at" in schema)
+
+
+def _refuse_repeated(nodes: CheckedTable, timed: CheckedTable) -> None:
+    if repeated := sorted(set(nodes.features) & set(timed.features)):
+        raise SchemaError(
+            must=f"{nodes.name} and {timed.name} must not have a feature of the same name.",
+            found=", ".join(repeated),
+            fix=f"Rename it, or leave it out of source.nodes.{nodes.name.name}.",
+        )
 
 
 def _register_ids(engine: SparkEngine, view: str, nodes: CheckedTable) -> None:

@@ -77,11 +77,7 @@ def run_suites(
         context = _context(Path(folder))
         results = [_run_suite(context, config, table, as_of) for table in tables]
         context.build_data_docs(site_names=[SITE])
-        storage.remove(docs_folder)
-        for path in sorted(Path(folder).rglob("*")):
-            if path.is_file():
-                name = path.relative_to(folder).as_posix().replace(":", "")
-                storage.write(f"{docs_folder}/{name}", path.read_bytes())
+        _publish_pages(Path(folder), storage, docs_folder)
     failed = [f"{result.table}: {text}" for result in results for text in result.failed]
     if failed:
         raise ExpectationError(
@@ -90,6 +86,16 @@ def run_suites(
             fix=f"Open the Data Docs at {storage.uri(docs_folder)}/index.html.",
         )
     return results
+
+
+def _publish_pages(pages: Path, storage: Storage, docs_folder: str) -> None:
+    """Copies the pages, the index last, and then removes those of earlier runs."""
+    files = [path for path in pages.rglob("*") if path.is_file()]
+    names = {f"{docs_folder}/{path.relative_to(pages).as_posix()}": path for path in files}
+    for name in sorted(names, key=lambda name: (name == f"{docs_folder}/index.html", name)):
+        storage.write(name, names[name].read_bytes())
+    for name in set(storage.files(docs_folder)) - set(names):
+        storage.remove(name)
 
 
 def _context(folder: Path) -> AbstractDataContext:

@@ -70,7 +70,7 @@ def _region_day(found: FoundDay, region: Region, release: Release | None, live: 
         serve=_view_size(stats["serve"]),
         num_holdout_queries=stats["holdout"]["num_queries"],
         num_holdout_pairs=stats["holdout"]["num_pairs"],
-        num_missing_coverage=stats["holdout"]["num_missing_coverage"],
+        num_holdout_missing=stats["holdout"]["num_missing_coverage"],
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
         released=release.regions.get(region) if release else None,
@@ -93,6 +93,8 @@ def evaluation_result(artifact: Artifact) -> EvaluationResult:
         rules=tuple(stats["rules"]),
         passed=stats["passed"],
         num_queries=stats["num_queries"],
+        num_pairs=stats["num_pairs"],
+        num_missing_coverage=stats["num_missing_coverage"],
     )
 
 

@@ -49,6 +49,9 @@ class EvaluationResult:
         rules: The gate's rules.
         passed: Whether all of them hold.
         num_queries: Queries judged.
+        num_pairs: Pairs judged: targets that the queries should be shown.
+        num_missing_coverage: Pairs left out because their target is no candidate; with
+            ``task.exclude_seen`` without the pairs that the train view has already.
     """
 
     id: ArtifactId
@@ -58,6 +61,8 @@ class EvaluationResult:
     rules: tuple[Rule, ...]
     passed: bool
     num_queries: int
+    num_pairs: int
+    num_missing_coverage: int
 
     def is_best(self, system: str, metric: str) -> bool:
         """Tells whether no system has a greater value."""
@@ -98,8 +103,8 @@ class RegionDay:
         train: Its graph in the train view.
         serve: Its graph in the serve view.
         num_holdout_queries: Query nodes with events in the holdout.
-        num_holdout_pairs: Pairs in the holdout.
-        num_missing_coverage: Holdout pairs whose target is no candidate here.
+        num_holdout_pairs: Pairs in the holdout, those of the train view included.
+        num_holdout_missing: Of these, pairs whose target is no candidate here.
         evaluation: How the model was judged.
         shard: The candidate shard.
         released: The region's entry in the day's release.
@@ -111,7 +116,7 @@ class RegionDay:
     serve: ViewSize
     num_holdout_queries: int
     num_holdout_pairs: int
-    num_missing_coverage: int
+    num_holdout_missing: int
     evaluation: EvaluationResult | None
     shard: ShardResult | None
     released: ReleasedRegion | None

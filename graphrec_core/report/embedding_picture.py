@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
+from matplotlib.axes import Axes
 
+from graphrec_core.index.axis import vector_matrix
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.report.figures import SEQUENCE, Picture, as_png, bare, drawing
@@ -51,7 +52,9 @@ def read_sample(artifact: Artifact, region: Region, ntypes: Sequence[str]) -> di
     for ntype in dict.fromkeys(ntypes):
         name = vectors_file(View.SERVE, region, ntype)
         if artifact.has(name):
-            sample[ntype] = _vectors(artifact.read_table(name, columns=["vector"]))
+            vectors = artifact.read_table(name, columns=["vector"])["vector"]
+            rows = every_nth(len(vectors), MAX_POINTS)
+            sample[ntype] = vector_matrix(vectors)[rows].astype(np.float64)
     return sample
 
 
@@ -82,12 +85,15 @@ def plot_embeddings(samples: Mapping[Region, Mapping[str, Floats]]) -> Picture |
                 colour = SEQUENCE[ntypes.index(ntype) % len(SEQUENCE)]
                 axes.scatter(*part.T, s=9, color=colour, alpha=0.5, linewidths=0, label=ntype)
             axes.set_title(region)
+            _zoom(axes, flat)
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4, markerscale=2)
         return as_png(figure, "Embeddings of the serve view on their two main axes, by region")
 
 
-def _vectors(table: pa.Table) -> Floats:
-    column = table["vector"].combine_chunks().take(pa.array(every_nth(len(table), MAX_POINTS)))
-    flat = column.flatten().to_numpy(zero_copy_only=False)
-    return flat.astype(np.float64).reshape(len(column), -1)
+def _zoom(axes: Axes, points: Floats) -> None:
+    """Leaves the outermost 1 % of each axis outside, where a few points would set the scale."""
+    (left, bottom), (right, top) = np.quantile(points, [0.005, 0.995], axis=0)
+    if left < right and bottom < top:
+        axes.set_xlim(left, right)
+        axes.set_ylim(bottom, top)

@@ -7,7 +7,8 @@ from typing import Any
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.lake.past import Past, read_past
+from graphrec_core.lake.release import Release
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 
 
@@ -18,6 +19,7 @@ class FoundDay:
     Attributes:
         lake: Where they are.
         chain: Their ids.
+        past: The stored releases; a decision among them says which evaluation is the day's.
         snapshot: The snapshot.
         models: By scope: the regions, or ``_all`` for a global model.
         embeddings: By view and scope.
@@ -28,6 +30,7 @@ class FoundDay:
 
     lake: Lake
     chain: Chain
+    past: Past
     snapshot: Artifact | None
     models: dict[Region, Artifact | None] = field(default_factory=dict)
     embeddings: dict[tuple[View, Region], Artifact | None] = field(default_factory=dict)
@@ -51,10 +54,10 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
     """Looks up every artefact that the configuration asks for on this day."""
     lake, chain = Lake(config), Chain(config, as_of)
     layout, storage = lake.layout, lake.storage
-    snapshot_id = chain.snapshot_id()
-    found = FoundDay(lake, chain, find_artifact(storage, layout.snapshot(as_of, snapshot_id)))
+    snapshot = find_artifact(storage, layout.snapshot(as_of, chain.snapshot_id()))
+    found = FoundDay(lake, chain, read_past(lake), snapshot)
     for region in found.regions:
-        scope, evaluation_id = config.model_region(region), chain.evaluation_id(lake, region)
+        scope, evaluation_id = config.model_region(region), chain.evaluation_id(found.past, region)
         if scope not in found.models:
             folder = layout.model(scope, chain.model_id(region))
             found.models[scope] = find_artifact(storage, folder)
@@ -79,7 +82,7 @@ def find_release(found: FoundDay) -> Release | None:
     mode = found.chain.config.publish.mode
     ranked = [
         (release.mode == mode, num_own, release)
-        for release in list_releases(found.lake)
+        for release in found.past.releases
         if release.as_of == as_of and release.snapshot_id == snapshot_id
         if (num_own := _num_own_ids(found, release)) > 0
     ]

@@ -6,7 +6,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake, find_artifact
 from graphrec_core.lake.release import LiveRegion, ReleasedRegion, list_releases, read_live
 from graphrec_core.report.collect import evaluation_result, shard_result
-from graphrec_core.report.day import EvaluationResult, Gate, ShardResult
+from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, Rule, ShardResult
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -15,14 +15,17 @@ class LiveState:
     """What serves one region; None where its artefact is missing.
 
     Attributes:
-        live: The pointer's entry.
-        gate: How the release's own candidate was judged.
-        evaluation: That judgement.
-        shard: The shard that serves.
+        live: The pointer's entry; None where nothing serves the region.
+        gate: How the candidate of the release behind ``live`` was judged; where nothing serves,
+            how the region was judged last.
+        refusals: The rules that refused in that judgement.
+        evaluation: That judgement's evaluation.
+        shard: The shard that serves; where nothing serves, the one that was judged.
     """
 
-    live: LiveRegion
+    live: LiveRegion | None
     gate: Gate
+    refusals: tuple[Rule, ...]
     evaluation: EvaluationResult | None
     shard: ShardResult | None
 
@@ -35,7 +38,7 @@ class LivePointer:
         pipeline: The pipeline.
         high_water: The greatest as_of that ever went live.
         release_id: The release that last changed the pointer.
-        regions: What serves each region.
+        regions: Every region known to the pointer, or to the day or else the newest release.
     """
 
     pipeline: str
@@ -44,31 +47,62 @@ class LivePointer:
     regions: dict[Region, LiveState]
 
 
-def collect_live(config: PipelineConfig) -> LivePointer:
-    """Reads LIVE and, for each region, the evaluation and the shard behind it."""
+def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
+    """Reads LIVE and, for each region, the evaluation and the shard behind it.
+
+    Args:
+        config: The pipeline.
+        day: Names further regions, which nothing may serve; None: the newest release does.
+    """
     lake = Lake(config)
-    pointer = read_live(lake)
-    releases = {release.id: release for release in list_releases(lake)}
-    regions = {}
+    pointer, releases = read_live(lake), list_releases(lake)
+    by_id = {release.id: release for release in releases}
+    states: dict[Region, LiveState] = {}
+    if day is not None:
+        states = _day_states(day)
+    elif releases:
+        newest = releases[-1].regions.items()
+        states = {region: _state(lake, region, None, entry) for region, entry in newest}
     for region, live in pointer.regions.items():
-        release = releases.get(live.release_id)
+        release = by_id.get(live.release_id)
         entry = release.regions.get(region) if release else None
-        regions[region] = _state(lake, region, live, entry)
+        states[region] = _state(lake, region, live, entry)
+    regions = dict(sorted(states.items()))
     return LivePointer(config.pipeline, pointer.high_water, pointer.release_id, regions)
 
 
+def _day_states(day: Day) -> dict[Region, LiveState]:
+    skipped = {
+        Region(name): LiveState(None, "missing", (), None, None) for name in day.empty_regions
+    }
+    return {**skipped, **{region.region: _unserved(region) for region in day.regions}}
+
+
+def _unserved(region: RegionDay) -> LiveState:
+    return LiveState(None, region.gate, region.refusals, region.evaluation, region.shard)
+
+
 def _state(
-    lake: Lake, region: Region, live: LiveRegion, entry: ReleasedRegion | None
+    lake: Lake, region: Region, live: LiveRegion | None, entry: ReleasedRegion | None
 ) -> LiveState:
-    shard = find_artifact(lake.storage, lake.layout.shard(region, live.shard_id))
-    evaluation = None
+    evaluation, shard = None, None
     if entry is not None and entry.evaluation_id is not None:
         folder = lake.layout.evaluation(region, entry.evaluation_id)
         evaluation = find_artifact(lake.storage, folder)
-    gate: Gate = "missing" if entry is None else "passed" if entry.passed else "refused"
+    shard_id = live.shard_id if live else entry.candidate_shard_id if entry else None
+    if shard_id is not None:
+        shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
     return LiveState(
         live=live,
-        gate=gate,
+        gate=_gate(entry),
+        refusals=tuple(rule for rule in entry.rules if not rule["passed"]) if entry else (),
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
     )
+
+
+def _gate(entry: ReleasedRegion | None) -> Gate:
+    """Says how a release judged a region; a release that lacks its parts did not judge it."""
+    if entry is None or None in (entry.evaluation_id, entry.candidate_shard_id):
+        return "missing"
+    return "passed" if entry.passed else "refused"

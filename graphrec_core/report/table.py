@@ -1,8 +1,9 @@
 """The day and the live pointer as terminal tables of at most 120 columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,6 +15,10 @@ from graphrec_core.report.wording import count, rule_summary, share, step_scope,
 SYSTEMS = ("model", "popularity", "covisitation")
 GATE_STYLES: dict[Gate, str] = {"passed": "green", "refused": "bold red", "missing": "yellow"}
 METRICS = ("recall", "mrr")
+WIDTH = 120
+"""Columns that the tables need; in fewer they lose names and decisions."""
+REGION_WIDTH = 16
+"""Longer names are folded."""
 
 
 def render_run_table(day: Day) -> RenderableType:
@@ -30,9 +35,9 @@ def render_live_table(pointer: LivePointer) -> RenderableType:
     if not pointer.regions:
         return Text(f"{pointer.pipeline}: nothing is live yet.")
     k = next((state.evaluation.k for state in pointer.regions.values() if state.evaluation), None)
-    table = _table(f"{pointer.pipeline}: live, release {pointer.release_id}")
+    table = _table(f"{pointer.pipeline}: live, release {pointer.release_id}", pointer.regions)
     for name in ("Live shard", "As of", "Serves", "Gate"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     _add_metric_columns(table, k)
     for region, state in pointer.regions.items():
         table.add_row(*_live_row(region, state))
@@ -43,16 +48,16 @@ def _live_row(region: str, state: LiveState) -> list[RenderableType]:
     live, shard = state.live, state.shard
     return [
         Text(region),
-        live.shard_id,
-        _day(live.as_of),
-        live.serves,
+        live.shard_id if live else "none",
+        _day(live.as_of) if live else "-",
+        live.serves if live else "nothing",
         Text(state.gate, style=GATE_STYLES[state.gate]),
         *_metrics(state.evaluation),
         share(shard.ann_recall if shard else None),
     ]
 
 
-def _table(title: str) -> Table:
+def _table(title: str, regions: Iterable[str]) -> Table:
     style = {
         "title_style": "bold",
         "title_justify": "left",
@@ -60,16 +65,18 @@ def _table(title: str) -> Table:
         "padding": (0, 1, 0, 0),
     }
     table = Table(title=title, box=box.SIMPLE_HEAD, **style)  # type: ignore[arg-type]
-    table.add_column("Region", overflow="fold")
+    width = max([len("Region"), *(cell_len(region) for region in regions)])
+    table.add_column("Region", width=min(width, REGION_WIDTH), overflow="fold")
     return table
 
 
 def _region_table(day: Day) -> Table:
-    table = _table(f"{day.pipeline}, {day.as_of:%Y-%m-%d}, serve view and gate")
+    title = f"{day.pipeline}, {day.as_of:%Y-%m-%d}, serve view and gate"
+    table = _table(title, (region.region for region in day.regions))
     for name in ("Nodes", "Edges", "Halo\nedges"):
         table.add_column(name, justify="right", no_wrap=True)
     _add_metric_columns(table, day.k)
-    table.add_column("Gate", min_width=12, overflow="fold")
+    table.add_column("Gate", min_width=16, overflow="fold")
     table.add_column("Live shard", no_wrap=True)
     for region in day.regions:
         table.add_row(*_region_row(region))
@@ -118,11 +125,11 @@ def _gate_text(region: RegionDay) -> Text:
 
 
 def _step_table(day: Day) -> Table:
-    table = _table("Seconds / peak memory in MB")
     runs: dict[str, dict[str, list[StepRun]]] = {}
     for step in day.steps:
         runs.setdefault(step_scope(step.region), {}).setdefault(step.step, []).append(step)
     names = list(dict.fromkeys(step.step for step in day.steps))
+    table = _table("Seconds / peak memory in MB", runs)
     for name in names:
         table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
     for region, by_step in runs.items():

@@ -43,6 +43,11 @@ class DenseSource:
 def vector_source(queries: np.ndarray, candidates: np.ndarray) -> DenseSource:
     """Candidates by exact inner product.
 
+    Scores do not depend on the number of cores: blocks of queries have a fixed size, and BLAS
+    runs on one thread (``OMP_NUM_THREADS`` and ``OPENBLAS_NUM_THREADS``, which the command line
+    sets before numpy is loaded). More threads may change the last bits, and so the order of near
+    ties.
+
     Args:
         queries: float32 [Q, d]; a zero vector means that the model knows nothing of the query.
         candidates: float32 [C, d].

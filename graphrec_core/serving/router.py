@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import pyarrow as pa
 
 from graphrec_core.errors import GraphrecError
 from graphrec_core.index.ann import use_threads
@@ -85,7 +86,7 @@ class Router:
             live = read_live(self._lake)
             if live != self.live:
                 self._load(live)
-        except (GraphrecError, OSError):
+        except (GraphrecError, OSError, pa.ArrowException):
             logger.exception("cannot follow LIVE; release %s goes on", self.live.release_id)
         finally:
             self._loading.release()

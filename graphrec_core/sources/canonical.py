@@ -76,6 +76,29 @@ COLUMNS: dict[TableKind, tuple[Column, ...]] = {
 }
 
 
+SNAPSHOT_COLUMNS = frozenset(
+    {
+        "home_region",
+        "role",
+        "is_active",
+        "is_candidate",
+        "num_events",
+        "last_event_time",
+        "features_effective_at",
+        "features_known_at",
+        "reject_reason",
+        "row_digest",
+        "graph_region",
+        "view_name",
+        "copy_number",
+        "row_age",
+        "version_age",
+        "effective_age",
+    }
+)
+"""Names that a snapshot gives to columns of its own; no feature may have one."""
+
+
 @dataclass(frozen=True)
 class TableName:
     """Names one canonical table, e.g. ``edges/visited``."""
@@ -118,6 +141,7 @@ def fit(table: TableName, schema: Mapping[str, str]) -> str:
     """
     parts = [_fit_column(table, column, schema) for column in COLUMNS[table.kind]]
     for name in feature_columns(table, schema):
+        _check_name(table, name)
         _check_type(table, name, schema[name], FEATURE_TYPES)
         parts.append(_feature(name, schema[name]))
     return ",\n    ".join(parts)
@@ -149,6 +173,17 @@ def _check_type(table: TableName, name: str, found: str, accepts: tuple[str, ...
         f"try_to_timestamp({name}) or try_cast({name} as ...); rows that cannot be "
         "converted become null and go to quarantine.",
     )
+
+
+def _check_name(table: TableName, name: str) -> None:
+    """Refuses a feature whose name means something else; Spark ignores upper and lower case."""
+    taken = SNAPSHOT_COLUMNS | {column.name for column in COLUMNS[TableKind.NODES]}
+    if name.lower() in taken:
+        raise SchemaError(
+            must=f"{table} must not name a feature like a column of the snapshot.",
+            found=f"the column `{name}`",
+            fix=f"Rename it in source.{table.kind}.{table.name}, for example {name}_feature.",
+        )
 
 
 def _feature(name: str, sql_type: str) -> str:

@@ -83,7 +83,7 @@ def train_encoder(
     torch.set_num_threads(training.num_threads)
     run, everything = _Run(graph, features, model, training), all_pairs(graph)
     if training.num_epochs == 0 or len(learnable(graph, everything)) == 0:
-        return Training(run.fresh_encoder(), (), 0, 0)
+        return Training(run.fresh_encoder(graph.messages()), (), 0, 0)
     rng = np.random.default_rng(training.seed)
     split = hold_out_newest(graph, training.validation_frac, rng)
     validation = Validation(graph, split.held, split.pairs)
@@ -107,7 +107,7 @@ def train_for(
     torch.set_num_threads(training.num_threads)
     run, everything = _Run(graph, features, model, training), all_pairs(graph)
     if num_epochs == 0 or len(learnable(graph, everything)) == 0:
-        return Training(run.fresh_encoder(), (), 0, 0)
+        return Training(run.fresh_encoder(graph.messages()), (), 0, 0)
     return run.fit(everything, graph.messages(), num_epochs, None)
 
 
@@ -131,18 +131,22 @@ class _Run:
             device=self.device,
         )
 
-    def fresh_encoder(self) -> Encoder:
-        """Builds the encoder with its seeded initial weights, drawn on the CPU."""
+    def fresh_encoder(self, messages: MessageGraph) -> Encoder:
+        """Builds the encoder with its seeded initial weights, drawn on the CPU.
+
+        The rows of nodes without a message start at zero, as unknown nodes do.
+        """
         widths = {ntype: value.shape[1] for ntype, value in self.inputs.features.items()}
         encoder = build_encoder(self.model, self.graph.num_nodes, widths)
         encoder.reset(torch.Generator().manual_seed(self.training.seed))
+        encoder.clear_rows(torch.nonzero(messages.degree == 0).flatten())
         return encoder.to(self.device)
 
     def fit(
         self, pairs: Pairs, messages: MessageGraph, num_epochs: int, validation: Validation | None
     ) -> Training:
         """Trains a fresh encoder, and keeps its best weights where there is a validation."""
-        encoder = self.fresh_encoder()
+        encoder = self.fresh_encoder(messages)
         inputs = self.inputs.with_messages(messages)
         epochs = _Epochs(self.graph, encoder, inputs, pairs, self.training)
         stopper = _Stopper(self.training.patience)

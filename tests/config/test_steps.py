@@ -17,11 +17,11 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "a6411fee5c6df3a2",
-    StepName.SNAPSHOT: "299ac717a093a076",
+    StepName.VALIDATE: "e52ea04e12090d0d",
+    StepName.SNAPSHOT: "e3d9cfd9b8e2332d",
     StepName.TRAIN: "d855ca31dac907f1",
     StepName.EMBED: "841aafe908a44e44",
-    StepName.EVALUATE: "bde9468d788d961a",
+    StepName.EVALUATE: "f506f7857c6e84d2",
     StepName.SHARD: "368b82f223cd76e9",
     StepName.PUBLISH: "4694baad7938c2ae",
     StepName.REPORT: "5be2e0a95c1938eb",

@@ -1,13 +1,17 @@
 """A program with the command line of ``graphrec`` that ends each step as a scenario says.
 
 Beside the pipeline's YAML lies ``<name>.json``: step, or ``step[region]`` -> exit code, or a list
-of exit codes, one a call. Every call is written to ``<name>.calls``.
+of exit codes, one a call; "not ready" is what ``wait-for-source`` says of a source that is not.
+Every call is written to ``<name>.calls``.
 """
 
 import argparse
 import json
+import logging
 import sys
 from pathlib import Path
+
+from graphrec_core import log
 
 
 def main() -> int:
@@ -30,9 +34,18 @@ def main() -> int:
         file.write(json.dumps(record) + "\n")
     scenario = json.loads(call.config.with_suffix(".json").read_text())
     codes = scenario["codes"].get(key, 0)
+    code = codes[min(tries, len(codes) - 1)] if isinstance(codes, list) else codes
     sys.stderr.write(f"log line of {key}\n")
-    sys.stdout.write(json.dumps({"step": name, "regions": scenario["regions"]}) + "\n")
-    return codes if isinstance(codes, int) else codes[min(tries, len(codes) - 1)]
+    if code == "not ready":
+        sys.stdout.write(json.dumps({"step": name, "ready": False}) + "\n")
+        return 1
+    if code == 0:
+        sys.stdout.write(json.dumps({"step": name, "regions": scenario["regions"]}) + "\n")
+    else:
+        log.configure()
+        message = f"RefusedError: It must end well.\n  found: {code} of {key}\n  to do: mend it"
+        logging.getLogger("jobs.cli").error(message)
+    return int(code)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,15 @@
+from datetime import UTC, datetime
+from enum import Enum
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from airflow.sdk.api.datamodels._generated import DagRunType as SdkRunType
 from airflow.sdk.exceptions import AirflowFailException
+from airflow.utils.types import DagRunType as CoreRunType
 
 from dags.run_params import overrides_of
-from dags.run_tasks import check_overrides, choose_regions, unsuccessful
+from dags.run_tasks import check_overrides, choose_regions, resolve, unsuccessful
 from graphrec_core.config import load_pipeline
 from graphrec_core.errors import ConfigError
 from tests.dags.pipelines import write_pipeline
@@ -72,3 +77,31 @@ def test_the_scope_cannot_be_overridden(tmp_path: Path, override: str) -> None:
     check_overrides(str(path), "region", ["training.num_epochs=3"])
     with pytest.raises(ConfigError, match=r"model\.scope"):
         check_overrides(str(path), "region", [override])
+
+
+def context_of(run_type: object, as_of: str | None) -> dict[str, object]:
+    """What a task gets from Airflow, as far as ``resolve`` looks at it."""
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    params = {"as_of": as_of, "publish": "auto", "forced_by": "", "forced_why": ""}
+    return {
+        "dag_run": SimpleNamespace(run_type=run_type, logical_date=day, run_after=day),
+        "params": {**params, "overrides": []},
+    }
+
+
+@pytest.mark.parametrize("run_type", [SdkRunType("backfill"), CoreRunType("backfill"), "backfill"])
+def test_a_backfill_refuses_one_instant_for_all_its_days(
+    tmp_path: Path, run_type: Enum | str
+) -> None:
+    path = str(write_pipeline(tmp_path, "tiny"))
+    with pytest.raises(AirflowFailException, match="backfill"):
+        resolve(path, "region", context_of(run_type, "2026-03-01"))  # type: ignore[arg-type]
+    instant = resolve(path, "region", context_of(run_type, None))  # type: ignore[arg-type]
+    assert instant == "2026-01-02T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("run_type", [SdkRunType("manual"), CoreRunType("manual")])
+def test_a_manual_run_takes_its_instant(tmp_path: Path, run_type: Enum) -> None:
+    path = str(write_pipeline(tmp_path, "tiny"))
+    context = context_of(run_type, "2026-03-01")
+    assert resolve(path, "region", context) == "2026-03-01T00:00:00+00:00"  # type: ignore[arg-type]

@@ -124,6 +124,39 @@ def test_a_broken_yaml_is_named_and_breaks_no_other(
     assert "twin.yaml: the pipeline good is good.yaml's already" in message
 
 
+def test_a_repeated_name_leaves_the_first_file_its_dag(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = write_pipeline(tmp_path, "first")
+    second = tmp_path / "second.yml"
+    second.write_text(first.read_text())
+    dag = load(monkeypatch, tmp_path).dags["first"]
+    assert dag.get_task("build-snapshot").config_path == str(first)
+
+
+def test_a_yml_file_is_a_dag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_pipeline(tmp_path, "tiny").rename(tmp_path / "tiny.yml")
+    (tmp_path / "notes.txt").write_text("not a pipeline")
+    bag = load(monkeypatch, tmp_path)
+    assert (list(bag.dags), bag.import_errors) == (["tiny"], {})
+
+
+def test_one_file_is_the_only_dag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_pipeline(tmp_path, "a")
+    wanted = write_pipeline(tmp_path, "b").rename(tmp_path / "b.of.today")
+    wanted.write_text(wanted.read_text().replace("pipeline: b", "pipeline: a"))
+    bag = load(monkeypatch, wanted)
+    assert (list(bag.dags), bag.import_errors) == (["a"], {})
+    assert bag.dags["a"].get_task("build-snapshot").config_path == str(wanted)
+
+
+def test_a_configuration_that_is_not_there_is_an_import_error(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    bag = load(monkeypatch, tmp_path / "nowhere")
+    assert [Path(name).name for name in bag.import_errors] == ["broken_configs.py"]
+
+
 def test_parsing_imports_nothing_heavy() -> None:
     heavy = {"torch", "dgl", "pyspark", "faiss", "great_expectations", "jobs", "scipy", "pandas"}
     code = "import sys, dags.pipelines; print(*{m.split('.')[0] for m in sys.modules})"

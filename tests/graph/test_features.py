@@ -35,7 +35,7 @@ def graph_of(**columns: object) -> RegionGraph:
         task_edge="e",
         nodes={"film": pa.table(data)},
         offsets={"film": 0},
-        edges={"e": EdgeList(one, one, one, newest)},
+        edges={"e": EdgeList(one, one, newest)},
         members={},
         candidates={},
         query_regions=torch.zeros(3, dtype=torch.int64),

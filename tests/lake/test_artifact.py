@@ -13,6 +13,7 @@ import pytest
 from graphrec_core.config import StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Storage, attempt, find_artifact, open_artifact
+from graphrec_core.lake.artifact import remove_attempt
 from graphrec_core.types import ArtifactId, Region
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -98,6 +99,59 @@ def test_an_interrupted_attempt_leaves_nothing(storage: Storage) -> None:
     with pytest.raises(KeyboardInterrupt):
         _raise_half_way(storage, KeyboardInterrupt())
     assert storage.files("") == []
+
+
+@pytest.mark.parametrize("put", [True, False])
+def test_an_interrupt_while_the_manifest_is_put_keeps_what_readers_may_see(
+    tmp_path: Path, *, put: bool
+) -> None:
+    class Interrupted(Storage):
+        def write_if_absent(self, path: str, data: bytes) -> bool:
+            if put:
+                super().write_if_absent(path, data)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _commit_one(Interrupted(str(tmp_path)))
+    storage = Storage(str(tmp_path))
+    assert (find_artifact(storage, FOLDER) is not None) is put
+    assert _commit_one(storage).read_table("table.parquet").equals(TABLE)
+
+
+def test_an_error_after_the_commit_removes_nothing(storage: Storage) -> None:
+    def commit_and_raise() -> None:
+        with attempt(storage, FOLDER, ID) as trial:
+            _write(trial)
+            _commit(trial)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        commit_and_raise()
+    assert open_artifact(storage, FOLDER).read_table("table.parquet").equals(TABLE)
+
+
+def test_an_attempt_killed_while_it_is_removed_hides_nothing(
+    storage: Storage, tmp_path: Path
+) -> None:
+    """Its run.json names the manifest that the next attempt will commit too."""
+
+    class Dying(Storage):
+        def remove(self, path: str) -> None:
+            for name in self.files(path)[:1]:
+                super().remove(name)
+            raise SystemExit
+
+    first = _commit_one(storage)
+    storage.remove(f"{FOLDER}/manifest.json")
+    with pytest.raises(SystemExit):
+        remove_attempt(Dying(str(tmp_path)), first.base)
+    second = _commit_one(storage)
+    assert open_artifact(storage, FOLDER).base == second.base != first.base
+
+
+def test_a_torn_run_file_of_another_attempt_is_passed_over(storage: Storage) -> None:
+    storage.write(f"{FOLDER}/attempt-0/run.json", b"{")
+    assert _commit_one(storage).base != f"{FOLDER}/attempt-0"
 
 
 def _die_half_way(root: str) -> None:

@@ -1,17 +1,21 @@
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from graphrec_core.errors import ConfigError, ConflictError
+from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Lake
+from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import (
+    Live,
     Release,
     ReleasedRegion,
-    champion,
     go_live,
     list_releases,
+    named_release,
     read_live,
+    read_release,
     released_region,
     roll_back,
     store_release,
@@ -20,6 +24,11 @@ from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 
 EAST, WEST = Region("east"), Region("west")
+FORCED = ArtifactId("f" * 16)
+
+
+def _id(day: int) -> ArtifactId:
+    return ArtifactId(f"{day:016x}")
 
 
 @pytest.fixture
@@ -30,13 +39,21 @@ def lake(tmp_path: Path) -> Lake:
 def _entry(shard: str, day: int, *, passed: bool = True, serves: str = "model") -> ReleasedRegion:
     as_of = format_instant(AS_OF + timedelta(days=day))
     return ReleasedRegion.model_validate(
-        {"shard_id": shard, "as_of": as_of, "serves": serves, "passed": passed}
+        {
+            "shard_id": shard,
+            "as_of": as_of,
+            "serves": serves,
+            "passed": passed,
+            "candidate_shard_id": shard,
+        }
     )
 
 
-def _release(day: int, name: str = "", mode: str = "auto", **regions: ReleasedRegion) -> Release:
+def _release(
+    day: int, name: str | None = None, mode: str = "auto", **regions: ReleasedRegion
+) -> Release:
     return Release(
-        id=ArtifactId(name or f"r{day}"),
+        id=ArtifactId(name or _id(day)),
         as_of=format_instant(AS_OF + timedelta(days=day)),
         snapshot_id=ArtifactId("s"),
         mode=mode,
@@ -59,7 +76,7 @@ def test_passed_regions_move_and_refused_ones_keep_their_shard(lake: Lake) -> No
     refused = _entry("w0", 0, passed=False)
     live = _publish(lake, _release(1, east=_entry("e1", 1), west=refused))
     assert live == {"east": "e1", "west": "w0"}
-    assert read_live(lake).regions[WEST].release_id == "r0"
+    assert read_live(lake).regions[WEST].release_id == _id(0)
 
 
 def test_a_popular_list_is_renewed_and_replaced_by_the_first_model(lake: Lake) -> None:
@@ -102,7 +119,7 @@ def test_rollback_restores_what_served_and_withdraws(lake: Lake) -> None:
     _publish(lake, _release(1, east=_entry("e1", 1), west=_entry("w0", 0, passed=False)))
     live = roll_back(lake)
     assert live.regions == old
-    assert (live.withdrawn, live.release_id) == (["r1"], "r0")
+    assert (live.withdrawn, live.release_id) == ([_id(1)], _id(0))
     assert live.high_water == format_instant(AS_OF + timedelta(days=1))
 
 
@@ -112,19 +129,19 @@ def test_a_withdrawn_release_needs_force(lake: Lake) -> None:
     _publish(lake, release)
     roll_back(lake)
     assert _publish(lake, release) == {"east": "e0"}
-    forced = _release(1, "forced", "force", east=_entry("e1", 1, passed=False))
+    forced = _release(1, FORCED, "force", east=_entry("e1", 1, passed=False))
     assert _publish(lake, forced) == {"east": "e1"}
 
 
 def test_rollback_to_a_named_release_withdraws_all_later_ones(lake: Lake) -> None:
     for day in range(3):
         _publish(lake, _release(day, east=_entry(f"e{day}", day)))
-    live = roll_back(lake, ArtifactId("r0"))
+    live = roll_back(lake, _id(0))
     assert _live(lake) == {"east": "e0"}
-    assert live.withdrawn == ["r1", "r2"]
+    assert live.withdrawn == [_id(1), _id(2)]
 
 
-@pytest.mark.parametrize("to", [None, ArtifactId("r0"), ArtifactId("nobody")])
+@pytest.mark.parametrize("to", [None, _id(0), ArtifactId("nobody")])
 def test_rollback_needs_an_earlier_release(lake: Lake, to: ArtifactId | None) -> None:
     _publish(lake, _release(0, east=_entry("e0", 0)))
     with pytest.raises(ConfigError, match="live before"):
@@ -156,19 +173,86 @@ def test_the_champion_is_the_newest_passed_release_before_the_day(lake: Lake) ->
     for release in (
         _release(0, east=_entry("e0", 0)),
         _release(1, east=_entry("e1", 1)),
-        _release(2, east=_entry("e1", 1, passed=False)),
+        _release(2, east=_entry("e2", 2, passed=False)),
         _release(3, mode="never", east=_entry("e3", 3)),
     ):
         store_release(lake, release)
 
-    def best(day: int, *withdrawn: str) -> str | None:
-        as_of = AS_OF + timedelta(days=day)
-        names = [ArtifactId(name) for name in withdrawn]
-        found = champion(list_releases(lake), names, EAST, as_of)
-        return found[0].id if found else None
+    def best(day: int, *withdrawn: ArtifactId) -> str | None:
+        live = Live(withdrawn=list(withdrawn))
+        past = replace(read_past(lake), live=live)
+        found = past.champion(EAST, AS_OF + timedelta(days=day))
+        return found.shard_id if found else None
 
-    assert [best(day) for day in range(5)] == [None, "r0", "r1", "r1", "r1"]
-    assert best(4, "r1") == "r0"
+    assert [best(day) for day in range(5)] == [None, "e0", "e1", "e1", "e1"]
+    assert best(4, _id(1)) == "e0"
+
+
+def test_a_rolled_back_shard_is_no_champion_under_another_releases_name(lake: Lake) -> None:
+    _publish(lake, _release(0, east=_entry("e0", 0)))
+    _publish(lake, _release(1, east=_entry("e1", 1)))
+    roll_back(lake)
+    store_release(lake, _release(1, FORCED, east=_entry("e1", 1)))
+    found = read_past(lake).champion(EAST, AS_OF + timedelta(days=2))
+    assert found is not None
+    assert found.shard_id == "e0"
+
+
+def test_a_rolled_back_shard_needs_force_under_any_releases_name(lake: Lake) -> None:
+    _publish(lake, _release(0, east=_entry("e0", 0), west=_entry("w0", 0)))
+    _publish(lake, _release(1, east=_entry("e1", 1), west=_entry("w1", 1)))
+    roll_back(lake)
+    before = lake.storage.read(lake.layout.live)
+    part = _release(1, "a" * 16, east=_entry("e1", 1)).model_copy(update={"is_whole": False})
+    _publish(lake, part)
+    assert lake.storage.read(lake.layout.live) == before
+    forced = _release(1, FORCED, "force", east=_entry("e1", 1))
+    forced = forced.model_copy(update={"is_whole": False})
+    assert _publish(lake, forced) == {"east": "e1", "west": "w0"}
+    assert _publish(lake, part) == {"east": "e1", "west": "w0"}  # revived: nothing new
+    assert _publish(lake, _release(2, east=_entry("e2", 2), west=_entry("w2", 2))) == {
+        "east": "e2",
+        "west": "w2",
+    }
+
+
+def test_only_files_named_as_releases_are_releases(lake: Lake) -> None:
+    release = store_release(lake, _release(0, east=_entry("e0", 0)))
+    folder = lake.layout.releases
+    for name in (
+        f".{_id(1)}.json.0123abcd",
+        "notes.json",
+        f"{_id(1)}.json.bak",
+        f"a/{_id(1)}.json",
+    ):
+        lake.storage.write(f"{folder}/{name}", b"{")
+    assert list_releases(lake) == [release]
+    assert not lake.layout.release_run(release.id).startswith(folder)
+    assert lake.storage.exists(lake.layout.release_run(release.id))
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"\xff", b'{"regions": 1}'])
+def test_damaged_json_is_a_fault_that_names_the_file(lake: Lake, damage: bytes) -> None:
+    release = store_release(lake, _release(0, east=_entry("e0", 0)))
+    for path in (lake.layout.live, lake.layout.release(release.id)):
+        lake.storage.write(path, damage)
+    with pytest.raises(LakeError, match=r"LIVE\.json must hold"):
+        read_live(lake)
+    for read in (lambda: read_release(lake, release.id), lambda: list_releases(lake)):
+        with pytest.raises(LakeError, match=rf"{release.id}\.json must hold"):
+            read()
+
+
+@pytest.mark.parametrize("name", ["../LIVE", "e0", "0" * 15, "A" * 16, "0" * 17, "9" * 16])
+def test_a_name_that_is_no_release_is_answered_with_the_newest(lake: Lake, name: str) -> None:
+    for day in range(7):
+        store_release(lake, _release(day, east=_entry("e0", day)))
+    with pytest.raises(ConfigError) as caught:
+        named_release(lake, name)
+    assert caught.value.found.endswith(
+        f"there are {', '.join(_id(day) for day in (6, 5, 4, 3, 2))} and 2 older"
+    )
+    assert named_release(lake, _id(0)).id == _id(0)
 
 
 def test_what_a_release_lists() -> None:

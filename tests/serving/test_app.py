@@ -132,6 +132,26 @@ def test_a_missing_shard_leaves_the_old_ones_serving(
         create_app(Lake(config))
 
 
+def test_a_damaged_pointer_leaves_the_old_shards_serving(
+    config: PipelineConfig, client: TestClient
+) -> None:
+    lake = Lake(config)
+    lake.storage.write(lake.layout.live, b"{")
+    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_shard_whose_table_is_no_parquet_leaves_the_old_ones_serving(
+    config: PipelineConfig, client: TestClient
+) -> None:
+    folder = Lake(config).layout.shard(Region("east"), ArtifactId("e9"))
+    with attempt(Lake(config).storage, folder, ArtifactId("e9")) as trial:
+        trial.write("candidates.parquet", b"not a table")
+        trial.commit(StepName.SHARD, config, AS_OF, Region("east"), {}, {})
+    _point(config, east=("e9", "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+
+
 def test_a_damaged_shard_is_not_opened(config: PipelineConfig) -> None:
     shard = _shard(config, "east", "e3", [("u/1", "home")])
     open_shard(shard)
@@ -171,7 +191,7 @@ def test_peers_are_never_recommended_to_themselves(tmp_path: Path) -> None:
             "nodes": {"user": "select * from users"},
             "edges": {"knows": "select * from users"},
         },
-        region={"user": "from_events"},
+        region={"user": "column"},
     )
     shard = open_shard(_shard(config, "east", "e", [("b", "home")]))
     output = tmp_path / "top.parquet"

@@ -59,6 +59,7 @@ def node(**values: object) -> tuple:
         ({"longitude": -181.0}, "longitude is outside -180..180"),
         ({"region": None}, "region is null"),
         ({"region": None, "is_deleted": True}, None),
+        ({"region": "_all"}, "region has a reserved name"),
     ],
 )
 def test_node_rule(engine: SparkEngine, values: dict, reason: str | None) -> None:

@@ -66,6 +66,19 @@ def test_edges_are_summed_and_stand_in_every_region_they_touch(engine: SparkEngi
     assert edges(engine, drop=True) == [inside]
 
 
+def test_weights_are_summed_independently_of_their_order(engine: SparkEngine) -> None:
+    weights = [0.1, 0.2, 0.3, 1e9, 1e-9]
+    sums = set()
+    for order in (weights, weights[::-1], weights[2:] + weights[:2]):
+        events = [("u", "p", day(1), day(1), weight) for weight in order]
+        register_rows(engine, "view_events", EVENTS, events)
+        register_rows(engine, "src_homes", HOMES, [("u", "east")])
+        register_rows(engine, "dst_homes", HOMES, [("p", "east")])
+        (row,) = rows_of(engine, "edges_by_region", drop_border=False)
+        sums.add(row["weight"])
+    assert sums == {1000000000.600000001}
+
+
 def test_an_everywhere_node_makes_no_region_and_no_border(engine: SparkEngine) -> None:
     register_rows(engine, "view_events", EVENTS, [("u", "film", day(1), day(1), 1.0)])
     register_rows(engine, "src_homes", HOMES, [("u", "east")])

@@ -11,6 +11,7 @@ from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.lake import Artifact, Attempt, Chain, Lake, attempt, open_artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
+from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import Release, ReleasedRegion, go_live, store_release
 from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
@@ -82,7 +83,7 @@ def write_evaluation(
 ) -> Artifact:
     """Commits an evaluation whose model has ``recall``; it passes from popularity's up."""
     lake, chain = Lake(config), Chain(config, as_of)
-    evaluation_id = chain.evaluation_id(lake, region)
+    evaluation_id = chain.evaluation_id(read_past(lake), region)
     systems = {"model": recall, "popularity": POPULARITY_RECALL, "covisitation": 0.05}
     metrics = {
         name: {"recall": value, "mrr": value / 2, "ndcg": value / 3, "hit_rate": value * 1.5}
@@ -112,7 +113,7 @@ def write_evaluation(
     folder = lake.layout.evaluation(region, evaluation_id)
     with attempt(lake.storage, folder, evaluation_id) as trial:
         trial.write_json("report.json", stats)
-        inputs = chain.evaluation_inputs(lake, region)
+        inputs = chain.evaluation_inputs(read_past(lake), region)
         return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats)
 
 
@@ -195,7 +196,7 @@ def write_validation(
 
 
 def _entry(lake: Lake, chain: Chain, region: Region) -> ReleasedRegion:
-    evaluation_id, shard_id = chain.evaluation_id(lake, region), chain.shard_id(region)
+    evaluation_id, shard_id = chain.evaluation_id(read_past(lake), region), chain.shard_id(region)
     folders = lake.layout.evaluation(region, evaluation_id), lake.layout.shard(region, shard_id)
     stats = [open_artifact(lake.storage, folder).manifest.stats for folder in folders]
     passed = all(part["passed"] for part in stats)

@@ -1,0 +1,141 @@
+"""What a release says of each region: its candidate, judged on itself and on the pool."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.gates import GateDecision, judge, passes, pool_queries, settle
+from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
+from graphrec_core.lake.identity import canonical_json
+from graphrec_core.lake.past import Past
+from graphrec_core.lake.release import Release, ReleasedRegion, released_region
+from graphrec_core.types import ArtifactId, Region, View, format_instant
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What one region brings to a release; None where it is missing.
+
+    Attributes:
+        evaluation: How its model was judged.
+        shard: Its candidate.
+        kept: Its champion, whose shard it keeps where the candidate is refused.
+    """
+
+    evaluation: Artifact | None
+    shard: Artifact | None
+    kept: ReleasedRegion | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the gate can decide."""
+        return self.evaluation is not None and self.shard is not None
+
+
+def find_brought(lake: Lake, chain: Chain, past: Past, region: Region) -> Brought:
+    """Looks up what a region brings."""
+    evaluation = lake.layout.evaluation(region, chain.evaluation_id(past, region))
+    shard = lake.layout.shard(region, chain.shard_id(region))
+    return Brought(
+        find_artifact(lake.storage, evaluation),
+        find_artifact(lake.storage, shard),
+        past.champion(region, chain.as_of),
+    )
+
+
+def pooled_evaluations(brought: Mapping[Region, Brought]) -> dict[Region, ArtifactId]:
+    """Names the evaluations there are, by region."""
+    return {
+        region: one.evaluation.manifest.id for region, one in brought.items() if one.evaluation
+    }
+
+
+def release_inputs(
+    chain: Chain, names: Sequence[Region], brought: Mapping[Region, Brought], *, whole: bool
+) -> dict[str, str]:
+    """Returns what a release's id is made of.
+
+    What a refused region keeps is no part of it: it follows from the champions of the day the
+    release was made, and a release that exists is replayed whatever was backfilled since.
+
+    Args:
+        chain: The day.
+        names: The regions to publish.
+        brought: What every region of the snapshot brings; all evaluations are pooled.
+        whole: Whether all regions are published.
+    """
+    inputs = {
+        "snapshot": chain.snapshot_id(),
+        "regions": canonical_json([*names]),
+        "whole": str(whole),
+    }
+    for region, evaluation_id in pooled_evaluations(brought).items():
+        inputs[f"evaluation:{region}"] = evaluation_id
+    for region in names:
+        shard = brought[region].shard
+        if shard is not None:
+            inputs[f"shard:{region}"] = shard.manifest.id
+    return inputs
+
+
+def decide(
+    config: PipelineConfig,
+    chain: Chain,
+    names: Sequence[Region],
+    brought: Mapping[Region, Brought],
+) -> dict[Region, ReleasedRegion]:
+    """Judges each region; few queries are judged on all regions of the snapshot together.
+
+    Args:
+        config: The pipeline.
+        chain: The day.
+        names: The regions to publish.
+        brought: What every region of the snapshot brings.
+    """
+    evaluations = [one.evaluation for one in brought.values() if one.evaluation]
+    pool: list[GateDecision] = []
+    if evaluations:
+        queries = pool_queries([found.read_table("queries.parquet") for found in evaluations])
+        pool = judge(queries, config.evaluation, config.gate, pooled=True)
+    return {region: _entry(chain, region, brought[region], pool) for region in names}
+
+
+def describe_refused(release: Release) -> dict[Region, str]:
+    """Says which rules refused which regions."""
+    return {
+        region: "; ".join(
+            rule.describe() for rule in map(GateDecision.from_json, entry.rules) if not rule.passed
+        )
+        for region, entry in release.regions.items()
+        if not entry.passed and entry.rules
+    }
+
+
+def _entry(
+    chain: Chain, region: Region, brought: Brought, pool: list[GateDecision]
+) -> ReleasedRegion:
+    rules: list[GateDecision] = []
+    if brought.evaluation and brought.shard:
+        own = [GateDecision.from_json(rule) for rule in brought.evaluation.manifest.stats["rules"]]
+        index = [GateDecision.from_json(rule) for rule in brought.shard.manifest.stats["rules"]]
+        rules = [*settle(own, pool), *index]
+    judged, shard = brought.evaluation, brought.shard
+    candidate = ReleasedRegion(
+        shard_id=shard.manifest.id if shard else None,
+        as_of=format_instant(chain.as_of) if shard else None,
+        serves="model",
+        passed=bool(rules) and passes(rules),
+        rules=[rule.to_json() for rule in rules],
+        evaluation_id=judged.manifest.id if judged else None,
+        champion_model_id=_champion_of(judged),
+        candidate_shard_id=shard.manifest.id if shard else None,
+        model_id=chain.model_id(region),
+        embedding_id=chain.embedding_id(region, View.SERVE),
+    )
+    forced = chain.config.publish.mode == "force" and judged is not None
+    return released_region(candidate, brought.kept, forced=forced)
+
+
+def _champion_of(evaluation: Artifact | None) -> ArtifactId | None:
+    name = evaluation.manifest.inputs.get("champion") if evaluation else None
+    return ArtifactId(name) if name else None
