@@ -18,6 +18,8 @@ CHILD_LINE = re.compile(
 CHILD_RECORD = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (?P<level>[A-Z]+)\s+\S+: (?P<message>.*)")
 TASK = re.compile(r"\[DAG TEST\] starting task_id=(?:[\w-]+\.)?(?P<task>[\w-]+)")
 TASK_ERROR = re.compile(r"airflow\.[\w.]+: (?P<message>.*)")
+SUMMARY = "day-ended"
+"""The last task, which fails because another one did."""
 MAX_LINES, MAX_TAIL = 12, 8
 """A longer message (a traceback) is shown by its first line and its last ones."""
 
@@ -55,7 +57,7 @@ class RunLog:
         lines = [
             f"{title}: exit code {code}\n{self._message(title)}" for title, code in failed.items()
         ]
-        others = (title for title in self._messages if title not in self.codes)
+        others = (title for title in self._messages if title not in {*self.codes, SUMMARY})
         return [*lines, *(f"{title}:\n{self._message(title)}" for title in others)]
 
     def _turn(self, found: re.Match[str]) -> None:

@@ -100,11 +100,12 @@ class Day:
         _say(f"{self.config.pipeline}, as of {self.as_of:%Y-%m-%d %H:%M} UTC; full log: {log}")
         started_s = time.monotonic()
         with log.open("w", encoding="utf-8") as file:
-            code = self._airflow(file, "db", "migrate") or self._airflow(file, *self._test())
+            code = self._airflow(file, "db", "migrate") or self._airflow(file, *self.command())
         _say(f"The DAG ended after {time.monotonic() - started_s:.0f} s with exit code {code}.")
-        return self._show(code)
+        return self.show(code)
 
-    def _test(self) -> list[str]:
+    def command(self) -> list[str]:
+        """Returns the arguments of Airflow's program that run the DAG once."""
         day, publish = logical_day(self.config, self.as_of).isoformat(), self.config.publish
         # The parameters on publishing win over the overrides, so they must say the same.
         conf = {
@@ -151,20 +152,29 @@ class Day:
         )
         return None if done.returncode else done.stdout or ""
 
-    def _show(self, code: int) -> int:
+    def show(self, code: int) -> int:
+        """Shows the table, the report's path and a sample query; returns the exit code.
+
+        Args:
+            code: How Airflow's program ended.
+        """
         instant = self.as_of.isoformat()
         _say("")
         self._graphrec("status", "--as-of", instant)
         status = self._graphrec("status", "--as-of", instant, "--json", capture=True)
-        if problem := self._judge(status):
+        if problem := self.judge(status):
             for failure in self.log.failures()[:MAX_FAILURES]:
                 _say(failure)
             _say(f"The day failed: {problem}. Airflow's exit code was {code}.")
             return FAULT
         return 0
 
-    def _judge(self, status: str | None) -> str:
-        """Shows what the run left; returns why it does not count as done, or nothing."""
+    def judge(self, status: str | None) -> str:
+        """Shows what the run left; returns why it does not count as done, or nothing.
+
+        Args:
+            status: What ``graphrec status --json --as-of`` printed; None where it failed.
+        """
         if self.log.report:
             _say(f"Report: {self.log.report}")
         if status is None:

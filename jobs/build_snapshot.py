@@ -7,6 +7,7 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.engine import open_engine
 from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact
 from graphrec_core.quality import check_source
+from graphrec_core.quality.findings import digests
 from graphrec_core.snapshot import audit, build_snapshot
 from graphrec_core.sources.canonical import TableKind
 from graphrec_core.types import Region
@@ -38,10 +39,8 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         for name, table in checked.items():
             if name.kind is not TableKind.EDGES:
                 stats["features"][name.name] += table.features
-        stats["row_digests"] = {
-            str(name): engine.collect(str(name), engine.fingerprint(table.rows)).to_pylist()[0]
-            for name, table in checked.items()
-        }
+        found = digests(engine, checked)
+        stats["row_digests"] = {str(name): digest for name, digest in found.items()}
         stats["tables_without_known_at"] = sorted(
             str(name) for name, table in checked.items() if not table.has_known_at
         )

@@ -16,7 +16,7 @@ import typer
 from graphrec_core import log
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.config.loader import set_default_environment
-from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.errors import ConfigError, GraphrecError, NotReadyError
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("jobs.cli")
 
 app = typer.Typer(
-    name="graphrec",
     help="The daily machine behind graph recommendations.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -106,7 +105,12 @@ def wait_for_source(
     from jobs import wait_for_source as job
 
     _all_regions(region)
-    job.run(_load(config, overrides, lake), as_of, timeout_s, _emit)
+    try:
+        job.run(_load(config, overrides, lake), as_of, timeout_s)
+    except NotReadyError:
+        _emit({"step": "wait-for-source", "ready": False})  # "not yet", as against a fault
+        raise
+    _emit({"step": "wait-for-source", "ready": True})
 
 
 @app.command("validate-source")
@@ -144,10 +148,11 @@ def train_model(
 
     Example: `graphrec train-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
+    pipeline = _load(config, overrides, lake)
+    where = _model_region(pipeline, region)
     from jobs import train_model as job
 
-    pipeline = _load(config, overrides, lake)
-    _emit_step(job.run(pipeline, as_of, _model_region(pipeline, region)))
+    _emit_step(job.run(pipeline, as_of, where))
 
 
 @app.command("generate-embeddings")
@@ -164,10 +169,11 @@ def generate_embeddings(
     Example: `graphrec generate-embeddings --config configs/town.yaml --as-of 2026-01-01
     --region ash --view train`
     """
+    pipeline = _load(config, overrides, lake)
+    where = _model_region(pipeline, region)
     from jobs import generate_embeddings as job
 
-    pipeline = _load(config, overrides, lake)
-    _emit_step(job.run(pipeline, as_of, _model_region(pipeline, region), view), view=view)
+    _emit_step(job.run(pipeline, as_of, where, view), view=view)
 
 
 @app.command("evaluate-model")
@@ -178,10 +184,10 @@ def evaluate_model(
 
     Example: `graphrec evaluate-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
+    pipeline, where = _load(config, overrides, lake), _one_region(region)
     from jobs import evaluate_model as job
 
-    manifest = job.run(_load(config, overrides, lake), as_of, _one_region(region))
-    _emit_step(manifest, "passed", "metrics")
+    _emit_step(job.run(pipeline, as_of, where), "passed", "metrics")
 
 
 @app.command("build-shard")
@@ -192,19 +198,17 @@ def build_shard(
 
     Example: `graphrec build-shard --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
+    pipeline, where = _load(config, overrides, lake), _one_region(region)
     from jobs import build_shard as job
 
-    manifest = job.run(_load(config, overrides, lake), as_of, _one_region(region))
-    _emit_step(manifest, "ann_recall", "passed")
+    _emit_step(job.run(pipeline, as_of, where), "ann_recall", "passed")
 
 
 @app.command("publish-release")
 def publish_release(
     config: Config,
     as_of: AsOf,
-    region: Annotated[
-        list[str], typer.Option("--region", help="Region to publish; repeatable; default: all.")
-    ] = [],
+    region: Annotated[list[str], typer.Option(help="Repeatable; none: all.", metavar="R")] = [],
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
@@ -362,10 +366,10 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
 
 
 def _set_threads() -> None:
-    """Fixes what numerical libraries read at their start: none of them is imported before.
+    """Fixes what numerical libraries read at their start; none of them is imported before.
 
-    Sums depend on how many threads share them, so scores would depend on the number of cores.
-    Torch and FAISS take ``training.num_threads`` instead, which wins over these.
+    Sums, and so scores, would depend on the number of cores. What ``training.num_threads``
+    tells torch and FAISS wins.
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         set_default_environment(name, "1")

@@ -2,9 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import NotReadyError
@@ -13,17 +11,13 @@ from graphrec_core.lake import Storage
 logger = logging.getLogger(__name__)
 
 
-Emit = Callable[[dict[str, Any]], None]
-
-
-def run(config: PipelineConfig, as_of: datetime, timeout_s: float | None, emit: Emit) -> None:
+def run(config: PipelineConfig, as_of: datetime, timeout_s: float | None) -> None:
     """Returns as soon as the source is ready.
 
     Args:
         config: ``time.lateness_hours``, ``source.ready_marker`` and ``schedule.wait_*``.
         as_of: The run's instant.
         timeout_s: Seconds to wait; 0 looks once; None: ``schedule.wait_timeout_hours``.
-        emit: Takes the result, ``ready`` true or false: without one, the look itself failed.
 
     Raises:
         NotReadyError: The source was not ready in time.
@@ -32,7 +26,6 @@ def run(config: PipelineConfig, as_of: datetime, timeout_s: float | None, emit: 
     deadline_s = time.monotonic() + limit_s
     while (missing := missing_for(config, as_of, datetime.now(UTC))) is not None:
         if time.monotonic() >= deadline_s:
-            emit({"step": "wait-for-source", "ready": False})
             raise NotReadyError(
                 must=f"The source must be ready for {as_of.isoformat()}.",
                 found=missing,
@@ -40,7 +33,6 @@ def run(config: PipelineConfig, as_of: datetime, timeout_s: float | None, emit: 
             )
         logger.info("waiting: %s", missing)
         time.sleep(min(config.schedule.wait_poll_s, max(deadline_s - time.monotonic(), 0)))
-    emit({"step": "wait-for-source", "ready": True})
 
 
 def missing_for(config: PipelineConfig, as_of: datetime, now: datetime) -> str | None:

@@ -85,13 +85,13 @@ def plot_embeddings(samples: Mapping[Region, Mapping[str, Floats]]) -> Picture |
                 colour = SEQUENCE[ntypes.index(ntype) % len(SEQUENCE)]
                 axes.scatter(*part.T, s=9, color=colour, alpha=0.5, linewidths=0, label=ntype)
             axes.set_title(region)
-            _zoom(axes, flat)
+            zoom(axes, flat)
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4, markerscale=2)
         return as_png(figure, "Embeddings of the serve view on their two main axes, by region")
 
 
-def _zoom(axes: Axes, points: Floats) -> None:
+def zoom(axes: Axes, points: Floats) -> None:
     """Leaves the outermost 1 % of each axis outside, where a few points would set the scale."""
     (left, bottom), (right, top) = np.quantile(points, [0.005, 0.995], axis=0)
     if left < right and bottom < top:

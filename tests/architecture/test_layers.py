@@ -29,6 +29,7 @@ BREACHES = [
     ("Serving runs without torch, DGL, Spark", "graphrec_core/lake", "import pyspark"),
     ("Only graph touches DGL", "graphrec_core/training", "import dgl"),
     ("Only engine touches Spark and DuckDB", "graphrec_core/snapshot", "import duckdb"),
+    ("Only engine touches Spark and DuckDB", "graphrec_core/snapshot", "import pyspark"),
     ("DAG files see only the configuration package", "dags", "import graphrec_core.lake"),
     (
         "Evaluation, index and retrieval need neither torch nor DGL",
@@ -36,6 +37,7 @@ BREACHES = [
         "import torch",
     ),
     ("Only index touches FAISS", "graphrec_core/retrieval", "import faiss"),
+    ("Only quality touches great-expectations", "jobs", "import great_expectations"),
 ]  # fmt: skip
 
 

@@ -1,67 +1,50 @@
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dags.run_log import progress_in, report_in
-from dags.run_once import main, problem_of
+from dags.run_once import Day, logical_day, main
+from dags.run_params import overrides_of
+from graphrec_core.config import load_pipeline
+from graphrec_core.types import parse_instant
 from tests.dags.pipelines import write_pipeline
-
-AS_OF = "20260101T000000Z"
-
-
-@pytest.mark.parametrize(
-    ("line", "expected"),
-    [
-        (
-            "2026-01-01T00:00:00Z [info] step started: train-model [new york] [airflow.task]",
-            "train-model [new york] ...",
-        ),
-        (
-            "[info     ] step ended: build-snapshot exit=0 seconds=12.3 [airflow] loc=a.py:1",
-            "build-snapshot done in 12.3 s",
-        ),
-        (
-            "\x1b[32mstep ended: publish-release exit=-9 seconds=0.1\x1b[0m",
-            "publish-release exit code -9 in 0.1 s",
-        ),
-        ("INFO jobs.train_model: epoch 1", ""),
-    ],
-)
-def test_progress_is_read_from_the_log(line: str, expected: str) -> None:
-    assert progress_in(line)[10:] == expected
-
-
-def test_the_report_is_read_from_the_log() -> None:
-    assert report_in('[info] {"report": "file:///lake/index.html"} [task]') == (
-        "file:///lake/index.html"
-    )
-    assert report_in('{"step": "publish-release"}') == ""
-
-
-def day(gates: list[str], *, released: bool = True, high_water: str = AS_OF) -> dict[str, Any]:
-    return {
-        "release": {"as_of": AS_OF} if released else None,
-        "regions": [{"region": str(index), "gate": gate} for index, gate in enumerate(gates)],
-        "live": {"high_water": high_water},
-    }
+from tests.dags.test_run_log import ERROR, step
+from tests.dags.test_run_verdict import region, run
 
 
 @pytest.mark.parametrize(
-    ("run", "problem"),
+    ("as_of", "expected"),
     [
-        (day(["passed", "refused"]), ""),
-        (day(["refused", "missing"]), "no region passed the gate"),
-        (day(["passed"], released=False), "no release was stored"),
+        ("2026-01-01", "2026-01-01"),
+        ("2025-06-01", "2026-01-01"),
+        ("2026-01-02", "2026-01-01"),
+        ("2026-01-20T12:00:00", "2026-01-19"),
+        ("2026-02-02", "2026-02-01"),
+        ("2026-02-03", "2026-02-01"),
+        ("2027-01-01", "2026-02-01"),
     ],
 )
-def test_a_day_counts_when_a_region_passed(run: dict[str, Any], problem: str) -> None:
-    assert problem_of(run) == problem
+def test_airflow_is_given_a_day_within_the_schedule(
+    tmp_path: Path, as_of: str, expected: str
+) -> None:
+    schedule = {"start": "2026-01-01", "end": "2026-02-01"}
+    config = load_pipeline(write_pipeline(tmp_path, "tiny", schedule=schedule))
+    assert logical_day(config, parse_instant(as_of)).isoformat() == expected
 
 
-def test_an_older_day_is_said_not_to_be_live(capsys: pytest.CaptureFixture[str]) -> None:
-    assert problem_of(day(["passed"], high_water="20260201T000000Z")) == ""
-    assert "not live" in capsys.readouterr().out
+def test_without_an_end_every_later_day_is_within(tmp_path: Path) -> None:
+    config = load_pipeline(write_pipeline(tmp_path, "tiny"))
+    assert logical_day(config, parse_instant("2036-01-02")).isoformat() == "2036-01-01"
+
+
+def test_airflow_reads_only_the_given_file_and_its_publishing(tmp_path: Path) -> None:
+    path = write_pipeline(tmp_path, "tiny")
+    overrides = ["publish.mode=never"]
+    day = Day(path, load_pipeline(path, overrides), parse_instant("2026-01-05"), overrides)
+    assert day.environment["GRAPHREC_CONFIG_DIR"] == str(path)
+    conf = json.loads(day.command()[-1])
+    assert overrides_of(conf)[-1] == 'publish.mode="never"'
+    assert load_pipeline(path, overrides_of(conf)).publish.mode == "never"
 
 
 @pytest.mark.parametrize(
@@ -83,3 +66,49 @@ def test_wrong_arguments_end_with_2(
 def test_a_missing_file_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--config", "no.yaml"]) == 2
     assert "no.yaml" in capsys.readouterr().out
+
+
+def day_of(folder: Path, *parts: list[str]) -> Day:
+    """A day whose Airflow wrote these lines, with an empty lake."""
+    path, overrides = write_pipeline(folder, "tiny"), [f"lake.root={folder}/lake"]
+    day = Day(path, load_pipeline(path, overrides), parse_instant("2026-01-01"), overrides)
+    for line in (line for part in parts for line in part):
+        day.log.read(line)
+    return day
+
+
+REPORT = step("write-report", 0, '{"report": "file:///index.html"}')
+
+
+def test_a_run_that_stops_early_ends_with_1_and_says_why(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    day = day_of(tmp_path, step("validate-source", 3, ERROR, "  to do: mend them"), REPORT)
+    assert day.show(1) == 1
+    shown = capfd.readouterr().out
+    assert "validate-source: exit code 3\n  BadRowsError: At most 1% may be bad.\n" in shown
+    assert "to do: mend them" in shown
+    assert "publish-release did not run" in shown
+    assert "Report: file:///index.html" in shown
+
+
+def test_a_sample_query_that_fails_fails_the_day(tmp_path: Path) -> None:
+    """The status says that something is live; the lake holds nothing."""
+    day = day_of(tmp_path, step("publish-release", 0), REPORT)
+    assert day.judge(json.dumps({"run": run(region())})) == "the sample query failed"
+
+
+def test_a_day_that_is_not_to_go_live_asks_no_query(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    day = day_of(tmp_path, step("publish-release", 3), REPORT)
+    assert day.judge(json.dumps({"run": run(region(live=None), mode="never")})) == ""
+    shown = capsys.readouterr().out
+    assert "Released, not live" in shown
+    assert "sample query" not in shown
+
+
+def test_a_day_without_a_report_or_a_status_is_not_done(tmp_path: Path) -> None:
+    day = day_of(tmp_path, step("publish-release", 0))
+    assert day.judge(json.dumps({"run": run(region())})) == "it left no report"
+    assert day.judge(None) == "its status cannot be read"

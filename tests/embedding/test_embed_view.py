@@ -1,3 +1,6 @@
+import json
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,6 +11,7 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.embedding import (
     count_nodes,
     embed_view,
+    encode_graph,
     has_refit,
     load_model,
     write_settings,
@@ -151,3 +155,28 @@ def test_weights_that_do_not_fit_are_refused(config, snapshot):
 
     with pytest.raises(LakeError, match="must fit"):
         load_model(model)
+
+
+def test_settings_of_another_version_are_refused(config, snapshot):
+    plain = write_model(config, snapshot, EAST, "newer")
+    settings = plain.read_json("config.json")
+    settings["model"]["of_tomorrow"] = 1
+    plain.storage.write(f"{plain.base}/config.json", json.dumps(settings).encode())
+
+    with pytest.raises(LakeError, match="of_tomorrow"):
+        load_model(plain)
+
+
+def test_only_a_model_that_reads_features_needs_them(config, snapshot):
+    model = write_model(config, snapshot, EAST, "features")
+    loaded = load_model(model)
+    graph = load_graph(snapshot, View.TRAIN, EAST)
+    bare = {ntype: table.drop_columns(["kind"]) for ntype, table in graph.nodes.items()}
+    graph = replace(graph, nodes=bare)
+
+    if loaded.encoder.reads_features:
+        with pytest.raises(LakeError, match="kind"):
+            encode_graph(loaded, graph, 100)
+    else:
+        assert torch.isfinite(encode_graph(loaded, graph, 100)).all()
+    assert loaded.encoder.reads_features == (config.model.name == "graphsage")

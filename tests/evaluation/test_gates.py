@@ -14,6 +14,8 @@ from graphrec_core.evaluation.gates import (
     pool_queries,
     settle,
 )
+from graphrec_core.evaluation.measure import METRICS
+from graphrec_core.evaluation.record import without_champion
 
 EVALUATION = EvaluationConfig()
 SYSTEMS = ("model", "popularity", "covisitation")
@@ -141,6 +143,23 @@ def test_the_pool_of_champions_leaves_out_regions_without_one() -> None:
     pool = pool_queries([_queries(num=50), _queries(num=30, champion=0.2)])
     decisions = judge(pool, EVALUATION, GateConfig(), pooled=True)
     assert {d.num_queries for d in decisions if d.rule == "champion"} == {30}
+
+
+def test_a_champion_that_could_not_be_measured_refuses_nobody() -> None:
+    """Nor do the champions of other regions, on which this region's few queries are pooled."""
+    lost = _queries(num=20, model=0.3)
+    for metric in METRICS:
+        assert f"champion_{metric}" not in lost.column_names
+    lost = without_champion(lost)
+    own = judge(lost, EVALUATION, GateConfig())
+    pool = pool_queries([lost, _queries(num=300, model=0.3, champion=0.9)])
+    pooled = judge(pool, EVALUATION, GateConfig(), pooled=True)
+    assert ("champion", "all", "champion") in _failed(pooled)
+    settled = settle(own, pooled)
+    assert passes(settled)
+    champion = [decision for decision in settled if decision.rule == "champion"]
+    assert [(d.value, d.pooled, d.small) for d in champion] == [(None, False, True)] * 2
+    assert champion[0].describe() == "champion: recall of all could not be measured"
 
 
 def test_ann_recall_has_a_floor() -> None:

@@ -92,6 +92,16 @@ def test_a_missing_column_is_named():
         encoder.encode(graph_of())
 
 
+@pytest.mark.parametrize(
+    ("name", "values"), [("year", ["1990", "old", "new"]), ("studio", [1, 2, 3])]
+)
+def test_a_column_that_changed_its_kind_is_named(name, values):
+    encoder = FeatureEncoder.fit(graph_of(), NAMES)
+
+    with pytest.raises(LakeError, match=name):
+        encoder.encode(graph_of(**{name: values}))
+
+
 def test_a_column_of_another_type_is_refused():
     graph = graph_of(made=[datetime(2026, 1, 1, tzinfo=UTC)] * 3)
 

@@ -1,11 +1,8 @@
-import contextlib
-import logging
 import threading
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -19,11 +16,10 @@ from graphrec_core.errors import (
     RefusedError,
 )
 from graphrec_core.lake import Chain, Lake, open_artifact
-from graphrec_core.lake.layout import holdout_file, nodes_file
+from graphrec_core.lake.layout import holdout_file
 from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import Live, Release, list_releases, read_live
-from graphrec_core.report.collect import collect
-from graphrec_core.types import ArtifactId, Region, View, format_instant
+from graphrec_core.types import ArtifactId, Region, View
 from jobs import (
     build_shard,
     evaluate_model,
@@ -31,87 +27,16 @@ from jobs import (
     query,
     recommend,
     rollback_release,
-    train_model,
 )
+from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_day
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.vectors import write_vectors
 
-EAST, WEST = Region("east"), Region("west")
-BOTH = (EAST, WEST)
 NEXT = AS_OF + timedelta(days=1)
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> PipelineConfig:
-    """Few queries are enough to judge here; the gate resamples less often."""
-    return tiny_config(
-        tmp_path,
-        gate={"min_queries": 20, "num_bootstrap": 200},
-        evaluation={"k": 5, "depth": 20},
-        training={"num_epochs": 1},
-    )
-
-
-def _prepare(
-    config: PipelineConfig,
-    as_of: datetime = AS_OF,
-    bad: tuple[str, ...] = (),
-    regions: tuple[str, ...] = BOTH,
-) -> None:
-    snapshot = write_tiny_snapshot(config, as_of, regions=regions)
-    for region in regions:
-        write_vectors(config, as_of, snapshot, region, good=region not in bad)
-
-
-def _day(
-    config: PipelineConfig,
-    as_of: datetime = AS_OF,
-    bad: tuple[str, ...] = (),
-    regions: tuple[str, ...] = BOTH,
-) -> Release:
-    """Runs a day from its vectors on and returns the release, published or refused."""
-    _prepare(config, as_of, bad, regions)
-    for region in map(Region, regions):
-        build_shard.run(config, as_of, region)
-        evaluate_model.run(config, as_of, region)
-    with contextlib.suppress(GateRefusedError):
-        publish_release.run(config, as_of)
-    return _release(config, as_of)
-
-
-def _release(config: PipelineConfig, as_of: datetime) -> Release:
-    (release,) = (
-        release
-        for release in list_releases(Lake(config))
-        if (release.as_of, release.mode) == (format_instant(as_of), config.publish.mode)
-    )
-    return release
-
-
-def _lake_bytes(config: PipelineConfig) -> dict[str, bytes]:
-    """Everything that must be equal between two runs: manifests, releases, LIVE."""
-    storage = Lake(config).storage
-    names = [name for name in storage.files("") if name.endswith(("manifest.json", "LIVE.json"))]
-    names += storage.files(Lake(config).layout.releases)
-    return {name: storage.read(name) for name in names}
-
-
-@pytest.fixture
-def first_day(config: PipelineConfig) -> Release:
-    """The first day, live in both regions."""
-    return _day(config)
-
-
-@pytest.fixture
-def champions(config: PipelineConfig, first_day: Release) -> Release:
-    """The same, its models trained, so that the next day can judge itself against them."""
-    for region in BOTH:
-        train_model.run(config, AS_OF, region)
-    return first_day
-
-
 def test_metrics_can_be_recomputed_from_what_is_stored(config: PipelineConfig) -> None:
-    _prepare(config)
+    prepare_day(config)
     manifest = evaluate_model.run(config, AS_OF, EAST)
     lake, chain = Lake(config), Chain(config, AS_OF)
     folder = lake.layout.evaluation(EAST, chain.evaluation_id(read_past(lake), EAST))
@@ -143,7 +68,7 @@ def test_metrics_can_be_recomputed_from_what_is_stored(config: PipelineConfig) -
 
 
 def test_a_random_model_is_refused_and_the_job_ends_normally(config: PipelineConfig) -> None:
-    _prepare(config, bad=("east",))
+    prepare_day(config, bad=("east",))
     manifest = evaluate_model.run(config, AS_OF, EAST)
     failed = {
         (rule["rule"], rule["reference"]) for rule in manifest.stats["rules"] if not rule["passed"]
@@ -174,31 +99,31 @@ def test_first_day_goes_live(config: PipelineConfig, first_day: Release) -> None
 def test_the_same_commands_twice_leave_the_same_bytes(
     config: PipelineConfig, first_day: Release
 ) -> None:
-    before = _lake_bytes(config)
-    assert _day(config) == first_day
-    assert _lake_bytes(config) == before
+    before = lake_bytes(config)
+    assert run_day(config) == first_day
+    assert lake_bytes(config) == before
 
 
 def test_two_lakes_hold_the_same_bytes(tmp_path: Path) -> None:
     lakes = []
     for name in ("one", "two"):
         config = tiny_config(tmp_path / name, gate={"min_queries": 20, "num_bootstrap": 200})
-        _day(config, bad=("west",))
-        lakes.append(_lake_bytes(config))
+        run_day(config, bad=("west",))
+        lakes.append(lake_bytes(config))
     assert lakes[0] == lakes[1]
 
 
 def test_a_refused_region_keeps_its_shard_and_the_other_moves(
     config: PipelineConfig, champions: Release
 ) -> None:
-    _day(config, NEXT, bad=("west",))
+    run_day(config, NEXT, bad=("west",))
     live = read_live(Lake(config))
     assert live.regions[EAST].shard_id == Chain(config, NEXT).shard_id(EAST)
     assert live.regions[WEST].shard_id == champions.regions[WEST].shard_id
-    before = _lake_bytes(config)
+    before = lake_bytes(config)
     with pytest.raises(GateRefusedError, match="west: baseline"):
         publish_release.run(config, NEXT)
-    assert _lake_bytes(config) == before
+    assert lake_bytes(config) == before
     rolled = rollback_release.run(config)
     assert rolled.regions[EAST].shard_id == champions.regions[EAST].shard_id
 
@@ -206,116 +131,23 @@ def test_a_refused_region_keeps_its_shard_and_the_other_moves(
 def test_the_champion_is_measured_and_named_as_an_input(
     config: PipelineConfig, champions: Release
 ) -> None:
-    _prepare(config, NEXT)
+    prepare_day(config, NEXT)
     manifest = evaluate_model.run(config, NEXT, EAST)
     assert manifest.inputs["champion"] == champions.regions[EAST].model_id
     assert manifest.stats["metrics"]["champion"]["recall"] > 0
     assert {rule["rule"] for rule in manifest.stats["rules"]} >= {"champion"}
 
 
-def test_a_champion_whose_model_is_gone_blocks_nobody(
-    config: PipelineConfig, caplog: pytest.LogCaptureFixture
-) -> None:
-    _day(config)
-    _prepare(config, NEXT)
-    with caplog.at_level(logging.WARNING):
-        manifest = evaluate_model.run(config, NEXT, EAST)
-    assert "could not be measured" in caplog.text
-    assert "no model" in caplog.text
-    rules = [rule for rule in manifest.stats["rules"] if rule["rule"] == "champion"]
-    assert [(rule["value"], rule["passed"], rule["small"]) for rule in rules] == [
-        (None, True, True)
-    ] * 2
-    assert manifest.stats["passed"]
-    assert "champion" not in manifest.stats["metrics"]
-    build_shard.run(config, NEXT, EAST)
-    release = publish_release.run(config, NEXT, (EAST,))
-    assert release.regions[EAST].passed
-
-
-@pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
-def test_a_feature_that_is_gone_blocks_nobody(config: PipelineConfig, name: str) -> None:
-    config = tiny_config(
-        Path(config.lake.root),
-        gate={"min_queries": 20, "num_bootstrap": 200},
-        evaluation={"k": 5, "depth": 20},
-        training={"num_epochs": 0},
-        model={"name": name, "embedding_dim": 8, "num_layers": 2},
-    )
-    _day(config)
-    train_model.run(config, AS_OF, EAST)
-    snapshot = write_tiny_snapshot(config, NEXT)
-    write_vectors(config, NEXT, snapshot, "east")
-    for file in (nodes_file(View.TRAIN, ntype, EAST) for ntype in ("user", "place")):
-        table = snapshot.read_table(file).drop_columns(["kind"])
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink)
-        snapshot.storage.write(f"{snapshot.base}/{file}", sink.getvalue().to_pybytes())
-    stats = evaluate_model.run(config, NEXT, EAST).stats
-    assert ("champion" in stats["metrics"]) == (name == "lightgcn")
-    assert {rule["rule"] for rule in stats["rules"]} >= {"champion"}
-
-
-def test_a_decision_is_replayed_after_an_earlier_day_was_backfilled(
-    config: PipelineConfig,
-) -> None:
-    later = _day(config, NEXT, bad=("west",))
-    _day(config, AS_OF)  # now there is a champion, whose model is not even in the lake
-    before = _lake_bytes(config)
-    assert _day(config, NEXT, bad=("west",)) == later
-    assert _lake_bytes(config) == before
-    day = collect(config, NEXT)
-    assert day.release == later
-    assert [region.gate for region in day.regions] == ["passed", "refused"]
-    stricter = config.model_copy(
-        update={"gate": config.gate.model_copy(update={"min_recall": 0.1})}
-    )
-    assert "champion" in Chain(stricter, NEXT).evaluation_inputs(read_past(Lake(config)), EAST)
-
-
-def test_a_champion_of_the_same_model_leaves_the_evaluations_id(
-    config: PipelineConfig, champions: Release
-) -> None:
-    _prepare(config, NEXT)
-    first = evaluate_model.run(config, NEXT, EAST)
-    publish_release.run(config, AS_OF, (EAST,))  # another release of the same shards
-    assert len(list_releases(Lake(config))) == 2
-    assert evaluate_model.run(config, NEXT, EAST).id == first.id
-
-
-@pytest.mark.parametrize("how", ["part", "gate"])
-def test_a_rollback_is_not_undone_without_force(
-    config: PipelineConfig, champions: Release, how: str
-) -> None:
-    second = _day(config, NEXT)
-    rollback_release.run(config)
-    before = read_live(Lake(config))
-    if how == "part":
-        release = publish_release.run(config, NEXT, (EAST,))
-    else:
-        gate = config.gate.model_copy(update={"min_recall": 0.01})
-        config = config.model_copy(update={"gate": gate})
-        for region in BOTH:
-            evaluate_model.run(config, NEXT, region)
-        release = publish_release.run(config, NEXT)
-    assert release.id != second.id
-    assert release.regions[EAST].passed
-    assert read_live(Lake(config)) == before
-    by = PublishConfig(mode="force", forced_by="me", forced_why="a test")
-    publish_release.run(config.model_copy(update={"publish": by}), NEXT)
-    assert read_live(Lake(config)).regions[EAST].shard_id == second.regions[EAST].shard_id
-
-
 def test_an_older_day_is_released_but_does_not_go_live(config: PipelineConfig) -> None:
-    _day(config, NEXT)
+    run_day(config, NEXT)
     before = Lake(config).storage.read(Lake(config).layout.live)
-    older = _day(config, AS_OF)
+    older = run_day(config, AS_OF)
     assert older.regions[EAST].passed
     assert Lake(config).storage.read(Lake(config).layout.live) == before
 
 
 def test_a_region_that_never_passed_serves_its_popular_list(config: PipelineConfig) -> None:
-    release = _day(config, bad=("west",))
+    release = run_day(config, bad=("west",))
     entry = release.regions[WEST]
     assert (entry.serves, entry.passed) == ("popular", False)
     answer = query.run(config, "west-u3", 4)
@@ -325,18 +157,18 @@ def test_a_region_that_never_passed_serves_its_popular_list(config: PipelineConf
 
 def test_mode_never_and_force(config: PipelineConfig, tmp_path: Path) -> None:
     never = config.model_copy(update={"publish": PublishConfig(mode="never")})
-    _day(never)
+    run_day(never)
     assert read_live(Lake(config)) == Live()
     by = {"forced_by": "me", "forced_why": "a test"}
     forced = config.model_copy(update={"publish": PublishConfig(mode="force", **by)})
-    release = _day(forced, bad=("west",), as_of=NEXT)
+    release = run_day(forced, bad=("west",), as_of=NEXT)
     assert read_live(Lake(config)).regions[WEST].serves == "model"
     assert (release.forced_by, release.forced_why) == ("me", "a test")
     assert not release.regions[WEST].passed
 
 
 def test_a_missing_artefact_refuses_after_the_others_went_live(config: PipelineConfig) -> None:
-    _prepare(config)
+    prepare_day(config)
     for region in BOTH:
         evaluate_model.run(config, AS_OF, region)
     build_shard.run(config, AS_OF, EAST)
@@ -350,7 +182,7 @@ def test_a_missing_artefact_refuses_after_the_others_went_live(config: PipelineC
 
 
 def test_a_damaged_shard_stops_the_release(config: PipelineConfig) -> None:
-    _prepare(config)
+    prepare_day(config)
     for region in BOTH:
         evaluate_model.run(config, AS_OF, region)
         build_shard.run(config, AS_OF, region)
@@ -366,31 +198,15 @@ def test_a_damaged_shard_stops_the_release(config: PipelineConfig) -> None:
 
 def test_few_queries_are_judged_pooled(config: PipelineConfig) -> None:
     gate = config.gate.model_copy(update={"min_queries": 100})
-    release = _day(config.model_copy(update={"gate": gate}))
+    release = run_day(config.model_copy(update={"gate": gate}))
     rules = [rule for rule in release.regions[EAST].rules if rule["rule"] == "baseline"]
     assert all(rule["pooled"] and not rule["small"] for rule in rules)
     assert {rule["num_queries"] for rule in rules} == {118}
     assert set(release.pooled) == set(BOTH)
 
 
-def test_a_part_of_the_regions_is_judged_on_the_pool_of_all(config: PipelineConfig) -> None:
-    gate = config.gate.model_copy(update={"min_queries": 100})
-    config = config.model_copy(update={"gate": gate})
-    _prepare(config)
-    build_shard.run(config, AS_OF, EAST)
-    evaluate_model.run(config, AS_OF, EAST)
-    alone = publish_release.run(config, AS_OF, (EAST,))
-    west = evaluate_model.run(config, AS_OF, WEST)
-    both = publish_release.run(config, AS_OF, (EAST,))
-    assert alone.id != both.id
-    assert both.pooled == {**alone.pooled, WEST: west.id}
-    for release, num_queries in ((alone, 59), (both, 118)):
-        rules = [rule for rule in release.regions[EAST].rules if rule["rule"] == "baseline"]
-        assert {rule["num_queries"] for rule in rules} == {num_queries}
-
-
 def test_only_regions_of_the_snapshot_can_be_published(config: PipelineConfig) -> None:
-    _prepare(config)
+    prepare_day(config)
     with pytest.raises(ConfigError, match="north"):
         publish_release.run(config, AS_OF, (Region("north"),))
 
@@ -398,7 +214,7 @@ def test_only_regions_of_the_snapshot_can_be_published(config: PipelineConfig) -
 def test_a_part_of_the_regions_leaves_the_others(
     config: PipelineConfig, champions: Release
 ) -> None:
-    _prepare(config, NEXT)
+    prepare_day(config, NEXT)
     evaluate_model.run(config, NEXT, EAST)
     build_shard.run(config, NEXT, EAST)
     release = publish_release.run(config, NEXT, (EAST,))
@@ -418,7 +234,7 @@ def test_a_reader_never_sees_a_partial_release(config: PipelineConfig, champions
     reader = threading.Thread(target=poll)
     reader.start()
     try:
-        second = _day(config, NEXT)
+        second = run_day(config, NEXT)
     finally:
         stop.set()
         reader.join()

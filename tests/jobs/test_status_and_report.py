@@ -1,6 +1,7 @@
 """status, write-report and show-config as commands use them."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,15 +10,29 @@ import yaml
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
+from graphrec_core.lake.release import Release, store_release
 from graphrec_core.types import Region
 from jobs import show_config, status, write_report
 from tests.support import example_day
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
 
 @pytest.fixture
 def config(tmp_path: Path) -> PipelineConfig:
     return tiny_config(tmp_path)
+
+
+def write_day(
+    config: PipelineConfig, mode: str = "auto", regions: tuple[str, ...] = example_day.REGIONS
+) -> Release:
+    """Commits and stores a whole day; it goes live only where ``mode`` is not `never`."""
+    if mode != "never":
+        return example_day.write_example_day(config, regions=regions)
+    write_tiny_snapshot(config, regions=regions)
+    for region in map(Region, regions):
+        example_day.write_evaluation(config, AS_OF, region, example_day.MODEL_RECALL[region])
+        example_day.write_shard(config, AS_OF, region)
+    return store_release(Lake(config), example_day.make_release(config, AS_OF, regions, mode))
 
 
 def test_status_before_anything_is_live(config: PipelineConfig) -> None:
@@ -62,6 +77,64 @@ def test_status_draws_tables(config: PipelineConfig, capsys: pytest.CaptureFixtu
     text = capsys.readouterr().out
     assert "1 of 2 regions went live." in text
     assert "live, release" in text
+
+
+def test_status_names_a_region_that_nothing_serves(config: PipelineConfig) -> None:
+    """A first day published with `never`: judged, refused in the west, and nothing serves."""
+    write_day(config, mode="never")
+    for data in (status.run(config, None), status.run(config, AS_OF)):
+        west = json.loads(json.dumps(data))["regions"]["west"]
+        assert [west[key] for key in ("shard_id", "as_of", "serves", "release_id")] == [None] * 4
+        assert west["gate"] == "refused"
+        assert [rule["reference"] for rule in west["refusals"]] == ["popularity"]
+        assert west["metrics"]["model"]["recall"] == example_day.MODEL_RECALL["west"]
+        assert west["ann_recall"] == 0.99
+        east = data["regions"]["east"]
+        assert (east["shard_id"], east["gate"], east["refusals"]) == (None, "passed", [])
+
+
+def test_status_names_the_regions_of_the_day_and_of_what_is_live(config: PipelineConfig) -> None:
+    example_day.write_example_day(config)
+    tomorrow = AS_OF + timedelta(days=1)
+    write_tiny_snapshot(config, tomorrow, regions=("east", "north"))
+    example_day.write_evaluation(config, tomorrow, Region("north"), 0.01)
+    regions = status.run(config, tomorrow)["regions"]
+    assert list(regions) == ["east", "north", "west"]
+    assert regions["east"]["as_of"] == "20260101T000000Z"
+    assert (regions["north"]["shard_id"], regions["north"]["gate"]) == (None, "refused")
+    assert [rule["metric"] for rule in regions["north"]["refusals"]] == ["recall", "recall"]
+    assert regions["north"]["ann_recall"] is None
+    assert list(status.run(config, None)["regions"]) == ["east", "west"]
+
+
+@pytest.mark.parametrize("columns", ["40", "80", "160"])
+def test_tables_keep_every_column_on_any_terminal(
+    config: PipelineConfig,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    columns: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    release = write_day(config, regions=("San Francisco", "newyork", "west"))
+    status.show(config, AS_OF)
+    text = capsys.readouterr().out
+    for name in release.regions:
+        rows = [line for line in text.splitlines() if line.startswith(f" {name} ")]
+        assert len(rows) == 3  # the day, its costs, what is live
+        assert re.search(r" (passed|refused)\b", rows[0])
+        assert re.search(r" (passed|refused)\b", rows[2])
+    assert text.count("Gate") == 2
+    assert "recall@20 vs" in text
+    assert "…" not in text
+
+
+def test_a_table_says_that_nothing_serves_a_region(
+    config: PipelineConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_day(config, mode="never")
+    status.show(config, None)
+    west = next(line for line in capsys.readouterr().out.splitlines() if "west" in line)
+    assert west.split()[:5] == ["west", "none", "-", "nothing", "refused"]
 
 
 def test_status_survives_a_release_whose_evaluation_is_gone(config: PipelineConfig) -> None:

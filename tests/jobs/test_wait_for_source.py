@@ -32,17 +32,19 @@ def _mark(root: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lateness_hours", "hours_after", "is_ready"),
-    [(0, -0.001, False), (0, 0, True), (6, 5.999, False), (6, 6, True)],
+    ("lateness_hours", "hours_after", "missing"),
+    [
+        (0, -0.001, "it is before 2026-01-01T00:00:00+00:00"),
+        (0, 0, None),
+        (6, 5.999, "it is before 2026-01-01T06:00:00+00:00"),
+        (6, 6, None),
+    ],
 )
 def test_a_day_is_ready_when_its_lateness_is_over(
-    tmp_path: Path, lateness_hours: float, hours_after: float, is_ready: bool
+    tmp_path: Path, lateness_hours: float, hours_after: float, missing: str | None
 ) -> None:
     config = _config(tmp_path, lateness_hours=lateness_hours)
-    missing = missing_for(config, AS_OF, AS_OF + timedelta(hours=hours_after))
-    assert (missing is None) == is_ready
-    if missing is not None:
-        assert missing == f"it is before 2026-01-01T{lateness_hours:02}:00:00+00:00"
+    assert missing_for(config, AS_OF, AS_OF + timedelta(hours=hours_after)) == missing
 
 
 def test_the_marker_of_that_very_day_must_exist(tmp_path: Path) -> None:

@@ -1,16 +1,28 @@
 """The two-dimensional picture: principal components against a naive reference."""
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
+from graphrec_core.config import StepName
+from graphrec_core.index.axis import vector_column
+from graphrec_core.lake import Chain, Lake, attempt
+from graphrec_core.lake.layout import vectors_file
 from graphrec_core.report.embedding_picture import (
+    MAX_POINTS,
     every_nth,
     plot_embeddings,
     principal_components,
+    read_sample,
+    zoom,
 )
-from graphrec_core.types import Region
+from graphrec_core.types import Region, View
+from tests.support.snapshots import AS_OF, tiny_config
 
 
 def test_points_on_a_line_keep_their_distances() -> None:
@@ -62,3 +74,36 @@ def test_a_picture_is_the_same_again() -> None:
     assert one is not None
     assert one == other
     assert one.uri.startswith("data:image/png;base64,")
+
+
+def test_a_sample_holds_the_vectors_of_evenly_spread_rows(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path)
+    num = MAX_POINTS * 2 + 1
+    vectors = np.arange(3 * num, dtype=np.float32).reshape(num, 3)
+    name = vectors_file(View.SERVE, Region("east"), "user")
+    lake, chain = Lake(config), Chain(config, AS_OF)
+    embedding_id = chain.embedding_id(Region("east"), View.SERVE)
+    folder = lake.layout.embedding(embedding_id)
+    with attempt(lake.storage, folder, embedding_id) as trial:
+        ids = [f"u{row:05d}" for row in range(num)]
+        trial.write_table(name, pa.table({"node_id": ids, "vector": vector_column(vectors)}))
+        artifact = trial.commit(StepName.EMBED, config, AS_OF, Region("east"), {}, {})
+    sample = read_sample(artifact, Region("east"), ("user", "place", "user"))
+    assert list(sample) == ["user"]
+    assert sample["user"].dtype == np.float64
+    assert sample["user"] == pytest.approx(vectors[every_nth(num, MAX_POINTS)])
+
+
+def test_a_few_far_points_do_not_set_the_scale() -> None:
+    points = np.random.default_rng(0).normal(size=(1000, 2))
+    points[:2] = [[1e4, 0], [0, -1e4]]
+    axes = Figure().subplots()
+    zoom(axes, points)
+    for low, high in (axes.get_xlim(), axes.get_ylim()):
+        assert -5 < low < -2 < 2 < high < 5
+
+
+def test_equal_points_keep_a_scale() -> None:
+    axes = Figure().subplots()
+    zoom(axes, np.ones((5, 2)))
+    assert axes.get_xlim() == (0, 1)

@@ -1,5 +1,6 @@
 """The page: whole, self-contained, escaped, the same bytes again, and there on a failed day."""
 
+import dataclasses
 import os
 import re
 from html.parser import HTMLParser
@@ -157,3 +158,35 @@ def test_a_region_without_queries_is_drawn(config: PipelineConfig) -> None:
     assert evaluation is not None
     evaluation.manifest.stats["metrics"] = metrics
     assert "<td>-</td>" in render_page(found, collect_found(found))
+
+
+def test_pairs_and_queries_are_called_what_they_are(whole_day: PipelineConfig) -> None:
+    """Judged pairs stand beside the metrics, all pairs of the holdout beside the regions."""
+    found = find_day(whole_day, AS_OF)
+    day = collect_found(found)
+    east, *others = day.regions
+    assert east.evaluation is not None
+    evaluation = dataclasses.replace(east.evaluation, num_pairs=2111, num_missing_coverage=2222)
+    east = dataclasses.replace(
+        east, evaluation=evaluation, num_holdout_pairs=4444, num_holdout_missing=3333
+    )
+    stats = {**day.snapshot_stats, "num_no_history": 77}
+    day = dataclasses.replace(day, regions=(east, *others), snapshot_stats=stats)
+    text = Page(render_page(found, day)).text
+    metrics, regions = text.index("Metrics by region"), text.index("Regions and borders")
+    assert metrics < text.index("2,111") < text.index("2,222") < regions
+    assert regions < text.index("4,444") < text.index("3,333")
+    assert "77 queries of the holdout had no home before it" in text
+
+
+def test_regions_that_passed_are_folded_where_there_are_many(config: PipelineConfig) -> None:
+    example_day.write_example_day(config, regions=("a", "b", "c", "west"))
+    text = _render(config)
+    assert text.count("<details>") == 3
+    assert text.count("<details open>") == 1
+    assert text.index("<details open>") < text.index("<summary>west")
+
+
+def test_few_regions_are_not_folded(whole_page: str) -> None:
+    assert "<details>" not in whole_page
+    assert whole_page.count("<details open>") == 2

@@ -52,6 +52,7 @@ def test_long_names_and_many_regions_fit(config: PipelineConfig, draw: str) -> N
     assert max(map(len, text.splitlines())) <= 120
     assert "…" not in text
     for state in live.regions.values():
+        assert state.live is not None
         assert state.live.shard_id in text
 
 

@@ -1,0 +1,139 @@
+"""Champions, replays, rollbacks and pools: what decides a region, and what must not."""
+
+import logging
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.config.delivery import PublishConfig
+from graphrec_core.lake import Chain, Lake
+from graphrec_core.lake.layout import nodes_file
+from graphrec_core.lake.past import read_past
+from graphrec_core.lake.release import Release, list_releases, read_live
+from graphrec_core.report.collect import collect
+from graphrec_core.types import View
+from jobs import (
+    build_shard,
+    evaluate_model,
+    publish_release,
+    rollback_release,
+    train_model,
+)
+from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_day
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.vectors import write_vectors
+
+NEXT = AS_OF + timedelta(days=1)
+
+
+def test_a_champion_whose_model_is_gone_blocks_nobody(
+    config: PipelineConfig, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_day(config)
+    prepare_day(config, NEXT)
+    with caplog.at_level(logging.WARNING):
+        manifest = evaluate_model.run(config, NEXT, EAST)
+    assert "could not be measured" in caplog.text
+    assert "no model" in caplog.text
+    rules = [rule for rule in manifest.stats["rules"] if rule["rule"] == "champion"]
+    assert [(rule["value"], rule["passed"], rule["small"]) for rule in rules] == [
+        (None, True, True)
+    ] * 2
+    assert manifest.stats["passed"]
+    assert "champion" not in manifest.stats["metrics"]
+    build_shard.run(config, NEXT, EAST)
+    release = publish_release.run(config, NEXT, (EAST,))
+    assert release.regions[EAST].passed
+
+
+@pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
+def test_a_feature_that_is_gone_blocks_nobody(config: PipelineConfig, name: str) -> None:
+    config = tiny_config(
+        Path(config.lake.root),
+        gate={"min_queries": 20, "num_bootstrap": 200},
+        evaluation={"k": 5, "depth": 20},
+        training={"num_epochs": 0},
+        model={"name": name, "embedding_dim": 8, "num_layers": 2},
+    )
+    run_day(config)
+    train_model.run(config, AS_OF, EAST)
+    snapshot = write_tiny_snapshot(config, NEXT)
+    write_vectors(config, NEXT, snapshot, "east")
+    for file in (nodes_file(View.TRAIN, ntype, EAST) for ntype in ("user", "place")):
+        table = snapshot.read_table(file).drop_columns(["kind"])
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        snapshot.storage.write(f"{snapshot.base}/{file}", sink.getvalue().to_pybytes())
+    stats = evaluate_model.run(config, NEXT, EAST).stats
+    assert ("champion" in stats["metrics"]) == (name == "lightgcn")
+    assert {rule["rule"] for rule in stats["rules"]} >= {"champion"}
+
+
+def test_a_decision_is_replayed_after_an_earlier_day_was_backfilled(
+    config: PipelineConfig,
+) -> None:
+    later = run_day(config, NEXT, bad=("west",))
+    run_day(config, AS_OF)  # now there is a champion, whose model is not even in the lake
+    before = lake_bytes(config)
+    assert run_day(config, NEXT, bad=("west",)) == later
+    assert lake_bytes(config) == before
+    day = collect(config, NEXT)
+    assert day.release == later
+    assert [region.gate for region in day.regions] == ["passed", "refused"]
+    stricter = config.model_copy(
+        update={"gate": config.gate.model_copy(update={"min_recall": 0.1})}
+    )
+    assert "champion" in Chain(stricter, NEXT).evaluation_inputs(read_past(Lake(config)), EAST)
+
+
+def test_a_champion_of_the_same_model_leaves_the_evaluations_id(
+    config: PipelineConfig, champions: Release
+) -> None:
+    prepare_day(config, NEXT)
+    first = evaluate_model.run(config, NEXT, EAST)
+    publish_release.run(config, AS_OF, (EAST,))  # another release of the same shards
+    assert len(list_releases(Lake(config))) == 2
+    assert evaluate_model.run(config, NEXT, EAST).id == first.id
+
+
+@pytest.mark.parametrize("how", ["part", "gate"])
+def test_a_rollback_is_not_undone_without_force(
+    config: PipelineConfig, champions: Release, how: str
+) -> None:
+    second = run_day(config, NEXT)
+    rollback_release.run(config)
+    before = read_live(Lake(config))
+    if how == "part":
+        release = publish_release.run(config, NEXT, (EAST,))
+    else:
+        gate = config.gate.model_copy(update={"min_recall": 0.01})
+        config = config.model_copy(update={"gate": gate})
+        for region in BOTH:
+            evaluate_model.run(config, NEXT, region)
+        release = publish_release.run(config, NEXT)
+    assert release.id != second.id
+    assert release.regions[EAST].passed
+    assert read_live(Lake(config)) == before
+    by = PublishConfig(mode="force", forced_by="me", forced_why="a test")
+    publish_release.run(config.model_copy(update={"publish": by}), NEXT)
+    assert read_live(Lake(config)).regions[EAST].shard_id == second.regions[EAST].shard_id
+
+
+def test_a_part_of_the_regions_is_judged_on_the_pool_of_all(config: PipelineConfig) -> None:
+    gate = config.gate.model_copy(update={"min_queries": 100})
+    config = config.model_copy(update={"gate": gate})
+    prepare_day(config)
+    build_shard.run(config, AS_OF, EAST)
+    evaluate_model.run(config, AS_OF, EAST)
+    alone = publish_release.run(config, AS_OF, (EAST,))
+    west = evaluate_model.run(config, AS_OF, WEST)
+    both = publish_release.run(config, AS_OF, (EAST,))
+    assert alone.id != both.id
+    assert both.pooled == {**alone.pooled, WEST: west.id}
+    for release, num_queries in ((alone, 59), (both, 118)):
+        rules = [rule for rule in release.regions[EAST].rules if rule["rule"] == "baseline"]
+        assert {rule["num_queries"] for rule in rules} == {num_queries}
