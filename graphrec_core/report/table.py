@@ -143,7 +143,8 @@ def _cost(runs: list[StepRun]) -> str:
     if not all(run.is_done for run in runs):
         return "missing"
     seconds = sum(run.seconds or 0 for run in runs)
-    return f"{seconds:.1f} / {max(run.peak_memory_mb or 0 for run in runs):.0f}"
+    digits = 1 if seconds < 100 else 0  # three digits are enough, and the table has to fit
+    return f"{seconds:.{digits}f} / {max(run.peak_memory_mb or 0 for run in runs):.0f}"
 
 
 def _day(as_of: str) -> str:
