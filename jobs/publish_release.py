@@ -14,8 +14,9 @@ from graphrec_core.evaluation.deciding import (
     release_inputs,
 )
 from graphrec_core.lake import Artifact, Chain, Lake, artifact_id, open_artifact
+from graphrec_core.lake.live import go_live
 from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, go_live, read_release, store_release
+from graphrec_core.lake.release import Release, read_release, store_release
 from graphrec_core.lake.verify import verify_shards
 from graphrec_core.types import ALL_REGIONS, Region, format_instant
 

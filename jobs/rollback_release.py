@@ -4,7 +4,8 @@ import logging
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import Live, named_release, roll_back
+from graphrec_core.lake.live import Live, roll_back
+from graphrec_core.lake.release import named_release
 from graphrec_core.types import ArtifactId
 
 logger = logging.getLogger(__name__)

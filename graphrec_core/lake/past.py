@@ -6,14 +6,8 @@ from datetime import datetime
 from functools import cached_property
 
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.release import (
-    Live,
-    Release,
-    ReleasedRegion,
-    list_releases,
-    read_live,
-    withdrawn_shards,
-)
+from graphrec_core.lake.live import Live, read_live, withdrawn_shards
+from graphrec_core.lake.release import Release, ReleasedRegion, list_releases
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 

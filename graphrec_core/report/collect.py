@@ -7,7 +7,8 @@ from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake import Artifact, Lake, find_artifact
-from graphrec_core.lake.release import Live, Release, read_live, read_release_run
+from graphrec_core.lake.live import Live, read_live
+from graphrec_core.lake.release import Release, read_release_run
 from graphrec_core.report.day import (
     Day,
     EvaluationResult,

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from graphrec_core.lake.release import Live, LiveRegion, Release, ReleasedRegion
+from graphrec_core.lake.live import Live, LiveRegion
+from graphrec_core.lake.release import Release, ReleasedRegion
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 Rule = Mapping[str, Any]

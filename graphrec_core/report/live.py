@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake, find_artifact
-from graphrec_core.lake.release import LiveRegion, ReleasedRegion, list_releases, read_live
+from graphrec_core.lake.live import LiveRegion, read_live
+from graphrec_core.lake.release import ReleasedRegion, list_releases
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, Rule, ShardResult
 from graphrec_core.types import ArtifactId, Region

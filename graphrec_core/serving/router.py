@@ -13,7 +13,7 @@ from graphrec_core.errors import GraphrecError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.index.shard import Shard, open_shard
 from graphrec_core.lake import Lake, open_artifact
-from graphrec_core.lake.release import Live, read_live
+from graphrec_core.lake.live import Live, read_live
 from graphrec_core.retrieval.from_shard import ranking_table, recommend_from_shard
 from graphrec_core.serving.answer import Answer, Neighbour
 from graphrec_core.types import ArtifactId, Region

@@ -12,8 +12,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.delivery import PublishConfig
 from graphrec_core.lake import Chain, Lake
 from graphrec_core.lake.layout import nodes_file
+from graphrec_core.lake.live import read_live
 from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, list_releases, read_live
+from graphrec_core.lake.release import Release, list_releases
 from graphrec_core.report.collect import collect
 from graphrec_core.types import View
 from jobs import (

@@ -17,8 +17,9 @@ from graphrec_core.errors import (
 )
 from graphrec_core.lake import Chain, Lake, open_artifact
 from graphrec_core.lake.layout import holdout_file
+from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Live, Release, list_releases, read_live
+from graphrec_core.lake.release import Release, list_releases
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import (
     build_shard,

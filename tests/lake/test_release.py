@@ -6,18 +6,20 @@ import pytest
 
 from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Lake
+from graphrec_core.lake.live import (
+    Live,
+    go_live,
+    read_live,
+    roll_back,
+)
 from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import (
-    Live,
     Release,
     ReleasedRegion,
-    go_live,
     list_releases,
     named_release,
-    read_live,
     read_release,
     released_region,
-    roll_back,
     store_release,
 )
 from graphrec_core.types import ArtifactId, Region, format_instant
