@@ -39,7 +39,7 @@ class ChildProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             start_new_session=True,
-            preexec_fn=_die_with_the_parent,
+            preexec_fn=die_with_the_parent,
         )
 
     @property
@@ -91,8 +91,8 @@ class ChildProcess:
             os.killpg(self.pid, number)
 
 
-def _die_with_the_parent() -> None:
-    # A worker that is killed outright cannot end its step; the kernel does.
+def die_with_the_parent() -> None:
+    """Runs in a child before its program: a killed parent cannot end it, so the kernel does."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 

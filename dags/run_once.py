@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dags.child_process import die_with_the_parent
 from dags.run_log import RunLog
 from dags.run_verdict import judge_run
 from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
@@ -128,6 +129,7 @@ class Day:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
+            preexec_fn=die_with_the_parent,
         )
         try:
             for line in process.stdout or ():

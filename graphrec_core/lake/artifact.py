@@ -30,6 +30,8 @@ from graphrec_core.types import ArtifactId, Region, format_instant
 logger = logging.getLogger(__name__)
 
 ATTEMPT = "attempt-"
+ROW_GROUP_SIZE = 2**20
+"""Rows per group of a copied Parquet file."""
 
 
 @dataclass(frozen=True)
@@ -145,13 +147,26 @@ class Attempt:
         self.storage.write(f"{self.base}/{name}", data)
         self._entries[name] = _entry(data, table.num_rows)
 
-    def adopt(self, name: str) -> None:
-        """Takes over a file that another program wrote below ``base``."""
-        data = self.storage.read(f"{self.base}/{name}")
-        num_rows = None
-        if name.endswith(".parquet"):
-            num_rows = pq.read_metadata(pa.BufferReader(data)).num_rows
-        self._entries[name] = _entry(data, num_rows)
+    def copy_table(self, name: str, path: str) -> None:
+        """Writes the rows of a Parquet file that another program wrote, in its order of rows.
+
+        The file itself cannot be taken: a JVM writes equal rows with other bytes each time it
+        starts (the order of sets in the footer follows objects' identity).
+
+        Args:
+            name: The file's name in the artefact.
+            path: The other program's file, relative to the lake's root.
+        """
+        sink = pa.BufferOutputStream()
+        with self.storage.open(path) as handle:
+            source = pq.ParquetFile(handle)
+            schema = source.schema_arrow.remove_metadata()
+            with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+                for batch in source.iter_batches(batch_size=ROW_GROUP_SIZE):
+                    writer.write_batch(batch.replace_schema_metadata(None))
+        data = sink.getvalue().to_pybytes()
+        self.storage.write(f"{self.base}/{name}", data)
+        self._entries[name] = _entry(data, source.metadata.num_rows)
 
     def files(self) -> Mapping[str, FileEntry]:
         """The files written so far."""

@@ -112,11 +112,6 @@ class Storage:
         """Returns when a file was last written, in seconds since the epoch."""
         return float(self._fs.modified(self._full(path)).timestamp())
 
-    def move(self, source: str, target: str) -> None:
-        """Moves one file."""
-        self._fs.makedirs(self._parent(target), exist_ok=True)
-        self._fs.mv(self._full(source), self._full(target))
-
     def remove(self, path: str) -> None:
         """Removes a file or a whole folder; an absent one is no error."""
         if self.exists(path):

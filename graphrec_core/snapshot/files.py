@@ -69,7 +69,7 @@ class SnapshotFiles:
             return pq.read_table(handle, columns=list(columns))
 
     def collect(self, regions: Sequence[Region]) -> None:
-        """Moves the files of ``regions`` to their names and drops the rest.
+        """Gives the files of ``regions`` their names and drops the rest.
 
         A region without a row in a table gets an empty file, so that readers find every file.
         """
@@ -77,8 +77,7 @@ class SnapshotFiles:
             for region in regions:
                 name = f"{table}/{region_folder(region)}/{PART}"
                 if region in written:
-                    self._trial.storage.move(written[region], f"{self._trial.base}/{name}")
-                    self._trial.adopt(name)
+                    self._trial.copy_table(name, written[region])
                 else:
                     self._trial.write_table(name, self._empty[table])
         self._trial.storage.remove(f"{self._trial.base}/{SCRATCH}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Barrier
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from graphrec_core.config import StepName
@@ -215,10 +216,21 @@ def test_a_file_that_the_artefact_lacks_is_named(storage: Storage) -> None:
         artifact.read("vectors.parquet")
 
 
-def test_an_adopted_file_counts_like_a_written_one(storage: Storage) -> None:
-    with attempt(storage, FOLDER, ID) as trial:
-        trial.write_table("table.parquet", TABLE)
-        written = trial.files()["table.parquet"]
-        trial.adopt("table.parquet")
-        assert trial.files()["table.parquet"] == written
-        _commit(trial)
+def test_a_copied_table_has_the_rows_of_the_other_programs_file_and_bytes_of_its_own(
+    storage: Storage,
+) -> None:
+    copies = []
+    for number, compression in enumerate(("snappy", "gzip")):
+        sink = pa.BufferOutputStream()
+        labelled = TABLE.replace_schema_metadata({"written by": compression})
+        pq.write_table(labelled, sink, compression=compression, row_group_size=1)
+        storage.write(f"other-{number}", sink.getvalue().to_pybytes())
+        with attempt(storage, FOLDER, ID) as trial:
+            trial.copy_table("table.parquet", f"other-{number}")
+            copies.append(trial.files()["table.parquet"])
+            assert (
+                pq.read_table(pa.BufferReader(storage.read(f"{trial.base}/table.parquet")))
+                == TABLE
+            )
+    assert copies[0] == copies[1]
+    assert copies[0].num_rows == TABLE.num_rows

@@ -83,9 +83,3 @@ def test_remove_takes_folders_and_forgives_absence(storage: Storage) -> None:
     storage.remove("a")
     storage.remove("a")
     assert storage.files("") == []
-
-
-def test_move_makes_the_target_folder(storage: Storage) -> None:
-    storage.write("a", b"data")
-    storage.move("a", "deep/er/b")
-    assert storage.files("") == ["deep/er/b"]
