@@ -58,7 +58,8 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
             queries = without_champion(queries)
         stats = judged_stats(config, holdout, queries, list(systems))
         write_evaluation(trial, region, measured, queries, stats)
-        logger.info("%s %s", region, "passed" if stats["passed"] else "was refused")
+        verdict = "passes" if stats["passed"] else "fails a rule: publish-release decides"
+        logger.info("%s %s", region, verdict)
         return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats).manifest
 
 

@@ -2,6 +2,7 @@
 
 from typing import NoReturn
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, ParseException, PySparkException
 
 from graphrec_core.config.source import TableConfig
@@ -11,7 +12,9 @@ MISSING_COLUMN = "UNRESOLVED_COLUMN"
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
 
-def refuse_table(name: str, table: TableConfig, root: str, error: PySparkException) -> NoReturn:
+def refuse_table(
+    name: str, table: TableConfig, root: str, error: PySparkException | Py4JJavaError
+) -> NoReturn:
     """Raises UnreadableSourceError for a raw table that Spark could not open."""
     place = table.catalog or f"{table.path} (source.root: {root})"
     raise UnreadableSourceError(
@@ -54,7 +57,10 @@ def refuse_select(where: str, error: PySparkException) -> NoReturn:
     raise error
 
 
-def first_line(error: PySparkException) -> str:
-    """Returns the first line of Spark's message, without its SQLSTATE and its plan."""
-    text = str(error.getMessage() if hasattr(error, "getMessage") else error)
+def first_line(error: PySparkException | Py4JJavaError) -> str:
+    """Returns the first line of Spark's or Java's message, without plan and stack."""
+    if isinstance(error, Py4JJavaError):
+        text = str(error.java_exception.toString())
+    else:
+        text = str(error.getMessage() or error)
     return text.strip().splitlines()[0][:300]

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 import pyarrow as pa
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
@@ -90,7 +91,7 @@ class SparkEngine:
         for name, table in source.tables.items():
             try:
                 self.register(name, self._read(table, root))
-            except PySparkException as error:
+            except (PySparkException, Py4JJavaError) as error:
                 refuse_table(name, table, root, error)
 
     def run_select(self, where: str, text: str) -> Relation:

@@ -43,6 +43,24 @@ def test_an_unreadable_table_is_named(engine: SparkEngine, tmp_path: Path) -> No
         engine.register_tables(source, str(tmp_path))
 
 
+@pytest.mark.parametrize("path", ["s3://nowhere/x.parquet", "gopher://nowhere/x.parquet"])
+def test_a_uri_that_no_file_system_serves_is_named(engine: SparkEngine, path: str) -> None:
+    source = SourceConfig.model_validate(
+        {"tables": {"far": {"path": path}}, "nodes": {"a": "x"}, "edges": {"b": "x"}}
+    )
+    with pytest.raises(UnreadableSourceError, match=r"source\.tables\.far[\s\S]*No FileSystem"):
+        engine.register_tables(source, ".")
+
+
+def test_a_file_of_another_format_is_named(engine: SparkEngine, tmp_path: Path) -> None:
+    (tmp_path / "text.parquet").write_text("not parquet")
+    source = SourceConfig.model_validate(
+        {"tables": {"odd": {"path": "text.parquet"}}, "nodes": {"a": "x"}, "edges": {"b": "x"}}
+    )
+    with pytest.raises(UnreadableSourceError, match=r"source\.tables\.odd"):
+        engine.register_tables(source, str(tmp_path))
+
+
 @pytest.mark.parametrize(
     ("select", "message"),
     [

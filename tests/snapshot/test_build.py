@@ -185,3 +185,51 @@ def test_the_audit_catches_a_leak_planted_in_a_written_file(
         table.to_parquet(path, coerce_timestamps="us", allow_truncated_timestamps=True)
         with pytest.raises(LeakageError, match=leak):
             audit(engine, config, AS_OF, lake.storage, trial.base)
+
+
+def test_timed_features_and_a_second_edge_type(tmp_path: Path) -> None:
+    """Friends are users, too; moods are joined as they were effective at each view's instant."""
+    data = write_market(tmp_path / "lake").model_dump(mode="json")
+    raw = tmp_path / "raw"
+    start, cut = AS_OF - timedelta(days=20), AS_OF - timedelta(days=7)
+    moods = [("ann", start, 1.0), ("ann", cut + timedelta(days=1), 2.0), ("ben", cut, 5.0)]
+    friends = [("ann", "ben", start), ("ann", "cem", start)]
+    for name, rows, columns in (
+        ("moods", moods, ["user", "at", "mood"]),
+        ("friends", friends, ["a", "b", "at"]),
+    ):
+        table = pd.DataFrame(rows, columns=columns)
+        table.to_parquet(raw / f"{name}.parquet", coerce_timestamps="us")
+    source = data["source"]
+    source["tables"] |= {
+        "moods": {"path": "moods.parquet"},
+        "friends": {"path": "friends.parquet"},
+    }
+    source["features"] = {"user": "select user as node_id, at as effective_at, mood from moods"}
+    source["edges"]["knows"] = {
+        "src": "user",
+        "dst": "user",
+        "select": "select a as src, b as dst, at as event_time from friends",
+    }
+    config = PipelineConfig.model_validate(data)
+    manifest = job.run(config, AS_OF, ALL_REGIONS)
+    assert manifest.stats["features"]["user"] == ["age", "mood"]
+    lake = Lake(config)
+    built = open_artifact(lake.storage, lake.layout.snapshot(AS_OF, manifest.id))
+
+    def moods_in(view: View) -> dict[str, float | None]:
+        rows = [
+            row
+            for region in REGIONS
+            for row in built.read_table(nodes_file(view, "user", region)).to_pylist()
+        ]
+        return {row["node_id"]: row["mood"] for row in rows if row["role"] == "home"}
+
+    assert moods_in(View.TRAIN) == {"ann": 1.0, "ben": None, "cem": None, "dia": None}
+    assert moods_in(View.SERVE) == {"ann": 2.0, "ben": 5.0, "cem": None, "dia": None}
+    home = {row["node_id"]: region for region in REGIONS for row in built.read_table(
+        nodes_file(View.TRAIN, "user", region)).to_pylist() if row["role"] == "home"}  # fmt: skip
+    for region in REGIONS:
+        edges = built.read_table(edges_file(View.TRAIN, "knows", region)).to_pylist()
+        touching = {(a, b) for a, b, _ in friends if region in (home[a], home[b])}
+        assert {(row["src"], row["dst"]) for row in edges} == touching
