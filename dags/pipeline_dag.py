@@ -30,7 +30,7 @@ from dags.wait_operator import WaitOperator
 from graphrec_core.config import PipelineConfig, StepName
 
 AS_OF = f"{{{{ ti.xcom_pull(task_ids='{RESOLVE}') }}}}"
-EMBED_TRAIN, EMBED_SERVE = f"{StepName.EMBED}-train", f"{StepName.EMBED}-serve"
+EMBED_SERVE = f"{StepName.EMBED}-serve"
 RETRY_DELAY = timedelta(seconds=30)
 
 

@@ -6,8 +6,6 @@ from typing import NewType
 
 from graphrec_core.errors import ConfigError
 
-NodeType = NewType("NodeType", str)
-EdgeType = NewType("EdgeType", str)
 Region = NewType("Region", str)
 ArtifactId = NewType("ArtifactId", str)
 
