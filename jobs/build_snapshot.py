@@ -10,6 +10,7 @@ from graphrec_core.quality import check_source
 from graphrec_core.quality.findings import digests
 from graphrec_core.snapshot import audit, build_snapshot
 from graphrec_core.sources.canonical import TableKind
+from graphrec_core.sources.root import source_areas
 from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,8 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     with open_engine(config, lake) as engine, attempt(lake.storage, folder, snapshot_id) as trial:
         checked = check_source(engine, config, lake, as_of)
         accepted = {name: table.accepted for name, table in checked.items()}
-        stats = build_snapshot(engine, config, accepted, as_of, trial)
+        areas = source_areas(config, lake)
+        stats = build_snapshot(engine, config, accepted, areas, as_of, trial)
         audit(engine, config, as_of, lake.storage, trial.base)
         stats["features"] = {ntype: [] for ntype in config.source.nodes}
         for name, table in checked.items():

@@ -9,7 +9,8 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.champion import embed_champion
 from graphrec_core.evaluation.gates import CHAMPION, COVISITATION, MODEL, POPULARITY
-from graphrec_core.evaluation.holdout import Holdout, read_holdout, train_vectors
+from graphrec_core.evaluation.holdout import Holdout, read_holdout
+from graphrec_core.evaluation.holdout_vectors import TrainVectors
 from graphrec_core.evaluation.measure import measure
 from graphrec_core.evaluation.record import judged_stats, without_champion, write_evaluation
 from graphrec_core.index.ann import require_finite
@@ -31,7 +32,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     """Measures, judges and stores the decision; a refusal is a result, not an error.
 
     Raises:
-        LeakageError: The vectors are not of the train view.
+        LeakageError: The vectors are not of this snapshot's train view, by weights trained on it.
         LakeError: An earlier step's artefact is missing.
     """
     lake, chain = Lake(config), Chain(config, as_of)
@@ -42,13 +43,14 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         logger.info("evaluation %s of %s is already there", evaluation_id, region)
         return done.manifest
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, chain.snapshot_id()))
-    vectors = open_artifact(
+    embedding = open_artifact(
         lake.storage, lake.layout.embedding(chain.embedding_id(region, View.TRAIN))
     )
+    vectors = TrainVectors(embedding, snapshot, chain.model_id(region), region)
     with attempt(lake.storage, folder, evaluation_id) as trial:
         holdout = read_holdout(snapshot, region, config.task)
         systems, popular = _baselines(holdout)
-        systems = {MODEL: _model(vectors, region, config.task, holdout), **systems}
+        systems = {MODEL: _model(vectors, config.task, holdout), **systems}
         if "champion" in inputs:
             model_id = ArtifactId(inputs["champion"])
             systems |= _champion(lake, snapshot, region, model_id, holdout)
@@ -75,12 +77,10 @@ def _baselines(holdout: Holdout) -> tuple[dict[str, CandidateSource], PopularLis
     }, PopularList(*popularity.ranked())
 
 
-def _model(
-    embedding: Artifact, region: Region, task: TaskConfig, holdout: Holdout
-) -> CandidateSource:
+def _model(vectors: TrainVectors, task: TaskConfig, holdout: Holdout) -> CandidateSource:
     return _exact(
-        train_vectors(embedding, region, task.query, holdout.query_ids),
-        train_vectors(embedding, region, task.candidate, holdout.candidate_ids),
+        vectors.along(task.query, holdout.query_ids),
+        vectors.along(task.candidate, holdout.candidate_ids),
     )
 
 

@@ -40,8 +40,8 @@ def run(config: PipelineConfig, as_of: datetime, region: Region, view: View) -> 
     model = open_artifact(lake.storage, lake.layout.model(scope, model_id))
     with attempt(lake.storage, folder, embedding_id) as trial:
         tables = embed_view(snapshot, view, scope, model)
-        write_vectors(trial, view, tables)
-        stats = count_nodes(tables, view, model)
+        origin = write_vectors(trial, view, tables)
+        stats = {**count_nodes(tables, view, model), "origin": origin}
         logger.info("embedded the %s view of %s: %s", view, scope, stats)
         inputs = {"snapshot": snapshot_id, "model": model_id, "view": str(view)}
         return trial.commit(StepName.EMBED, config, as_of, scope, inputs, stats).manifest

@@ -18,7 +18,7 @@ from graphrec_core.lake import (
     open_artifact,
 )
 from graphrec_core.models.encoder import choose_device
-from graphrec_core.training import Training, train_encoder, train_for
+from graphrec_core.training import Audited, Training, train_encoder, train_for
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
 
     Raises:
         LakeError: The day's snapshot is missing or holds no such region.
+        LeakageError: A sampled batch heard one of its own pairs.
     """
     lake, chain = Lake(config), Chain(config, as_of)
     scope, model_id = config.model_region(region), chain.model_id(region)
@@ -54,9 +55,10 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         write_weights(trial, training.encoder, graph, refit=False)
         write_settings(trial, config, graph, features)
         trial.write_json("metrics.json", _metrics(training))
+        audited = training.audited
         if config.training.refit:
-            _refit(trial, config, snapshot, scope, features, training.best_epoch)
-        stats = _stats(config, graph, training)
+            audited += _refit(trial, config, snapshot, scope, features, training.best_epoch)
+        stats = _stats(config, graph, training, audited)
         inputs = {"snapshot": snapshot_id}
         return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats).manifest
 
@@ -68,12 +70,13 @@ def _refit(
     scope: Region,
     features: FeatureEncoder,
     num_epochs: int,
-) -> None:
+) -> Audited:
     """Trains again on the serve view; these weights are used for that view only."""
     graph = load_graph(snapshot, View.SERVE, scope)
     encoded = features.encode(graph)
     refitted = train_for(graph, encoded, config.model, config.training, num_epochs)
     write_weights(trial, refitted.encoder, graph, refit=True)
+    return refitted.audited
 
 
 def _metrics(training: Training) -> dict[str, Any]:
@@ -84,7 +87,9 @@ def _metrics(training: Training) -> dict[str, Any]:
     }
 
 
-def _stats(config: PipelineConfig, graph: RegionGraph, training: Training) -> dict[str, Any]:
+def _stats(
+    config: PipelineConfig, graph: RegionGraph, training: Training, audited: Audited
+) -> dict[str, Any]:
     encoder = training.encoder
     return {
         "num_epochs": training.num_epochs,
@@ -94,4 +99,5 @@ def _stats(config: PipelineConfig, graph: RegionGraph, training: Training) -> di
         "num_rows": {ntype: graph.nodes[ntype].num_rows for ntype in graph.ntypes},
         "device": choose_device(config.training.device).type,
         "supervision_edges": encoder.supervision_edges,
+        "supervision_audit": vars(audited),
     }

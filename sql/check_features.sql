@@ -1,18 +1,18 @@
 -- Purpose:    says of every row of timed features whether it may be used, and why not.
 -- Grain:      one row per row of canonical_rows; reject_reason is null for a good row.
--- Reads:      canonical_rows (a canonical features table with row_digest: a hash of the whole row),
+-- Reads:      canonical_rows (a canonical features table with row_text: all its columns),
 --             node_ids (node_id: every accepted node of the type)
 -- Parameters: :earliest  timestamp; older rows are bad
 with numbered as (
     select
         *,
         row_number() over (
-            partition by node_id, effective_at, known_at order by row_digest
+            partition by node_id, effective_at, known_at order by row_text
         ) as copy_number
     from canonical_rows
 )
 select
-    numbered.* except (copy_number, row_digest),
+    numbered.* except (copy_number, row_text),
     case
         when numbered.node_id is null or numbered.node_id = '' then 'node_id is null'
         when effective_at is null then 'effective_at is null'

@@ -1,18 +1,18 @@
 -- Purpose:    says of every node version whether it may be used, and why not.
 -- Grain:      one row per row of canonical_rows; reject_reason is null for a good row.
--- Reads:      canonical_rows (a canonical nodes table with row_digest: a hash of the whole row)
+-- Reads:      canonical_rows (a canonical nodes table with row_text: all its columns)
 -- Parameters: :earliest      timestamp; older versions are bad
 --             :needs_region  boolean; the home comes from the column `region`
 with numbered as (
     select
         *,
         row_number() over (
-            partition by node_id, valid_from, known_at order by row_digest
+            partition by node_id, valid_from, known_at order by row_text
         ) as copy_number
     from canonical_rows
 )
 select
-    * except (copy_number, row_digest),
+    * except (copy_number, row_text),
     case
         when node_id is null or node_id = '' then 'node_id is null'
         when valid_from is null then 'valid_from is null'

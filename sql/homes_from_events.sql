@@ -1,11 +1,16 @@
 -- Purpose:    the home region of nodes that have none of their own: where most of their events are.
 -- Grain:      one row per node with an event in a region.
--- Reads:      events_in_regions (node_id, region, event_time: the other end's home region)
+-- Reads:      pairs_in_regions (node_id, region: the other end's home region, num_events,
+--             last_event_time)
 -- Parameters: none
 -- Ties go to the region of the latest event, then to the first name.
 with counted as (
-    select node_id, region, count(*) as num_events, max(event_time) as last_event_time
-    from events_in_regions
+    select
+        node_id,
+        region,
+        sum(num_events) as num_events,
+        max(last_event_time) as last_event_time
+    from pairs_in_regions
     where region is not null
     group by node_id, region
 ),

@@ -9,7 +9,13 @@ from graphrec_core.config.delivery import IndexConfig, LakeConfig, PublishConfig
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.config.model import LightGCNConfig, ModelConfig
 from graphrec_core.config.source import Name, SourceConfig
-from graphrec_core.config.task import RegionConfig, SnapshotConfig, TaskConfig, TimeConfig
+from graphrec_core.config.task import (
+    PLACED_RULES,
+    RegionConfig,
+    SnapshotConfig,
+    TaskConfig,
+    TimeConfig,
+)
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.types import ALL_REGIONS, Region
 
@@ -79,12 +85,23 @@ class PipelineConfig(Section):
                 if own == ntype
             }
             if rule == "from_events" and not any(
-                self.region.home[other] == "column" for other in neighbours
+                self.region.home[other] in PLACED_RULES for other in neighbours
             ):
                 raise ValueError(
                     f"region.{ntype} from_events needs an edge type to a node type whose home "
-                    "comes from its column"
+                    "comes from its column or its coordinates"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _tiny_regions_can_be_counted(self) -> Self:
+        if self.region.tiny is None:
+            return self
+        counted = self.region.tiny.count or self.task.query
+        if self.region.home.get(counted, "everywhere") == "everywhere":
+            raise ValueError(
+                f"region.tiny.count must be a node type with a home; found {counted!r}"
+            )
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
@@ -49,6 +50,11 @@ class EdgeConfig(Section):
     select: str = Field(description="SELECT that yields src, dst, event_time, ...")
     src: Name | Literal[""] = Field("", description="Node type of src; empty: task.query.")
     dst: Name | Literal[""] = Field("", description="Node type of dst; empty: task.candidate.")
+    weight: Literal["sum", "mean", "max"] = Field(
+        "sum",
+        description="Weight of a pair from the weights of its events: sum (counts, amounts), "
+        "mean (ratings) or max.",
+    )
 
 
 class TownConfig(Section):
@@ -120,3 +126,10 @@ class SourceConfig(Section):
             }
             return {**data, "edges": edges}
         return data
+
+
+def resolve_path(path: str, root: str) -> str:
+    """Resolves a path against ``source.root``; absolute paths and URIs stay."""
+    if path.startswith("/") or urlsplit(path).scheme:
+        return path
+    return f"{root.rstrip('/')}/{path}"

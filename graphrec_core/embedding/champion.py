@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from graphrec_core.embedding.inference import embed_view
 from graphrec_core.errors import GraphrecError, LakeError
+from graphrec_core.index.origin import VectorOrigin
 from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
@@ -31,7 +32,11 @@ def embed_champion(
     """
     try:
         model = _find_model(lake, region, model_id)
-        return embed_view(snapshot, View.TRAIN, region, model)[region]
+        tables = embed_view(snapshot, View.TRAIN, region, model)[region]
+        expected = VectorOrigin(snapshot.manifest.id, View.TRAIN, model_id)
+        for ntype, table in tables.items():
+            expected.require(VectorOrigin.stamped(table), f"the champion's {ntype} vectors")
+        return tables
     except GraphrecError as error:
         logger.warning(
             "%s: the champion, model %s, could not be measured: %s", region, model_id, error

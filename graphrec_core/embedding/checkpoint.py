@@ -7,6 +7,7 @@ ids_refit/<ntype>.parquet    its rows
 config.json                  model, task, training, node types, edge types, features
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,8 +26,10 @@ from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.models.registry import build_encoder
+from graphrec_core.types import View
 
 SETTINGS = "config.json"
+TRAINED_ON = "trained_on"
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class LoadedModel:
         rows: ntype -> table (node_id, row).
         num_threads: CPU threads that training used.
         device: The configured device: auto, cpu or cuda.
+        trained_on: The view that the weights' own file says they were trained on.
     """
 
     encoder: Encoder
@@ -46,6 +50,7 @@ class LoadedModel:
     rows: Mapping[str, pa.Table]
     num_threads: int
     device: str
+    trained_on: str
 
     def inputs_of(self, graph: RegionGraph, device: torch.device) -> EncoderInputs:
         """Prepares a graph for the encoder.
@@ -97,7 +102,8 @@ def write_weights(trial: Attempt, encoder: Encoder, graph: RegionGraph, *, refit
     weights = {
         key: value.detach().cpu().contiguous() for key, value in encoder.state_dict().items()
     }
-    trial.write(_weights_file(refit=refit), safetensors.torch.save(weights))
+    metadata = {TRAINED_ON: str(View.SERVE if refit else View.TRAIN)}
+    trial.write(_weights_file(refit=refit), safetensors.torch.save(weights, metadata))
     for ntype in graph.ntypes:
         where = graph.slice_of(ntype)
         rows = pa.array(range(where.start, where.stop), pa.int64())
@@ -142,8 +148,9 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
         sum(table.num_rows for table in rows.values()),
         {ntype: features.width(ntype) for ntype in settings["ntypes"]},
     )
+    weights = model.read(_weights_file(refit=refit))
     try:
-        encoder.load_state_dict(safetensors.torch.load(model.read(_weights_file(refit=refit))))
+        encoder.load_state_dict(safetensors.torch.load(weights))
     except RuntimeError as error:
         raise LakeError(
             must=f"The weights of model {model.manifest.id} must fit its {SETTINGS}.",
@@ -151,7 +158,15 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
             fix="Train the model again; it was written by another version of graphrec.",
         ) from error
     training = settings["training"]
-    return LoadedModel(encoder, features, rows, training["num_threads"], training["device"])
+    threads, device = training["num_threads"], training["device"]
+    return LoadedModel(encoder, features, rows, threads, device, _trained_on(weights))
+
+
+def _trained_on(weights: bytes) -> str:
+    """Reads the view from a safetensors file: 8 bytes of length, then a JSON header."""
+    length = int.from_bytes(weights[:8], "little")
+    metadata = json.loads(weights[8 : 8 + length]).get("__metadata__", {})
+    return str(metadata.get(TRAINED_ON, "unknown"))
 
 
 def _model_config(model: Artifact, settings: Mapping[str, Any]) -> ModelConfig:

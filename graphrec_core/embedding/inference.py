@@ -11,6 +11,7 @@ from graphrec_core.embedding.checkpoint import LoadedModel, load_model
 from graphrec_core.errors import LakeError, RefusedError
 from graphrec_core.graph import RegionGraph, load_graph
 from graphrec_core.index.axis import vector_column
+from graphrec_core.index.origin import VectorOrigin
 from graphrec_core.lake import Artifact
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE, choose_device
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -38,7 +39,7 @@ def embed_view(
 
     Returns:
         region -> ntype -> table (node_id string, vector fixed_size_list<float32>), sorted by
-        node_id.
+        node_id, stamped with its origin.
 
     Raises:
         LakeError: The model was trained on other node types or features.
@@ -51,7 +52,8 @@ def embed_view(
     h_ND = encode_graph(loaded, graph, block_size)
     _check_finite(h_ND, graph, model)
     wanted = graph.regions if region == ALL_REGIONS else (region,)
-    return {name: _tables(h_ND, graph, name) for name in wanted}
+    origin = VectorOrigin(snapshot.manifest.id, view, model.manifest.id, loaded.trained_on)
+    return {name: _tables(h_ND, graph, name, origin) for name in wanted}
 
 
 def encode_graph(model: LoadedModel, graph: RegionGraph, block_size: int) -> Tensor:
@@ -118,9 +120,11 @@ def _check_finite(h_ND: Tensor, graph: RegionGraph, model: Artifact) -> None:
             )
 
 
-def _tables(h_ND: Tensor, graph: RegionGraph, region: Region) -> dict[str, pa.Table]:
+def _tables(
+    h_ND: Tensor, graph: RegionGraph, region: Region, origin: VectorOrigin
+) -> dict[str, pa.Table]:
     return {
-        ntype: _table(h_ND[members], graph, ntype, members)
+        ntype: origin.stamp(_table(h_ND[members], graph, ntype, members))
         for ntype, members in graph.members[region].items()
     }
 

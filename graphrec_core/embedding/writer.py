@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from graphrec_core.index.origin import VectorOrigin
 from graphrec_core.lake import Attempt
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.types import Region, View
@@ -11,14 +12,21 @@ from graphrec_core.types import Region, View
 
 def write_vectors(
     trial: Attempt, view: View, tables: Mapping[Region, Mapping[str, pa.Table]]
-) -> None:
+) -> dict[str, str]:
     """Writes one file per region and node type.
 
     Args:
         trial: The attempt to write into.
         view: The view that was embedded.
         tables: What ``embed_view`` returned.
+
+    Returns:
+        What the vectors themselves say they were computed from, for the manifest.
     """
+    origins: set[VectorOrigin] = set()
     for region, by_ntype in tables.items():
         for ntype, table in by_ntype.items():
             trial.write_table(vectors_file(view, region, ntype), table)
+            origins.add(VectorOrigin.stamped(table))
+    (origin,) = origins  # one call of embed_view, one origin
+    return origin.to_json()

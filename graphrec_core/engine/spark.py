@@ -1,33 +1,40 @@
-"""A Spark session that reads raw tables, runs queries with bound parameters, and writes files."""
+"""Spark: one machine, a standalone cluster, or whatever spark-submit starts."""
 
 import logging
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TypeAlias
-from urllib.parse import urlsplit
+from typing import NoReturn
+from urllib.parse import unquote
 
 import pyarrow as pa
+import pyarrow.parquet as pq
+import pyspark
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 from pyspark.sql.pandas.types import to_arrow_schema
+from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.loader import set_default_environment
-from graphrec_core.config.source import SourceConfig, TableConfig
-from graphrec_core.engine.faults import refuse_select, refuse_table
-from graphrec_core.engine.queries import load_query
-from graphrec_core.lake import Lake
+from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
+from graphrec_core.config.task import SnapshotConfig
+from graphrec_core.engine.engine import Engine, Partition, Relation
+from graphrec_core.engine.faults import (
+    first_line,
+    refuse_column,
+    refuse_select,
+    refuse_table,
+    refuse_value,
+)
+from graphrec_core.lake import Lake, Storage
 
 logger = logging.getLogger(__name__)
 
-Relation: TypeAlias = DataFrame
-"""A lazily computed table of the engine."""
-
-SPARK_SETTINGS = {
+SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -36,160 +43,175 @@ SPARK_SETTINGS = {
     "spark.sql.adaptive.enabled": "false",  # adaptive plans may change the number of files
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.log.level": "ERROR",
+}
+LOCAL_SETTINGS = {
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
 }
-LOCAL_SETTINGS = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+BATCH_ROWS = 2**17
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
 
 @contextmanager
-def open_engine(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
-    """Opens the configured engine; at the end its scratch folder goes, and its session too.
+def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
+    """Opens a Spark session; at the end its scratch folder goes, and the session too.
 
     A session that this process runs already is used and left running.
     """
-    settings = config.snapshot
     # Workers must run this interpreter, not whichever python3 is first on the PATH.
     set_default_environment("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"graphrec {config.pipeline}")
-    local = LOCAL_SETTINGS if settings.spark_master.startswith("local") else {}
-    options = {
-        **SPARK_SETTINGS,
-        **local,
-        "spark.driver.memory": settings.driver_memory,
-        "spark.sql.shuffle.partitions": str(settings.shuffle_partitions),
-    }
-    for key, value in options.items():
+    for key, value in _settings(config.snapshot).items():
         builder = builder.config(key, value)
+    if config.snapshot.spark_master:
+        builder = builder.master(config.snapshot.spark_master)
     is_guest = SparkSession.getActiveSession() is not None
-    session = builder.master(settings.spark_master).getOrCreate()
+    session = builder.getOrCreate()
     scratch = f"{lake.layout.scratch}/{secrets.token_hex(6)}"
     try:
-        yield SparkEngine(session, lake.storage.uri(scratch))
+        yield SparkEngine(session, lake.storage, scratch)
     finally:
         if not is_guest:
             session.stop()
         lake.storage.remove(scratch)
 
 
-class SparkEngine:
+def _settings(config: SnapshotConfig) -> dict[str, str]:
+    local = LOCAL_SETTINGS if config.spark_master.startswith("local") else {}
+    return {
+        **SETTINGS,
+        **local,
+        "spark.driver.memory": config.memory,
+        "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
+        **config.spark_settings,
+    }
+
+
+class SparkEngine(Engine):
     """Runs SQL on Spark.
 
     Args:
         session: A running session whose time zone is UTC.
-        scratch: URI of a folder for intermediate results, seen by every worker.
+        storage: The lake's storage.
+        scratch: Folder of the lake for intermediate results, seen by every worker.
     """
 
-    def __init__(self, session: SparkSession, scratch: str) -> None:
-        self.session, self._scratch, self._num_kept = session, scratch, 0
+    def __init__(self, session: SparkSession, storage: Storage, scratch: str) -> None:
+        self.label = f"spark-{pyspark.__version__}"
+        self.session, self._storage, self._scratch = session, storage, scratch
+        self._num_kept = 0
+        self._tables: dict[str, DataFrame] = {}
 
+    @override
     def register_tables(self, source: SourceConfig, root: str) -> None:
-        """Makes every raw table readable under its name.
-
-        Raises:
-            UnreadableSourceError: A path cannot be read.
-        """
         for name, table in source.tables.items():
             try:
-                self.register(name, self._read(table, root))
+                self._tables[name] = self._read(table, root)
             except (PySparkException, Py4JJavaError) as error:
-                refuse_table(name, table, root, error)
+                refuse_table(name, table, root, _message(error), error)
 
-    def run_select(self, where: str, text: str) -> Relation:
-        """Runs a SELECT from a pipeline's YAML.
-
-        Args:
-            where: The key of the YAML that holds it, for messages.
-            text: The SELECT.
-
-        Raises:
-            SchemaError: It refers to a table or column that is not there, or is not SQL.
-        """
+    @override
+    def select(self, where: str, text: str) -> Relation:
         try:
-            return self.session.sql(text)
+            return Relation(self._sql(text, self._tables, {}))
         except PySparkException as error:
-            refuse_select(where, error)
+            _refuse(where, error)
 
-    def run(self, name: str, **parameters: object) -> Relation:
-        """Runs ``sql/<name>.sql`` with bound parameters over the registered relations."""
-        return self.session.sql(load_query(name), args=parameters)
+    @override
+    def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
+        return Relation(
+            self._sql(text, {name: rows.handle for name, rows in reads.items()}, parameters)
+        )
 
-    def project(self, relation: Relation, select_list: str) -> Relation:
-        """Applies a SELECT list to a relation."""
-        return self.session.sql(f"select {select_list} from {{rows}}", rows=relation)
-
-    def register(self, name: str, relation: Relation) -> Relation:
-        """Makes a relation readable under ``name``."""
-        relation.createOrReplaceTempView(name)
-        return relation
-
-    def union(self, relations: Sequence[Relation]) -> Relation:
-        """Appends relations of equal columns."""
-        result = relations[0]
-        for relation in relations[1:]:
-            result = result.unionByName(relation)
-        return result
-
+    @override
     def keep(self, where: str, relation: Relation) -> Relation:
         """Computes a relation once, for further use.
 
         It is written to scratch files rather than cached: the next query's plan starts from the
         files (nested plans take Spark minutes to analyse), and a lost worker loses nothing.
-
-        Raises:
-            SchemaError: A value could not be converted while it was computed.
         """
-        self._num_kept += 1
-        uri = f"{self._scratch}/{self._num_kept:03d}"
+        rows: DataFrame = relation.handle
+        uri = self._storage.uri(self._next_folder())
         try:
-            relation.write.parquet(uri)
+            rows.write.parquet(uri)
         except PySparkException as error:
-            refuse_select(where, error)
-        return self.session.read.schema(relation.schema).parquet(uri)
+            _refuse(where, error)
+        return Relation(self.session.read.schema(rows.schema).parquet(uri))
 
+    @override
+    def drop(self, relation: Relation) -> None:
+        """Does nothing: scratch files go at the end, no memory is held."""
+
+    @override
     def schema(self, relation: Relation) -> dict[str, str]:
-        """Returns column name -> SQL type."""
-        return dict(relation.dtypes)
+        return dict(relation.handle.dtypes)
 
-    def collect(self, where: str, relation: Relation) -> pa.Table:
-        """Brings a small result to this process.
-
-        Raises:
-            SchemaError: A value could not be converted while it was computed.
-        """
-        try:
-            return relation.toArrow()
-        except PySparkException as error:
-            refuse_select(where, error)
-
+    @override
     def arrow_schema(self, relation: Relation) -> pa.Schema:
-        """Returns the Arrow schema that the relation's files have."""
-        return to_arrow_schema(relation.schema, timezone="UTC")
+        return to_arrow_schema(relation.handle.schema, timezone="UTC")
 
+    @override
+    def collect(self, where: str, relation: Relation) -> pa.Table:
+        try:
+            table: pa.Table = relation.handle.toArrow()
+        except PySparkException as error:
+            _refuse(where, error)
+        return table
+
+    @override
+    def from_arrow(self, table: pa.Table) -> Relation:
+        return Relation(self.session.createDataFrame(table))
+
+    @override
+    def read_parquet(self, uri: str) -> Relation:
+        return Relation(self.session.read.parquet(uri))
+
+    @override
+    def partitions(
+        self, relation: Relation, by: Sequence[str], sort_by: Sequence[str]
+    ) -> Iterator[Partition]:
+        folder = self._next_folder()
+        rows = relation.handle.repartition(*by).sortWithinPartitions(*by, *sort_by)
+        rows.write.partitionBy(*by).parquet(self._storage.uri(folder))
+        for path in self._storage.files(folder):
+            if path.endswith(".parquet"):
+                keys = path.split("/")[-1 - len(by) : -1]
+                with self._storage.open(path) as handle:
+                    batches = pq.ParquetFile(handle).iter_batches(batch_size=BATCH_ROWS)
+                    yield Partition(tuple(_partition_value(key) for key in keys), batches)
+        self._storage.remove(folder)
+
+    @override
     def fingerprint(self, relation: Relation) -> Relation:
-        """Returns one row: num_rows and an order-free digest of all rows, as text."""
-        columns = [F.col(f"`{name}`") for name in sorted(relation.columns)]
+        rows: DataFrame = relation.handle
+        columns = [F.col(f"`{name}`") for name in sorted(rows.columns)]
         row_hash = F.xxhash64(*columns).cast("decimal(38,0)")
-        return relation.agg(
-            F.count("*").alias("num_rows"),
-            F.coalesce(F.sum(row_hash), F.lit(0)).cast("string").alias("digest"),
+        return Relation(
+            rows.agg(
+                F.count("*").alias("num_rows"),
+                F.coalesce(F.sum(row_hash), F.lit(0)).cast("string").alias("digest"),
+            )
         )
 
-    def write(
-        self, relation: Relation, uri: str, sort_by: Sequence[str], partition_by: Sequence[str]
-    ) -> None:
-        """Writes Parquet files, one per value of ``partition_by``, rows sorted by ``sort_by``."""
-        rows = relation.repartition(*partition_by).sortWithinPartitions(*partition_by, *sort_by)
-        rows.write.partitionBy(*partition_by).parquet(uri)
+    def _sql(
+        self, text: str, reads: Mapping[str, DataFrame], parameters: Mapping[str, object]
+    ) -> DataFrame:
+        # A name is bound when the text is analysed, here, so names may be used again.
+        for name, rows in reads.items():
+            rows.createOrReplaceTempView(name)
+        return self.session.sql(text, args=dict(parameters))
 
-    def read_parquet(self, uri: str) -> Relation:
-        """Reads Parquet files; ``key=value`` folders become string columns."""
-        return self.session.read.parquet(uri)
+    def _next_folder(self) -> str:
+        self._num_kept += 1
+        return f"{self._scratch}/{self._num_kept:03d}"
 
-    def _read(self, table: TableConfig, root: str) -> Relation:
+    def _read(self, table: TableConfig, root: str) -> DataFrame:
         if table.catalog:
             return self.session.table(table.catalog)
         reader = self.session.read.options(**table.options)
-        path = resolve(table.path, root)
+        path = resolve_path(table.path, root)
         if table.file_format == "parquet":
             return reader.parquet(path)
         if table.columns:
@@ -198,8 +220,32 @@ class SparkEngine:
         return reader.option("header", table.options.get("header", "true")).csv(path)
 
 
-def resolve(path: str, root: str) -> str:
-    """Resolves a table's path against ``source.root``; absolute paths and URIs stay."""
-    if path.startswith("/") or urlsplit(path).scheme:
-        return path
-    return f"{root.rstrip('/')}/{path}"
+def _partition_value(folder: str) -> str | None:
+    value = unquote(folder.partition("=")[2])
+    return None if value == NULL_PARTITION else value
+
+
+def _refuse(where: str, error: PySparkException) -> NoReturn:
+    """Raises SchemaError for a SELECT that Spark could not analyse, or whose values are wrong.
+
+    Raises:
+        SchemaError: A column or table is missing, the text is not SQL, or a value could not be
+            converted.
+        PySparkException: The error has another cause: it is passed on.
+    """
+    condition, message = error.getCondition() or "", _message(error)
+    if any(name in condition or name in message for name in CONVERSIONS):
+        refuse_value(where, message, error)
+    if condition.startswith("UNRESOLVED_COLUMN"):
+        parameters = error.getMessageParameters() or {}
+        proposal = f"only {parameters.get('proposal', 'other columns')}"
+        refuse_column(where, parameters.get("objectName", ""), proposal, error)
+    if isinstance(error, AnalysisException | ParseException):
+        refuse_select(where, message, error)
+    raise error
+
+
+def _message(error: PySparkException | Py4JJavaError) -> str:
+    if isinstance(error, Py4JJavaError):
+        return first_line(str(error.java_exception.toString()))
+    return first_line(str(error.getMessage() or error))

@@ -7,11 +7,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.errors import LeakageError
-from graphrec_core.index.axis import id_array, own_pairs, rows_of, vectors_along
+from graphrec_core.index.axis import id_array, own_pairs, rows_of
 from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact
-from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file, vectors_file
+from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.types import Region, View
 
 
@@ -67,26 +66,6 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
         src=pairs["src"],
         dst=pairs["dst"],
     )
-
-
-def train_vectors(embedding: Artifact, region: Region, ntype: str, axis: pa.Array) -> np.ndarray:
-    """Reads train-view vectors along an axis, float32 [num_ids, d].
-
-    Raises:
-        LeakageError: The artefact holds vectors of the serve view.
-    """
-    leaks = [
-        name for name in embedding.manifest.files if not name.startswith(f"view={View.TRAIN}/")
-    ]
-    view = embedding.manifest.inputs.get("view", View.TRAIN)
-    if leaks or view != View.TRAIN:
-        raise LeakageError(
-            must="Evaluation must use train-view vectors: "
-            "serve-view vectors have seen the holdout.",
-            found=f"embedding {embedding.manifest.id} of view {view}, files {leaks[:1]}",
-            fix="Evaluate what generate-embeddings --view train wrote.",
-        )
-    return vectors_along(embedding.read_table(vectors_file(View.TRAIN, region, ntype)), axis)
 
 
 def _candidate_ids(snapshot: Artifact, region: Region, task: TaskConfig) -> pa.Array:

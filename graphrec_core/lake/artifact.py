@@ -25,13 +25,12 @@ from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
 from graphrec_core.lake.meter import process_meter
 from graphrec_core.lake.storage import Storage
+from graphrec_core.lake.table_writer import TableWriter, table_writer
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 logger = logging.getLogger(__name__)
 
 ATTEMPT = "attempt-"
-ROW_GROUP_SIZE = 2**20
-"""Rows per group of a copied Parquet file."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +57,42 @@ class Artifact:
         Raises:
             LakeError: The artefact holds no such file.
         """
+        self.entry(name)
+        return self.storage.read(f"{self.base}/{name}")
+
+    def open(self, name: str) -> Any:  # noqa: ANN401  (fsspec's file objects have no common type)
+        """Opens a file of the artefact for reading at any offset; close it, or use ``with``.
+
+        Raises:
+            LakeError: The artefact holds no such file.
+        """
+        self.entry(name)
+        return self.storage.open(f"{self.base}/{name}")
+
+    def entry(self, name: str) -> FileEntry:
+        """Returns what the manifest says of a file.
+
+        Raises:
+            LakeError: The artefact holds no such file.
+        """
         if not self.has(name):
             raise LakeError(
                 must=f"{self.manifest.step} {self.manifest.id} must hold {name}.",
                 found=f"{len(self.manifest.files)} other files",
                 fix="Check the region and node type; `graphrec status` lists what there is.",
             )
-        return self.storage.read(f"{self.base}/{name}")
+        return self.manifest.files[name]
 
     def read_json(self, name: str) -> Any:  # noqa: ANN401  (JSON)
         """Reads a JSON file of the artefact."""
         return json.loads(self.read(name))
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
-        """Reads a Parquet file of the artefact."""
-        return pq.read_table(pa.BufferReader(self.read(name)), columns=columns)
+        """Reads a Parquet file of the artefact; of a few columns only their bytes."""
+        if columns is None:
+            return pq.read_table(pa.BufferReader(self.read(name)))
+        with self.open(name) as file:
+            return pq.read_table(file, columns=columns)
 
     def run_info(self) -> dict[str, Any]:
         """Returns seconds, peak memory (MB) and times of the attempt that was committed."""
@@ -141,32 +161,47 @@ class Attempt:
 
     def write_table(self, name: str, table: pa.Table) -> None:
         """Writes one Parquet file of the artefact; equal tables give equal bytes."""
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        data = sink.getvalue().to_pybytes()
-        self.storage.write(f"{self.base}/{name}", data)
-        self._entries[name] = _entry(data, table.num_rows)
+        with self.open_table(name, table.schema) as writer:
+            writer.write(table)
 
-    def copy_table(self, name: str, path: str) -> None:
-        """Writes the rows of a Parquet file that another program wrote, in its order of rows.
+    @contextmanager
+    def open_table(self, name: str, schema: pa.Schema) -> Iterator[TableWriter]:
+        """Opens one Parquet file of the artefact for rows as they come.
 
-        The file itself cannot be taken: a JVM writes equal rows with other bytes each time it
-        starts (the order of sets in the footer follows objects' identity).
+        Equal rows give equal bytes, however they are cut into batches. The file becomes visible
+        at the end of the block; a block that raises leaves none. Threads may write several at
+        once.
 
         Args:
             name: The file's name in the artefact.
-            path: The other program's file, relative to the lake's root.
+            schema: Its columns; metadata is dropped, dictionaries become plain values.
         """
-        sink = pa.BufferOutputStream()
-        with self.storage.open(path) as handle:
-            source = pq.ParquetFile(handle)
-            schema = source.schema_arrow.remove_metadata()
-            with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
-                for batch in source.iter_batches(batch_size=ROW_GROUP_SIZE):
-                    writer.write_batch(batch.replace_schema_metadata(None))
-        data = sink.getvalue().to_pybytes()
-        self.storage.write(f"{self.base}/{name}", data)
-        self._entries[name] = _entry(data, source.metadata.num_rows)
+        with table_writer(self.storage, f"{self.base}/{name}", schema) as writer:
+            yield writer
+            entry = writer.finish()
+        self._entries[name] = entry
+
+    def link_file(self, name: str, artifact: Artifact, other_name: str) -> None:
+        """Takes over a file of a committed artefact of the same lake, as it is.
+
+        Its bytes are not read; the manifests' sha256 is.
+
+        Args:
+            name: The file's name in this artefact.
+            artifact: The artefact that has it.
+            other_name: Its name there.
+
+        Raises:
+            LakeError: The artefact holds no such file.
+        """
+        entry = artifact.entry(other_name)
+        self.storage.link(f"{artifact.base}/{other_name}", f"{self.base}/{name}")
+        self._entries[name] = entry
+
+    def remove(self, name: str) -> None:
+        """Takes a written file out again."""
+        self.storage.remove(f"{self.base}/{name}")
+        del self._entries[name]
 
     def files(self) -> Mapping[str, FileEntry]:
         """The files written so far."""

@@ -1,4 +1,4 @@
-"""LIVE: the one mutable file, the pointer to what serves each region; swapped under a lock.
+"""LIVE: the one mutable file, the pointer to what serves each region; changed by swapping.
 
 What it says follows from the releases in its history alone, so that a rollback replays a shorter
 history:
@@ -100,9 +100,9 @@ def go_live(lake: Lake, release: Release) -> Live:
         changes nothing.
 
     Raises:
-        ConflictError: Another process is changing the pointer.
+        ConflictError: Another process is changing the pointer, or just has.
     """
-    with lake.storage.lock(f"{lake.layout.live}.lock"):
+    with lake.storage.swap(lake.layout.live) as put:
         live = read_live(lake)
         regions = regions_after(live.regions, release)
         if reason := _obstacle(lake, live, release, regions):
@@ -118,7 +118,7 @@ def go_live(lake: Lake, release: Release) -> Live:
             withdrawn=[name for name in live.withdrawn if name != release.id],
             history=[*live.history, release.id],
         )
-        lake.storage.write(lake.layout.live, updated.to_bytes())
+        put(updated.to_bytes())
         return updated
 
 
@@ -134,9 +134,9 @@ def roll_back(lake: Lake, to: ArtifactId | None = None) -> Live:
 
     Raises:
         ConfigError: There is no such earlier release.
-        ConflictError: Another process is changing the pointer.
+        ConflictError: Another process is changing the pointer, or just has.
     """
-    with lake.storage.lock(f"{lake.layout.live}.lock"):
+    with lake.storage.swap(lake.layout.live) as put:
         live = read_live(lake)
         kept, dropped = _split_history(live.history, to)
         regions: dict[Region, LiveRegion] = {}
@@ -149,7 +149,7 @@ def roll_back(lake: Lake, to: ArtifactId | None = None) -> Live:
             withdrawn=sorted({*live.withdrawn, *dropped} - {kept[-1]}),
             history=kept,
         )
-        lake.storage.write(lake.layout.live, updated.to_bytes())
+        put(updated.to_bytes())
         return updated
 
 

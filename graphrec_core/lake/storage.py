@@ -3,7 +3,8 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from graphrec_core.errors import ConfigError, ConflictError, LakeError
+from graphrec_core.lake.conditional import creates_at_once, has_versions, put_if, version
 
 
 class Storage:
@@ -27,7 +29,8 @@ class Storage:
 
     def __init__(self, root: str) -> None:
         try:
-            fs, path = url_to_fs(root)
+            # Another process may have written since a listing: never answer from a cache.
+            fs, path = url_to_fs(root, use_listings_cache=False)
         except (ImportError, ValueError) as error:
             raise ConfigError(
                 must="lake.root must be a folder or a URI that fsspec can open.",
@@ -55,23 +58,43 @@ class Storage:
         try:
             return bytes(self._fs.cat_file(self._full(path)))
         except FileNotFoundError as error:
-            raise LakeError(
-                must=f"{self.uri(path)} must exist.",
-                found="no such file",
-                fix="Run the step that writes it, or check lake.root.",
-            ) from error
+            raise self._missing(path) from error
 
     def open(self, path: str) -> Any:  # noqa: ANN401  (fsspec's file objects have no common type)
-        """Opens a file for reading bytes."""
-        return self._fs.open(self._full(path), "rb")
+        """Opens a file for reading bytes, at any offset; only what is read is fetched.
+
+        Raises:
+            LakeError: There is no such file.
+        """
+        try:
+            return self._fs.open(self._full(path), "rb", cache_type="none")
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
 
     def write(self, path: str, data: bytes) -> None:
         """Writes a whole file; it becomes visible complete or not at all."""
         if not self.is_local:
             self._fs.pipe_file(self._full(path), data)
             return
-        temporary = self._write_temporary(path, data)
-        temporary.replace(self._full(path))
+        with self.create(path) as file:
+            file.write(data)
+
+    @contextmanager
+    def create(self, path: str) -> Iterator[Any]:
+        """Opens a file for writing bytes as they come.
+
+        It becomes visible, complete, at the end of the block; a block that raises leaves nothing.
+        """
+        if not self.is_local:
+            with self._upload(path) as file:
+                yield file
+            return
+        with self._temporary(path) as temporary:
+            with temporary.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self._full(path))
         _sync(Path(self._full(path)).parent)
 
     def write_if_absent(self, path: str, data: bytes) -> bool:
@@ -79,20 +102,21 @@ class Storage:
 
         Returns:
             Whether this call wrote it.
+
+        Raises:
+            ConfigError: The file system cannot tell who was first.
         """
         if not self.is_local:
+            return self._put_if_absent(path, data)
+        with self._temporary(path) as temporary:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
             try:
-                self._fs.pipe_file(self._full(path), data, mode="create")
+                os.link(temporary, self._full(path))
             except FileExistsError:
                 return False
-            return True
-        temporary = self._write_temporary(path, data)
-        try:
-            os.link(temporary, self._full(path))
-        except FileExistsError:
-            return False
-        finally:
-            temporary.unlink()
         _sync(Path(self._full(path)).parent)
         return True
 
@@ -117,48 +141,122 @@ class Storage:
         if self.exists(path):
             self._fs.rm(self._full(path), recursive=True)
 
-    @contextmanager
-    def lock(self, path: str) -> Iterator[None]:
-        """Holds an exclusive lock that dies with the process.
+    def link(self, source: str, path: str) -> None:
+        """Makes ``path`` the same file as ``source``, which is never written again.
 
-        Raises:
-            ConfigError: The root is not a local folder.
-            ConflictError: Somebody else holds the lock.
+        A hard link where that is allowed, else a copy, made by the store itself if it can.
         """
         if not self.is_local:
-            raise ConfigError(
-                must="The live pointer needs a compare-and-swap, which this version has for "
-                "local and network folders.",
-                found=self.uri(path),
-                fix="Set lake.root to a folder that every worker mounts.",
-            )
-        self._fs.makedirs(self._parent(path), exist_ok=True)
+            self._fs.cp_file(self._full(source), self._full(path))
+            return
+        with self._temporary(path) as temporary:
+            try:
+                os.link(self._full(source), temporary)
+                # An old time would make a running attempt look abandoned.
+                os.utime(temporary)
+            except OSError:
+                shutil.copyfile(self._full(source), temporary)
+            temporary.replace(self._full(path))
+        _sync(Path(self._full(path)).parent)
+
+    @contextmanager
+    def swap(self, path: str) -> Iterator[Callable[[bytes], None]]:
+        """Changes a file by what it says: a compare-and-swap.
+
+        Read the file within the block. A local folder is locked meanwhile, by a lock that dies
+        with the process; S3 is told to write only over the version that was there first.
+
+        Yields:
+            What writes the file, once.
+
+        Raises:
+            ConfigError: The file system has neither locks nor conditional puts.
+            ConflictError: Somebody else is changing the file, or has since the block began.
+        """
+        if self.is_local:
+            with self._lock(f"{path}.lock"):
+                yield lambda data: self.write(path, data)
+        elif has_versions(self._fs):
+            expected = version(self._fs, self._full(path))
+            yield lambda data: self._put_over(path, data, expected)
+        else:
+            raise self._unconditional(path)
+
+    @contextmanager
+    def _lock(self, path: str) -> Iterator[None]:
+        Path(self._full(path)).parent.mkdir(parents=True, exist_ok=True)
         with Path(self._full(path)).open("wb") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise ConflictError(
-                    must="One writer at a time may change the live pointer.",
-                    found=f"{self.uri(path)} is locked",
-                    fix="Run the step again when the other run has ended.",
-                ) from error
+                raise self._conflict(f"{self.uri(path)} is locked") from error
             yield
 
-    def _write_temporary(self, path: str, data: bytes) -> Path:
+    def _put_over(self, path: str, data: bytes, expected: str | None) -> None:
+        if put_if(self._fs, self._full(path), data, expected):
+            return
+        # A put whose answer was lost is sent again, and then finds its own work.
+        if not self.exists(path) or self.read(path) != data:
+            raise self._conflict(f"{self.uri(path)} has changed meanwhile")
+
+    def _put_if_absent(self, path: str, data: bytes) -> bool:
+        if has_versions(self._fs):
+            return put_if(self._fs, self._full(path), data, None)
+        if not creates_at_once(self._fs):
+            raise self._unconditional(path)
+        try:
+            self._fs.pipe_file(self._full(path), data, mode="create")
+        except FileExistsError:
+            return False
+        return True
+
+    @contextmanager
+    def _temporary(self, path: str) -> Iterator[Path]:
+        """Names a hidden file beside ``path``; what is there at the end is removed."""
         target = Path(self._full(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.parent / f".{target.name}.{secrets.token_hex(4)}"
-        with temporary.open("wb") as handle:
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        return temporary
+        try:
+            yield temporary
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    @contextmanager
+    def _upload(self, path: str) -> Iterator[Any]:
+        file = self._fs.open(self._full(path), "wb", autocommit=False)
+        try:
+            yield file
+            file.close()
+            file.commit()
+        except BaseException:
+            file.discard()
+            file.closed = True  # or its destructor would try to upload the rest
+            raise
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
 
-    def _parent(self, path: str) -> str:
-        return self._full(path).rsplit("/", 1)[0]
+    def _missing(self, path: str) -> LakeError:
+        return LakeError(
+            must=f"{self.uri(path)} must exist.",
+            found="no such file",
+            fix="Run the step that writes it, or check lake.root.",
+        )
+
+    def _conflict(self, found: str) -> ConflictError:
+        return ConflictError(
+            must="One writer at a time may change the live pointer.",
+            found=found,
+            fix="Run the step again when the other run has ended.",
+        )
+
+    def _unconditional(self, path: str) -> ConfigError:
+        return ConfigError(
+            must="The lake needs a store that writes a file only if nobody else did: a folder, "
+            "local or mounted, or S3.",
+            found=self.uri(path),
+            fix="Set lake.root to a folder that every worker mounts, or to s3://bucket/prefix.",
+        )
 
 
 def _sync(folder: Path) -> None:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import SparkEngine
+from graphrec_core.engine import Engine
 from graphrec_core.errors import BadRowsError, EmptyTableError
-from graphrec_core.quality.rules import CheckedTable
+from graphrec_core.quality.rules import CheckedTable, where_of
 from graphrec_core.sources.canonical import TableName
 
 logger = logging.getLogger(__name__)
@@ -35,24 +35,26 @@ class Finding:
 
 
 def digests(
-    engine: SparkEngine, checked: Mapping[TableName, CheckedTable]
+    engine: Engine, checked: Mapping[TableName, CheckedTable]
 ) -> dict[TableName, dict[str, Any]]:
     """Returns num_rows and the order-free digest of every table's rows, good and bad."""
     return {
-        name: engine.collect(str(name), engine.fingerprint(table.rows)).to_pylist()[0]
+        name: engine.collect(where_of(name), engine.fingerprint(table.known)).to_pylist()[0]
         for name, table in checked.items()
     }
 
 
-def inspect(engine: SparkEngine, table: CheckedTable, digest: Mapping[str, Any]) -> Finding:
+def inspect(engine: Engine, table: CheckedTable, digest: Mapping[str, Any]) -> Finding:
     """Collects a table's rejected rows and counts their reasons."""
-    rejected = engine.collect(str(table.name), table.rejected.limit(MAX_QUARANTINED_ROWS))
+    where = where_of(table.name)
+    text = f"select * from rejected limit {MAX_QUARANTINED_ROWS}"
+    rejected = engine.collect(where, engine.query(text, {"rejected": table.rejected}))
     counts = pc.value_counts(rejected["reject_reason"]).to_pylist()
     reasons = {row["values"]: row["counts"] for row in counts}
     if rejected.num_rows == MAX_QUARANTINED_ROWS:
-        counted = table.rejected.groupBy("reject_reason").count()
-        rows = engine.collect(str(table.name), counted).to_pylist()
-        reasons = {row["reject_reason"]: row["count"] for row in rows}
+        text = "select reject_reason, count(*) as num_rows from rejected group by reject_reason"
+        counted = engine.collect(where, engine.query(text, {"rejected": table.rejected}))
+        reasons = {row["reject_reason"]: row["num_rows"] for row in counted.to_pylist()}
     summary = {
         "num_rows": digest["num_rows"],
         "num_rejected": sum(reasons.values()),

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Relation, SparkEngine
+from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import SchemaError
 from graphrec_core.lake import Lake
-from graphrec_core.sources.canonical import TableKind, TableName, feature_columns, fit
-from graphrec_core.sources.town import ensure_town
+from graphrec_core.sources.canonical import TableKind, TableName, feature_columns, fit, row_text
+from graphrec_core.sources.root import source_root
 
 
 @dataclass(frozen=True)
@@ -21,85 +21,117 @@ class CheckedTable:
 
     Attributes:
         name: Which table.
-        rows: Its canonical columns, its features and ``reject_reason`` (null: accepted).
+        known: The canonical columns and features of all rows known in time, good and bad.
+        accepted: The rows that no rule rejects.
+        rejected: The rows that a rule rejects, with ``reject_reason``.
         features: Names of its feature columns.
         has_known_at: Whether its source says when rows reached us; without it a rebuild cannot
             leave out what arrived later.
     """
 
     name: TableName
-    rows: Relation
+    known: Relation
+    accepted: Relation
+    rejected: Relation
     features: tuple[str, ...]
     has_known_at: bool
 
-    @property
-    def accepted(self) -> Relation:
-        """The rows that no rule rejects."""
-        return self.rows.where("reject_reason is null").drop("reject_reason")
-
-    @property
-    def rejected(self) -> Relation:
-        """The rows that a rule rejects, with ``reject_reason``."""
-        return self.rows.where("reject_reason is not null")
-
 
 def check_source(
-    engine: SparkEngine, config: PipelineConfig, lake: Lake, as_of: datetime
+    engine: Engine, config: PipelineConfig, lake: Lake, as_of: datetime
 ) -> dict[TableName, CheckedTable]:
     """Judges every row of the source that was known in time for ``as_of``.
 
-    Nodes come first, since edges and features are checked against them.
+    Nodes come first, since edges and features are checked against them. Rows are judged when they
+    are read: nodes and features once, events whenever they are used (storing hundreds of millions
+    of them would take longer than judging them again).
 
     Raises:
         UnreadableSourceError: A raw table cannot be read.
         SchemaError: A SELECT or its result does not fit its canonical table.
     """
     source = config.source
-    root = ensure_town(lake, source.town) if source.town is not None else source.root
-    engine.register_tables(source, root)
-    known_before = as_of + config.time.lateness
-    checked: dict[TableName, CheckedTable] = {}
+    engine.register_tables(source, source_root(config, lake))
+    check = _Check(engine, source.earliest_time, as_of + config.time.lateness)
+    nodes = {}
     for ntype, text in source.nodes.items():
-        name = TableName(TableKind.NODES, ntype)
-        known = _known_rows(engine, name, text, known_before)
-        rule = config.region.home[ntype] == "column"
-        rows = engine.run("check_nodes", earliest=source.earliest_time, needs_region=rule)
-        checked[name] = _keep(engine, name, rows, known)
+        has_column = config.region.home[ntype] == "column"
+        nodes[ntype] = check.nodes(TableName(TableKind.NODES, ntype), text, has_column)
+    ids = {
+        ntype: engine.keep("node ids", engine.run("node_ids", {"node_versions": table.accepted}))
+        for ntype, table in nodes.items()
+    }
+    tables = list(nodes.values())
     for etype, edge in source.edges.items():
-        name = TableName(TableKind.EDGES, etype)
         src, dst = config.endpoints(etype)
-        _register_ids(engine, "src_ids", checked[TableName(TableKind.NODES, src)])
-        _register_ids(engine, "dst_ids", checked[TableName(TableKind.NODES, dst)])
-        known = _known_rows(engine, name, edge.select, known_before)
-        rows = engine.run("check_edges", earliest=source.earliest_time)
-        checked[name] = _keep(engine, name, rows, known)
+        name = TableName(TableKind.EDGES, etype)
+        tables.append(check.edges(name, edge.select, ids[src], ids[dst]))
     for ntype, text in source.features.items():
-        name = TableName(TableKind.FEATURES, ntype)
-        _register_ids(engine, "node_ids", checked[TableName(TableKind.NODES, ntype)])
-        known = _known_rows(engine, name, text, known_before)
-        rows = engine.run("check_features", earliest=source.earliest_time)
-        checked[name] = _keep(engine, name, rows, known)
-        _refuse_repeated(checked[TableName(TableKind.NODES, ntype)], checked[name])
-    return checked
+        timed = check.features(TableName(TableKind.FEATURES, ntype), text, ids[ntype])
+        _refuse_repeated(nodes[ntype], timed)
+        tables.append(timed)
+    return {table.name: table for table in tables}
 
 
-def _known_rows(
-    engine: SparkEngine, name: TableName, text: str, known_before: datetime
-) -> dict[str, str]:
-    """Registers ``canonical_rows`` and returns the schema of the SELECT's result."""
-    where = f"source.{name.kind}.{name.name}"
-    selected = engine.run_select(where, text)
-    schema = engine.schema(selected)
-    engine.register("fitted_rows", engine.project(selected, fit(name, schema)))
-    engine.register("canonical_rows", engine.run("known_rows", known_before=known_before))
-    return schema
+@dataclass(frozen=True)
+class _Check:
+    engine: Engine
+    earliest: datetime
+    known_before: datetime
+
+    def nodes(self, name: TableName, text: str, needs_region: bool) -> CheckedTable:  # noqa: FBT001
+        known, schema = self._known(name, text)
+        rows = self.engine.run(
+            "check_nodes",
+            {"canonical_rows": self._with_text(known)},
+            earliest=self.earliest,
+            needs_region=needs_region,
+        )
+        return self._judged(name, known, self.engine.keep(where_of(name), rows), schema)
+
+    def edges(
+        self, name: TableName, text: str, src_ids: Relation, dst_ids: Relation
+    ) -> CheckedTable:
+        known, schema = self._known(name, text)
+        reads = {"canonical_rows": known, "src_ids": src_ids, "dst_ids": dst_ids}
+        rows = self.engine.run("check_edges", reads, earliest=self.earliest)
+        return self._judged(name, known, rows, schema)
+
+    def features(self, name: TableName, text: str, node_ids: Relation) -> CheckedTable:
+        known, schema = self._known(name, text)
+        reads = {"canonical_rows": self._with_text(known), "node_ids": node_ids}
+        rows = self.engine.run("check_features", reads, earliest=self.earliest)
+        return self._judged(name, known, self.engine.keep(where_of(name), rows), schema)
+
+    def _known(self, name: TableName, text: str) -> tuple[Relation, dict[str, str]]:
+        """Returns the fitted rows known in time, and the schema of the SELECT's result."""
+        selected = self.engine.select(where_of(name), text)
+        schema = self.engine.schema(selected)
+        fitted = self.engine.project(selected, fit(name, schema))
+        reads = {"fitted_rows": fitted}
+        return self.engine.run("known_rows", reads, known_before=self.known_before), schema
+
+    def _with_text(self, known: Relation) -> Relation:
+        text = row_text(self.engine.schema(known))
+        return self.engine.project(known, f"*, {text} as row_text")
+
+    def _judged(
+        self, name: TableName, known: Relation, rows: Relation, schema: dict[str, str]
+    ) -> CheckedTable:
+        accepted = self.engine.filter(rows, "reject_reason is null")
+        return CheckedTable(
+            name,
+            known,
+            self.engine.project(accepted, "* except (reject_reason)"),
+            self.engine.filter(rows, "reject_reason is not null"),
+            feature_columns(name, schema),
+            "known_at" in schema,
+        )
 
 
-def _keep(
-    engine: SparkEngine, name: TableName, rows: Relation, schema: dict[str, str]
-) -> CheckedTable:
-    kept = engine.keep(f"source.{name.kind}.{name.name}", rows)
-    return CheckedTable(name, kept, feature_columns(name, schema), "known_at" in schema)
+def where_of(name: TableName) -> str:
+    """Returns the key of the YAML that holds a table's SELECT."""
+    return f"source.{name.kind}.{name.name}"
 
 
 def _refuse_repeated(nodes: CheckedTable, timed: CheckedTable) -> None:
@@ -109,7 +141,3 @@ def _refuse_repeated(nodes: CheckedTable, timed: CheckedTable) -> None:
             found=", ".join(repeated),
             fix=f"Rename it, or leave it out of source.nodes.{nodes.name.name}.",
         )
-
-
-def _register_ids(engine: SparkEngine, view: str, nodes: CheckedTable) -> None:
-    engine.register(view, nodes.accepted.select("node_id").distinct())

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Relation, SparkEngine
+from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import LeakageError
 from graphrec_core.lake import Storage
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
@@ -13,7 +13,7 @@ NUM_EXAMPLES = 5
 
 
 def audit(
-    engine: SparkEngine, config: PipelineConfig, as_of: datetime, storage: Storage, base: str
+    engine: Engine, config: PipelineConfig, as_of: datetime, storage: Storage, base: str
 ) -> None:
     """Checks every written file of a snapshot.
 
@@ -30,42 +30,32 @@ def audit(
     """
     leaks: list[Relation] = []
 
-    def read(table: str) -> Relation:
-        return engine.read_parquet(storage.uri(f"{base}/{table}"))
+    def find(table: str, query: str, reads: str, select: str, **bounds: datetime) -> None:
+        rows = engine.project(engine.read_parquet(storage.uri(f"{base}/{table}")), select)
+        found = engine.run(query, {reads: rows}, **bounds)
+        leaks.append(engine.project(found, f"'{table}' as table_name, region, name, leak"))
+
+    def find_edges(table: str, select: str, instants: Instants) -> None:
+        bounds = {"window_start": instants.start, "window_end": instants.end}
+        bounds["known_before"] = instants.known_before
+        find(table, "audit_edges", "written_edges", select, **bounds)
 
     for view in View:
         instants = view_instants(config, as_of, view)
+        bounds = {"instant": instants.end, "known_before": instants.known_before}
         for ntype in config.source.nodes:
             table = f"view={view}/nodes/{ntype}"
-            engine.register("written_nodes", read(table))
-            bounds = {"instant": instants.end, "known_before": instants.known_before}
-            leaks.append(_label(engine, table, engine.run("audit_nodes", **bounds)))
+            find(table, "audit_nodes", "written_nodes", "*", **bounds)
         for etype in config.source.edges:
-            table = f"view={view}/edges/{etype}"
-            leaks.append(_edge_leaks(engine, table, read(table), instants))
-    named = {"query_id": "src", "candidate_id": "dst"}
-    holdout = read("holdout").withColumnsRenamed(named)
-    leaks.append(_edge_leaks(engine, "holdout", holdout, holdout_instants(config, as_of)))
+            find_edges(f"view={view}/edges/{etype}", "*", instants)
+    holdout = "region, query_id as src, candidate_id as dst, last_event_time, last_known_at"
+    find_edges("holdout", holdout, holdout_instants(config, as_of))
     _refuse(engine, engine.union(leaks))
 
 
-def _edge_leaks(engine: SparkEngine, table: str, edges: Relation, instants: Instants) -> Relation:
-    engine.register("written_edges", edges)
-    leaks = engine.run(
-        "audit_edges",
-        window_start=instants.start,
-        window_end=instants.end,
-        known_before=instants.known_before,
-    )
-    return _label(engine, table, leaks)
-
-
-def _label(engine: SparkEngine, table: str, leaks: Relation) -> Relation:
-    return engine.project(leaks, f"'{table}' as table_name, region, name, leak")
-
-
-def _refuse(engine: SparkEngine, leaks: Relation) -> None:
-    rows = engine.collect("audit", leaks.limit(NUM_EXAMPLES)).to_pylist()
+def _refuse(engine: Engine, leaks: Relation) -> None:
+    text = f"select * from leaks order by table_name, region, name limit {NUM_EXAMPLES}"
+    rows = engine.collect("audit", engine.query(text, {"leaks": leaks})).to_pylist()
     if rows:
         found = "; ".join(
             f"{row['table_name']} {row['name']} in {row['region']}: {row['leak']}" for row in rows

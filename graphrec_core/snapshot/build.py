@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import pyarrow as pa
+
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Relation, SparkEngine
+from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Attempt
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
-from graphrec_core.snapshot.view import ViewTables, build_view, events_as_of
+from graphrec_core.snapshot.view import ViewBuilder, ViewTables
+from graphrec_core.sources.areas import Areas
 from graphrec_core.sources.canonical import TableName
 from graphrec_core.types import View
 
@@ -20,9 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def build_snapshot(
-    engine: SparkEngine,
+    engine: Engine,
     config: PipelineConfig,
     accepted: Mapping[TableName, Relation],
+    areas: Areas | None,
     as_of: datetime,
     trial: Attempt,
 ) -> dict[str, Any]:
@@ -32,57 +36,67 @@ def build_snapshot(
         engine: A running engine.
         config: The pipeline.
         accepted: The accepted rows of every canonical table.
+        areas: The areas of types with the rule ``coordinates``, if there are such types.
         as_of: The run's instant.
         trial: Where the files go.
 
     Returns:
-        ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped)
-        and ``num_no_history`` (holdout queries that had no home at the cut).
+        ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
+        ``merged_regions`` (tiny region -> the region it became part of) and ``num_no_history``
+        (holdout queries that had no home at the cut).
 
     Raises:
         EmptyTableError: A view or the holdout has no event.
     """
-    views = {
-        view: build_view(engine, config, accepted, view_instants(config, as_of, view))
-        for view in View
-    }
-    holdout = _holdout(engine, config, accepted, as_of, views[View.TRAIN])
     files = SnapshotFiles(engine, trial)
-    for ntype in config.source.nodes:
-        files.write(f"nodes/{ntype}", {v: views[v].nodes[ntype] for v in View}, ("node_id",))
-        logger.info("nodes/%s written", ntype)
-    for etype in config.source.edges:
-        files.write(f"edges/{etype}", {v: views[v].edges[etype] for v in View}, ("src", "dst"))
-        logger.info("edges/%s written", etype)
-    files.write("holdout", {None: holdout}, ("query_id", "candidate_id"))
-    counts = count_files(config, files)
+    builder = ViewBuilder(engine, config, accepted, areas, files)
+    train = builder.build(View.TRAIN, view_instants(config, as_of, View.TRAIN))
+    logger.info("train view written")
+    homeless = _write_holdout(builder, as_of, train)
+    _drop(engine, train)
+    # A region that is tiny in one view only would have a model and no graph, or the reverse.
+    serve = builder.build(View.SERVE, view_instants(config, as_of, View.SERVE), train.merged)
+    logger.info("serve view written")
+    _drop(engine, serve)
+    counts = count_files(config, files, homeless)
     _refuse_empty_windows(config, counts, as_of)
     skipped = empty_regions(counts.regions, config)
     for region, reason in skipped.items():
         logger.warning("region %s is skipped: %s", region, reason)
     kept = sorted(set(counts.regions) - set(skipped))
-    files.collect(kept)
+    files.finish(kept)
     return {
         "regions": {region: counts.regions[region] for region in kept},
         "empty_regions": skipped,
+        "merged_regions": dict(train.merged),
         "num_no_history": counts.num_no_history,
     }
 
 
-def _holdout(
-    engine: SparkEngine,
-    config: PipelineConfig,
-    accepted: Mapping[TableName, Relation],
-    as_of: datetime,
-    train: ViewTables,
-) -> Relation:
+def _write_holdout(builder: ViewBuilder, as_of: datetime, train: ViewTables) -> pa.Table:
+    """Writes the holdout and returns the pairs of queries without a home."""
+    engine, config, files = builder.engine, builder.config, builder.files
     task, instants = config.task, holdout_instants(config, as_of)
-    engine.register("holdout_events", events_as_of(engine, accepted, task.edge, instants))
-    engine.register("query_homes", train.homes[task.query])
-    engine.register("train_pairs", train.events[task.edge].select("src", "dst").distinct())
-    candidates = train.nodes[task.candidate].where("is_candidate")
-    engine.register("train_candidates", candidates.select("region", "node_id"))
-    return engine.run("holdout_by_region")
+    candidates = files.relation(f"view={View.TRAIN}/nodes/{task.candidate}")
+    holdout = engine.run(
+        "holdout_by_region",
+        {
+            "holdout_events": builder.events(task.edge, instants),
+            "query_homes": train.homes[task.query],
+            "train_pairs": train.pairs[task.edge],
+            "train_candidates": engine.filter(candidates, "is_candidate"),
+        },
+    )
+    holdout = engine.keep("holdout", holdout)
+    placed = engine.filter(holdout, "region is not null")
+    files.write("holdout", placed, ("query_id", "candidate_id"))
+    homeless = engine.query("select query_id from h where region is null", {"h": holdout})
+    return engine.collect("holdout", homeless)
+
+
+def _drop(engine: Engine, view: ViewTables) -> None:
+    for pairs in view.pairs.values():
+        engine.drop(pairs)
 
 
 def _refuse_empty_windows(config: PipelineConfig, counts: SnapshotCounts, as_of: datetime) -> None:

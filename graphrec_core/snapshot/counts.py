@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.snapshot.files import NO_REGION, SnapshotFiles
+from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.types import Region, Role, View
 
 
@@ -26,8 +27,16 @@ class SnapshotCounts:
     num_holdout_pairs: int
 
 
-def count_files(config: PipelineConfig, files: SnapshotFiles) -> SnapshotCounts:
-    """Counts nodes, halo nodes, edges, border edges, candidates and holdout pairs per region."""
+def count_files(
+    config: PipelineConfig, files: SnapshotFiles, homeless: pa.Table
+) -> SnapshotCounts:
+    """Counts nodes, halo nodes, edges, border edges, candidates and holdout pairs per region.
+
+    Args:
+        config: The pipeline.
+        files: The written files.
+        homeless: ``query_id`` of the holdout's pairs whose query had no home.
+    """
     names = {
         region
         for view in View
@@ -41,7 +50,6 @@ def count_files(config: PipelineConfig, files: SnapshotFiles) -> SnapshotCounts:
         }
         for region in sorted(names)
     }
-    homeless = files.read("holdout", NO_REGION, ["query_id"])
     num_pairs = sum(entry["holdout"]["num_pairs"] for entry in regions.values())
     return SnapshotCounts(
         regions,

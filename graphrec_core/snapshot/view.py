@@ -2,175 +2,192 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+
+import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Relation, SparkEngine
+from graphrec_core.engine import Engine, Relation
+from graphrec_core.snapshot.files import SnapshotFiles
+from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
+from graphrec_core.sources.areas import Areas
 from graphrec_core.sources.canonical import TableKind, TableName
+from graphrec_core.types import View
 
 NO_TIME = "cast(null as timestamp)"
+HASH_VALUES = 16**8
+"""Values that the eight hexadecimal digits of an event's hash can have."""
 
 
 @dataclass(frozen=True)
 class ViewTables:
-    """The relations of one view, by type.
+    """What the holdout needs to know of a written view.
 
     Attributes:
         homes: Node type -> (node_id, home_region), one row per node of the view.
-        nodes: Node type -> nodes by region.
-        edges: Edge type -> edges by region.
-        events: Edge type -> the view's events.
+        pairs: Edge type -> the view's events, one row per pair.
+        merged: Tiny region -> the region it became part of.
     """
 
     homes: Mapping[str, Relation]
-    nodes: Mapping[str, Relation]
-    edges: Mapping[str, Relation]
-    events: Mapping[str, Relation]
+    pairs: Mapping[str, Relation]
+    merged: Mapping[str, str]
 
 
-def build_view(
-    engine: SparkEngine,
-    config: PipelineConfig,
-    accepted: Mapping[TableName, Relation],
-    instants: Instants,
-) -> ViewTables:
-    """Computes one view from the accepted rows."""
-    nodes = {
-        ntype: _nodes_as_of(engine, accepted, ntype, instants) for ntype in config.source.nodes
-    }
-    events = {
-        etype: engine.keep("events", events_as_of(engine, accepted, etype, instants))
-        for etype in config.source.edges
-    }
-    homes = _homes(engine, config, nodes, events)
-    edges = {
-        etype: engine.keep("edges", _edges_by_region(engine, config, etype, events[etype], homes))
-        for etype in config.source.edges
-    }
-    by_region = {
-        ntype: _nodes_by_region(engine, config, ntype, nodes, homes, events, edges, instants)
-        for ntype in config.source.nodes
-    }
-    return ViewTables(homes, by_region, edges, events)
+@dataclass(frozen=True)
+class ViewBuilder:
+    """Builds views from the accepted rows.
 
+    Attributes:
+        engine: A running engine.
+        config: The pipeline.
+        accepted: Table -> its accepted rows.
+        areas: The areas of types with the rule ``coordinates``, if there are such types.
+        files: Where the views are written.
+    """
 
-def events_as_of(
-    engine: SparkEngine, accepted: Mapping[TableName, Relation], etype: str, instants: Instants
-) -> Relation:
-    """Returns the events of a window as they were known."""
-    engine.register("event_rows", accepted[TableName(TableKind.EDGES, etype)])
-    return engine.run(
-        "events_as_of",
-        window_start=instants.start,
-        window_end=instants.end,
-        known_before=instants.known_before,
-    )
+    engine: Engine
+    config: PipelineConfig
+    accepted: Mapping[TableName, Relation]
+    areas: Areas | None
+    files: SnapshotFiles
 
+    def build(
+        self, view: View, instants: Instants, merged: Mapping[str, str] | None = None
+    ) -> ViewTables:
+        """Computes and writes one view.
 
-def _nodes_as_of(
-    engine: SparkEngine, accepted: Mapping[TableName, Relation], ntype: str, instants: Instants
-) -> Relation:
-    bounds = {"instant": instants.end, "known_before": instants.known_before}
-    engine.register("node_versions", accepted[TableName(TableKind.NODES, ntype)])
-    nodes = engine.run("nodes_as_of", **bounds)
-    timed = accepted.get(TableName(TableKind.FEATURES, ntype))
-    if timed is None:
-        return engine.project(
-            nodes, f"*, {NO_TIME} as features_effective_at, {NO_TIME} as features_known_at"
+        Args:
+            view: Which view it becomes.
+            instants: Its bounds.
+            merged: The tiny regions, where another view decided on them; None: decided here.
+        """
+        engine, config = self.engine, self.config
+        nodes = {ntype: self._nodes(ntype, instants) for ntype in config.source.nodes}
+        pairs = {
+            etype: engine.keep("pairs", self.pairs(etype, self.events(etype, instants), instants))
+            for etype in config.source.edges
+        }
+        homes = home_regions(engine, config, self.areas, nodes, pairs)
+        if merged is None:
+            merged = tiny_regions(engine, config, homes)
+        homes = rename_regions(engine, homes, merged)
+        for etype in config.source.edges:
+            edges = self.edges_by_region(etype, pairs[etype], homes)
+            self.files.write(f"view={view}/edges/{etype}", edges, ("src", "dst"))
+        self.write_nodes(view, instants, nodes, homes, pairs)
+        return ViewTables(homes, pairs, merged)
+
+    def events(self, etype: str, instants: Instants) -> Relation:
+        """Returns the events of a window as they were known."""
+        return self.engine.run(
+            "events_as_of",
+            {"event_rows": self.accepted[TableName(TableKind.EDGES, etype)]},
+            window_start=instants.start,
+            window_end=instants.end,
+            known_before=instants.known_before,
         )
-    engine.register("feature_rows", timed)
-    return nodes.join(engine.run("features_as_of", **bounds), "node_id", "left")
 
-
-def _homes(
-    engine: SparkEngine,
-    config: PipelineConfig,
-    nodes: Mapping[str, Relation],
-    events: Mapping[str, Relation],
-) -> dict[str, Relation]:
-    rules = config.region.home
-    homes = {
-        ntype: engine.project(
-            relation,
-            "node_id, region as home_region"
-            if rules[ntype] == "column"
-            else "node_id, cast(null as string) as home_region",
+    def pairs(self, etype: str, events: Relation, instants: Instants) -> Relation:
+        """Returns a view's events by pair; where so configured, stale ones are dropped."""
+        time = self.config.time
+        if time.freshness is not None:
+            events = self.engine.run(
+                "fresh_events",
+                {"view_events": events, "freshness_steps": self._freshness_steps()},
+                bucket_days=time.freshness.bucket_days,
+                instant=instants.end,
+            )
+        return self.engine.run(
+            "pairs",
+            {"view_events": events},
+            weight=self.config.source.edges[etype].weight,
+            half_life_days=time.half_life_days,
+            instant=instants.end,
         )
-        for ntype, relation in nodes.items()
-    }
-    fixed = {ntype: homes[ntype] for ntype, rule in rules.items() if rule == "column"}
-    for ntype, rule in rules.items():
-        if rule == "from_events":
-            homes[ntype] = _homes_from_events(engine, config, ntype, nodes[ntype], fixed, events)
-    return {ntype: engine.keep("homes", relation) for ntype, relation in homes.items()}
 
+    def edges_by_region(
+        self, etype: str, pairs: Relation, homes: Mapping[str, Relation]
+    ) -> Relation:
+        """Places pairs in the regions of their ends."""
+        src, dst = self.config.endpoints(etype)
+        return self.engine.run(
+            "edges_by_region",
+            {"pairs": pairs, "src_homes": homes[src], "dst_homes": homes[dst]},
+            drop_border=self.config.region.border == "drop",
+        )
 
-def _homes_from_events(
-    engine: SparkEngine,
-    config: PipelineConfig,
-    ntype: str,
-    nodes: Relation,
-    fixed: Mapping[str, Relation],
-    events: Mapping[str, Relation],
-) -> Relation:
-    """Finds homes from the regions of the other ends of a node's events."""
-    seen: list[Relation] = []
-    for etype in config.source.edges:
-        src, dst = config.endpoints(etype)
-        for own, other, own_end, other_end in ((src, dst, "src", "dst"), (dst, src, "dst", "src")):
-            if own == ntype and other in fixed:
-                ends = engine.project(
-                    events[etype], f"{own_end} as node_id, {other_end} as other_id, event_time"
-                )
-                regions = engine.project(
-                    fixed[other], "node_id as other_id, home_region as region"
-                )
-                seen.append(
-                    engine.project(ends.join(regions, "other_id"), "node_id, region, event_time")
-                )
-    engine.register("events_in_regions", engine.union(seen))
-    found = engine.project(engine.run("homes_from_events"), "node_id, region as home_region")
-    return nodes.select("node_id").join(found, "node_id", "left")
+    def write_nodes(
+        self,
+        view: View,
+        instants: Instants,
+        nodes: Mapping[str, Relation],
+        homes: Mapping[str, Relation],
+        pairs: Mapping[str, Relation],
+    ) -> None:
+        """Writes a view's nodes by region, after its edges: halo nodes are ends of those."""
+        for ntype in self.config.source.nodes:
+            by_region = self.engine.run(
+                "nodes_by_region",
+                {
+                    "view_nodes": nodes[ntype],
+                    "homes": homes[ntype],
+                    "edge_ends": self._foreign_ends(view, ntype, homes),
+                    "node_activity": self._activity(ntype, pairs),
+                },
+                is_everywhere=self.config.region.home[ntype] == "everywhere",
+                is_candidate=ntype == self.config.task.candidate,
+                active_from=instants.active_from,
+            )
+            self.files.write(f"view={view}/nodes/{ntype}", by_region, ("node_id",))
 
+    def _nodes(self, ntype: str, instants: Instants) -> Relation:
+        bounds = {"instant": instants.end, "known_before": instants.known_before}
+        versions = self.accepted[TableName(TableKind.NODES, ntype)]
+        nodes = self.engine.run("nodes_as_of", {"node_versions": versions}, **bounds)
+        timed = self.accepted.get(TableName(TableKind.FEATURES, ntype))
+        if timed is None:
+            nodes = self.engine.project(
+                nodes, f"*, {NO_TIME} as features_effective_at, {NO_TIME} as features_known_at"
+            )
+        else:
+            features = self.engine.run("features_as_of", {"feature_rows": timed}, **bounds)
+            reads = {"view_nodes": nodes, "view_features": features}
+            nodes = self.engine.run("nodes_with_features", reads)
+        return self.engine.keep(f"nodes/{ntype}", nodes)
 
-def _edges_by_region(
-    engine: SparkEngine,
-    config: PipelineConfig,
-    etype: str,
-    events: Relation,
-    homes: Mapping[str, Relation],
-) -> Relation:
-    src, dst = config.endpoints(etype)
-    engine.register("view_events", events)
-    engine.register("src_homes", homes[src])
-    engine.register("dst_homes", homes[dst])
-    return engine.run("edges_by_region", drop_border=config.region.border == "drop")
+    def _freshness_steps(self) -> Relation:
+        """Lists the hash below which an event of each age bucket stays: (1 - drop_frac)^bucket."""
+        rule, window = self.config.time.freshness, self.config.time.window
+        if rule is None:
+            raise AssertionError("only called with a rule")
+        buckets = range(window // timedelta(days=rule.bucket_days) + 1)
+        bounds = [round((1 - rule.drop_frac) ** bucket * HASH_VALUES) for bucket in buckets]
+        texts = [f"{bound:08x}" if bound < HASH_VALUES else "g" for bound in bounds]
+        return self.engine.from_arrow(
+            pa.table({"bucket": pa.array(buckets, pa.int32()), "keep_below": texts})
+        )
 
+    def _foreign_ends(self, view: View, ntype: str, homes: Mapping[str, Relation]) -> Relation:
+        ends = []
+        for etype in self.config.source.edges:
+            src, dst = self.config.endpoints(etype)
+            if ntype in (src, dst):
+                edges = self.files.relation(f"view={view}/edges/{etype}")
+                reads = {"region_edges": edges, "src_homes": homes[src], "dst_homes": homes[dst]}
+                found = self.engine.run("foreign_ends", reads)
+                for own, is_src in ((src, "is_src"), (dst, "not is_src")):
+                    if own == ntype:
+                        side = self.engine.filter(found, is_src)
+                        ends.append(self.engine.project(side, "region, node_id"))
+        return self.engine.union(ends)
 
-def _nodes_by_region(
-    engine: SparkEngine,
-    config: PipelineConfig,
-    ntype: str,
-    nodes: Mapping[str, Relation],
-    homes: Mapping[str, Relation],
-    events: Mapping[str, Relation],
-    edges: Mapping[str, Relation],
-    instants: Instants,
-) -> Relation:
-    ends: list[Relation] = []
-    activity: list[Relation] = []
-    for etype in config.source.edges:
-        for own, end in zip(config.endpoints(etype), ("src", "dst"), strict=True):
-            if own == ntype:
-                ends.append(engine.project(edges[etype], f"region, {end} as node_id"))
-                activity.append(engine.project(events[etype], f"{end} as node_id, event_time"))
-    engine.register("view_nodes", nodes[ntype].drop("region").join(homes[ntype], "node_id"))
-    engine.register("edge_ends", engine.union(ends))
-    engine.register("node_events", engine.union(activity))
-    engine.register("node_activity", engine.run("node_activity"))
-    return engine.run(
-        "nodes_by_region",
-        is_everywhere=config.region.home[ntype] == "everywhere",
-        is_candidate=ntype == config.task.candidate,
-        active_from=instants.active_from,
-    )
+    def _activity(self, ntype: str, pairs: Mapping[str, Relation]) -> Relation:
+        ends = [
+            self.engine.project(pairs[etype], f"{end} as node_id, num_events, last_event_time")
+            for etype in self.config.source.edges
+            for own, end in zip(self.config.endpoints(etype), ("src", "dst"), strict=True)
+            if own == ntype
+        ]
+        return self.engine.run("node_activity", {"node_pairs": self.engine.union(ends)})

@@ -87,7 +87,7 @@ SNAPSHOT_COLUMNS = frozenset(
         "features_effective_at",
         "features_known_at",
         "reject_reason",
-        "row_digest",
+        "row_text",
         "graph_region",
         "view_name",
         "copy_number",
@@ -147,6 +147,30 @@ def fit(table: TableName, schema: Mapping[str, str]) -> str:
     return ",\n    ".join(parts)
 
 
+def row_text(schema: Mapping[str, str]) -> str:
+    """Writes the SQL expression of a text that holds all values of a fitted row.
+
+    It orders rows whose key and ``known_at`` are equal, in the same way on every engine. Numbers
+    enter with nine decimal places.
+
+    Args:
+        schema: Column name -> SQL type of the fitted rows.
+    """
+    parts = [f"coalesce({_text_of(name, kind)}, '')" for name, kind in sorted(schema.items())]
+    return f"concat_ws('|', {', '.join(parts)})"
+
+
+def _text_of(name: str, sql_type: str) -> str:
+    column = quoted(name)
+    if sql_type == "timestamp":
+        return f"cast(unix_micros({column}) as string)"
+    if sql_type == "double":
+        return f"cast(try_cast({column} as decimal(38, 9)) as string)"
+    if sql_type == "array<string>":
+        return f"array_join({column}, ',')"
+    return f"cast({column} as string)"
+
+
 def _fit_column(table: TableName, column: Column, schema: Mapping[str, str]) -> str:
     if column.name not in schema:
         if column.default is None:
@@ -187,7 +211,12 @@ def _check_name(table: TableName, name: str) -> None:
 
 
 def _feature(name: str, sql_type: str) -> str:
-    quoted = "`" + name.replace("`", "``") + "`"
+    column = quoted(name)
     if sql_type.partition("(")[0] in NUMBER_TYPES:
-        return f"cast({quoted} as double) as {quoted}"
-    return quoted
+        return f"cast({column} as double) as {column}"
+    return column
+
+
+def quoted(name: str) -> str:
+    """Writes a column's name so that SQL takes it as it is."""
+    return "`" + name.replace("`", "``") + "`"

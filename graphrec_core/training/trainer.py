@@ -2,8 +2,8 @@
 
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -19,9 +19,13 @@ from graphrec_core.models.registry import build_encoder
 from graphrec_core.training.losses import bpr, sampled_softmax
 from graphrec_core.training.negatives import NegativeSampler
 from graphrec_core.training.pairs import Pairs, all_pairs, hold_out_newest, learnable
+from graphrec_core.training.supervision import Audited, SupervisionAudit
 from graphrec_core.training.validation import Validation
 
 logger = logging.getLogger(__name__)
+
+SamplerFactory = Callable[[MessageGraph, Sequence[int], int], NeighborSampler]
+"""Makes the sampler of a run from the message edges, the fanouts and a seed."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,14 @@ class Training:
         history: The looks of the run that chose the number of epochs.
         best_epoch: The number of epochs of the final weights.
         num_epochs: Epochs that ran before training stopped.
+        audited: How many batches were audited for unmasked supervision edges.
     """
 
     encoder: Encoder
     history: tuple[Look, ...]
     best_epoch: int
     num_epochs: int
+    audited: Audited = field(default_factory=Audited)
 
     @property
     def validation_recall(self) -> float | None:
@@ -67,6 +73,7 @@ def train_encoder(
     features: Mapping[str, Tensor],
     model: ModelConfig,
     training: TrainingConfig,
+    make_sampler: SamplerFactory = NeighborSampler,
 ) -> Training:
     """Trains an encoder on the train view.
 
@@ -79,9 +86,15 @@ def train_encoder(
         features: ntype -> encoded features.
         model: The ``model`` section.
         training: The ``training`` section; ``num_epochs`` 0 gives the random initial weights.
+        make_sampler: Samples the neighbourhoods of a ``SampledEncoder``; every batch of it is
+            audited.
+
+    Raises:
+        LeakageError: A sampled batch heard one of its own pairs.
     """
     torch.set_num_threads(training.num_threads)
-    run, everything = _Run(graph, features, model, training), all_pairs(graph)
+    run = _Run(graph, features, model, training, make_sampler)
+    everything = all_pairs(graph)
     if training.num_epochs == 0 or len(learnable(graph, everything)) == 0:
         return Training(run.fresh_encoder(graph.messages()), (), 0, 0)
     rng = np.random.default_rng(training.seed)
@@ -93,7 +106,8 @@ def train_encoder(
     searched = run.fit(split.pairs, split.messages, training.num_epochs, validation)
     logger.info("best after %d epochs; training on all pairs", searched.best_epoch)
     final = run.fit(everything, graph.messages(), searched.best_epoch, None)
-    return replace(searched, encoder=final.encoder)
+    audited = searched.audited + final.audited
+    return replace(searched, encoder=final.encoder, audited=audited)
 
 
 def train_for(
@@ -103,7 +117,11 @@ def train_for(
     training: TrainingConfig,
     num_epochs: int,
 ) -> Training:
-    """Trains on all pairs of a graph for a fixed number of epochs, holding nothing out."""
+    """Trains on all pairs of a graph for a fixed number of epochs, holding nothing out.
+
+    Raises:
+        LeakageError: A sampled batch heard one of its own pairs.
+    """
     torch.set_num_threads(training.num_threads)
     run, everything = _Run(graph, features, model, training), all_pairs(graph)
     if num_epochs == 0 or len(learnable(graph, everything)) == 0:
@@ -120,8 +138,10 @@ class _Run:
         features: Mapping[str, Tensor],
         model: ModelConfig,
         training: TrainingConfig,
+        make_sampler: SamplerFactory = NeighborSampler,
     ) -> None:
         self.graph, self.model, self.training = graph, model, training
+        self.make_sampler = make_sampler
         self.device = choose_device(training.device)
         self.inputs = EncoderInputs(
             messages=graph.messages(),
@@ -148,7 +168,7 @@ class _Run:
         """Trains a fresh encoder, and keeps its best weights where there is a validation."""
         encoder = self.fresh_encoder(messages)
         inputs = self.inputs.with_messages(messages)
-        epochs = _Epochs(self.graph, encoder, inputs, pairs, self.training)
+        epochs = _Epochs(self.graph, encoder, inputs, pairs, self.training, self.make_sampler)
         stopper = _Stopper(self.training.patience)
         history: list[Look] = []
         started, epoch = time.monotonic(), 0
@@ -162,9 +182,9 @@ class _Run:
             if recall is not None and stopper.should_stop(epoch, recall, encoder):
                 break
         if validation is None:
-            return Training(encoder, tuple(history), epoch, epoch)
+            return Training(encoder, tuple(history), epoch, epoch, epochs.audited)
         stopper.restore(encoder)
-        return Training(encoder, tuple(history), stopper.best_epoch, epoch)
+        return Training(encoder, tuple(history), stopper.best_epoch, epoch, epochs.audited)
 
 
 class _Epochs:
@@ -177,15 +197,17 @@ class _Epochs:
         inputs: EncoderInputs,
         pairs: Pairs,
         training: TrainingConfig,
+        make_sampler: SamplerFactory,
     ) -> None:
         self.encoder, self.inputs, self.training = encoder, inputs, training
         self.pairs = learnable(graph, pairs)
         self.generator = torch.Generator().manual_seed(training.seed + 1)
         self.negatives = NegativeSampler(graph, pairs, self.generator)
         self.optimizer = torch.optim.Adam(encoder.parameters(), lr=training.learning_rate)
+        self.audit, self.audited = SupervisionAudit(graph), Audited()
         self.sampler = None
         if isinstance(encoder, SampledEncoder):
-            self.sampler = NeighborSampler(inputs.messages, encoder.fanouts, training.seed)
+            self.sampler = make_sampler(inputs.messages, encoder.fanouts, training.seed)
 
     def run(self) -> float:
         """Goes once over all positives in random order; returns the mean loss."""
@@ -197,6 +219,7 @@ class _Epochs:
             torch.autograd.backward([loss])
             self.optimizer.step()
             total += float(loss.detach()) * len(chosen)
+            self.audited += Audited(num_batches=1)
         return total / len(self.pairs)
 
     def _loss(self, batch: Pairs) -> Tensor:
@@ -230,6 +253,8 @@ class _Epochs:
         seeds, places = torch.unique(nodes, return_inverse=True)
         if isinstance(self.encoder, SampledEncoder) and self.sampler is not None:
             blocks = self.sampler.sample(seeds, batch.query, batch.candidate)
+            self.audit.check(blocks, batch)
+            self.audited += Audited(num_audited=1)
             moved = [block.to(self.inputs.device) for block in blocks]
             h_SD = self.encoder.encode_blocks(self.inputs, moved)
         else:

@@ -7,14 +7,12 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
-from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.gates import judge
-from graphrec_core.evaluation.holdout import read_holdout, train_vectors
+from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure, summarise
-from graphrec_core.index.axis import vector_column
 from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact, Lake, attempt
-from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file, vectors_file
+from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import vector_source
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
@@ -23,13 +21,12 @@ from tests.support.snapshots import AS_OF, HOLDOUT, tiny_config
 EAST = Region("east")
 
 
-def _commit(config: PipelineConfig, tables: dict[str, pa.Table], view: str = "") -> Artifact:
+def _commit(config: PipelineConfig, tables: dict[str, pa.Table]) -> Artifact:
     lake, name = Lake(config), ArtifactId("a")
     with attempt(lake.storage, "tiny/a", name) as trial:
         for file, table in tables.items():
             trial.write_table(file, table)
-        inputs = {"view": view} if view else {}
-        return trial.commit(StepName.EMBED, config, AS_OF, ALL_REGIONS, inputs, {})
+        return trial.commit(StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {}, {})
 
 
 def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]) -> Artifact:
@@ -125,22 +122,3 @@ def test_a_region_without_judged_queries_has_no_metrics_and_is_refused(tmp_path:
     (decision,) = judge(measured.queries, config.evaluation, GateConfig())
     assert (decision.rule, decision.passed) == ("enough_queries", False)
     assert measured.topk["model"].num_rows == 0
-
-
-@pytest.mark.parametrize(
-    ("file_view", "named_view"), [(View.SERVE, "train"), (View.TRAIN, "serve")]
-)
-def test_serve_view_vectors_are_refused(tmp_path: Path, file_view: View, named_view: str) -> None:
-    table = pa.table({"node_id": ["u"], "vector": vector_column(np.ones((1, 2)))})
-    files = {vectors_file(file_view, EAST, "user"): table}
-    embedding = _commit(tiny_config(tmp_path), files, named_view)
-    with pytest.raises(LeakageError, match="serve-view vectors have seen the holdout"):
-        train_vectors(embedding, EAST, "user", pa.array(["u"]))
-
-
-def test_train_view_vectors_are_read(tmp_path: Path) -> None:
-    table = pa.table({"node_id": ["u"], "vector": vector_column(np.ones((1, 2)))})
-    files = {vectors_file(View.TRAIN, EAST, "user"): table}
-    embedding = _commit(tiny_config(tmp_path), files, "train")
-    vectors = train_vectors(embedding, EAST, "user", pa.array(["x", "u"]))
-    assert vectors.tolist() == [[0, 0], [1, 1]]

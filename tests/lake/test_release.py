@@ -281,6 +281,6 @@ def test_what_a_release_lists() -> None:
 
 def test_two_writers_at_once_conflict(lake: Lake) -> None:
     release = _release(0, east=_entry("e0", 0))
-    with lake.storage.lock(f"{lake.layout.live}.lock"), pytest.raises(ConflictError):
+    with lake.storage.swap(lake.layout.live), pytest.raises(ConflictError):
         go_live(lake, release)
     assert _publish(lake, release) == {"east": "e0"}

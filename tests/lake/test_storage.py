@@ -1,7 +1,7 @@
-"""Storage: whole writes, one winner, one lock holder, nothing outside the root."""
+"""Storage: whole writes, one winner, one swapper, nothing outside the root."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -58,18 +58,75 @@ def test_write_if_absent_in_memory_keeps_the_first() -> None:
     assert storage.read("m.json") == b"first"
 
 
-def test_one_holder_of_a_lock(storage: Storage) -> None:
-    with ExitStack() as stack:
-        stack.enter_context(storage.lock("LIVE.lock"))
-        with pytest.raises(ConflictError, match="locked"):
-            stack.enter_context(storage.lock("LIVE.lock"))
-    with storage.lock("LIVE.lock"):
-        pass  # free again
+def test_one_swapper_at_a_time(storage: Storage) -> None:
+    with storage.swap("LIVE") as put:
+        with pytest.raises(ConflictError, match="locked"), storage.swap("LIVE"):
+            pass
+        put(b"one")
+    assert storage.read("LIVE") == b"one"
+    with storage.swap("LIVE") as put:
+        put(b"two")  # free again
+    assert storage.read("LIVE") == b"two"
 
 
-def test_a_lock_needs_a_local_folder() -> None:
-    with pytest.raises(ConfigError, match=r"lake\.root"), Storage("memory://x").lock("l"):
+def test_a_store_without_conditional_puts_cannot_swap() -> None:
+    with pytest.raises(ConfigError, match=r"lake\.root"), Storage("memory://x").swap("l"):
         pass
+
+
+def test_a_store_that_looks_before_it_creates_is_refused(tmp_path: Path) -> None:
+    storage = Storage(f"dir::file://{tmp_path}")
+    with pytest.raises(ConfigError, match="only if nobody else did"):
+        storage.write_if_absent("m.json", b"")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_created_file_is_visible_only_at_the_end(storage: Storage) -> None:
+    with storage.create("a/b") as file:
+        file.write(b"one ")
+        assert not storage.exists("a/b")
+        file.write(b"two")
+    assert storage.read("a/b") == b"one two"
+    assert storage.files("") == ["a/b"]
+
+
+def test_a_creation_that_raises_leaves_what_was_there(storage: Storage) -> None:
+    storage.write("a/b", b"before")
+
+    def raise_half_way() -> None:
+        with storage.create("a/b") as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        raise_half_way()
+    assert storage.files("") == ["a/b"]
+    assert storage.read("a/b") == b"before"
+
+
+def test_a_linked_file_is_the_same_file_and_young(storage: Storage, tmp_path: Path) -> None:
+    storage.write("a/b", b"rows")
+    source, link = (tmp_path / "root" / name for name in ("a/b", "c/d"))
+    os.utime(source, (1, 1))
+    storage.link("a/b", "c/d")
+    assert link.samefile(source)
+    assert storage.modified_s("c/d") > 1e9
+    storage.remove("a")
+    assert storage.read("c/d") == b"rows"
+    assert storage.files("") == ["c/d"]
+
+
+def test_where_links_are_not_allowed_the_file_is_copied(
+    storage: Storage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+    storage.write("a/b", b"rows")
+    storage.link("a/b", "c/d")
+    assert not (tmp_path / "root/c/d").samefile(tmp_path / "root/a/b")
+    assert storage.read("c/d") == b"rows"
 
 
 def test_an_unknown_protocol_is_a_configuration_error() -> None:

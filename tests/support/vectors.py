@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.index.axis import vector_column
+from graphrec_core.index.origin import VectorOrigin
 from graphrec_core.lake import Artifact, Chain, Lake, attempt
 from graphrec_core.lake.layout import nodes_file, vectors_file
 from graphrec_core.types import Region, View
@@ -22,11 +23,13 @@ def write_vectors(
     *,
     good: bool = True,
     files_of: View | None = None,
+    stamped: View | None = None,
 ) -> None:
     """Commits both views' embeddings of one region.
 
     Good vectors point along the planted taste (node number modulo 4); bad ones anywhere.
-    ``files_of`` writes another view's files into the train view's artefact: a leak.
+    ``files_of`` writes another view's files into the train view's artefact, ``stamped`` vectors
+    that were computed from another view: leaks.
     """
     lake, chain, name = Lake(config), Chain(config, as_of), Region(region)
     for view in View:
@@ -38,11 +41,13 @@ def write_vectors(
         }
         with attempt(lake.storage, lake.layout.embedding(embedding_id), embedding_id) as trial:
             written = files_of or view
+            origin = VectorOrigin(inputs["snapshot"], stamped or view, inputs["model"])
             for ntype in (config.task.query, config.task.candidate):
                 nodes = snapshot.read_table(nodes_file(view, ntype, name), ["node_id"])
                 table = _vectors(nodes["node_id"].to_pylist(), good=good)
                 trial.write_table(vectors_file(written, name, ntype), table)
-            trial.commit(StepName.EMBED, config, as_of, name, inputs, {})
+            stats = {"origin": origin.to_json()}
+            trial.commit(StepName.EMBED, config, as_of, name, inputs, stats)
 
 
 def _vectors(ids: list[str], *, good: bool) -> pa.Table:

@@ -1,0 +1,71 @@
+"""Runs work in a process of its own and watches the memory of its whole process tree."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import psutil
+
+NUM_CORES = 2
+"""Cores that measured work may use, whatever the machine has."""
+SAMPLE_S = 0.1
+GB = 1e9
+
+
+class WorkFailedError(Exception):
+    """The process ended with an error; the message holds the end of what it wrote."""
+
+
+def run_measured(module: str, request: dict[str, Any]) -> dict[str, Any]:
+    """Runs ``python -m module '<request as JSON>'``.
+
+    Returns:
+        The JSON of its last line, and ``wall_s`` (start of Python and imports included) and
+        ``peak_gb``: the largest sum of the resident memory of the process and all its children,
+        a JVM too, sampled ten times a second; pages that two of them share count twice.
+
+    Raises:
+        WorkFailedError: The process ended with an error.
+    """
+    started, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        command = [sys.executable, "-m", module, json.dumps(request)]
+        with subprocess.Popen(command, stdout=output, stderr=errors, text=True) as process:
+            watched = psutil.Process(process.pid)
+            while process.poll() is None:
+                peak = max(peak, resident_bytes(watched))
+                time.sleep(SAMPLE_S)
+        wall_s = time.perf_counter() - started
+        output.seek(0)
+        errors.seek(0)
+        if process.returncode != 0:
+            raise WorkFailedError(
+                f"{request} ended with {process.returncode}: {errors.read()[-2000:]}"
+            )
+        result = dict(json.loads(output.read().strip().splitlines()[-1]))
+    return {**result, "wall_s": wall_s, "peak_gb": peak / GB}
+
+
+def use_cores(number: int) -> None:
+    """Keeps this process and its children, a JVM too, on the first ``number`` cores."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:number])
+
+
+def resident_bytes(process: psutil.Process) -> int:
+    """Sums the resident memory of a process and of all that it started."""
+    total = 0
+    try:
+        family = [process, *process.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return 0
+    for member in family:
+        try:
+            total += member.memory_info().rss
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return total

@@ -1,0 +1,117 @@
+"""One measured piece of work in a process of its own, on two cores: see ``bench.snapshot``.
+
+    python -m bench.snapshot_run '{"do": "product", "config": "...", "days": ["2026-04-18"]}'
+
+Prints one line of JSON. ``start_s`` (opening Spark's session and JVM) is apart from ``run_s``.
+"""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.by_hand import build_by_hand
+from bench.market import AS_OF, market_size, write_market
+from bench.measured import NUM_CORES, use_cores
+from bench.same_rows import count_rows, differing_tables
+from graphrec_core.config import load_pipeline
+from graphrec_core.engine import open_engine
+from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.types import ALL_REGIONS, parse_instant
+from jobs import build_snapshot
+
+
+def main() -> None:
+    """Does what the request on the command line says, and prints the result."""
+    request = json.loads(sys.argv[1])
+    use_cores(NUM_CORES)
+    work: dict[str, Callable[..., dict[str, Any]]] = {
+        "market": market,
+        "by_hand": by_hand,
+        "product": product,
+        "compare": compare,
+    }
+    sys.stdout.write(json.dumps(work[request.pop("do")](**request)) + "\n")
+
+
+def market(data: str, num_events: int) -> dict[str, Any]:
+    """Generates a market."""
+    started = time.perf_counter()
+    write_market(Path(data), market_size(num_events))
+    return {"run_s": time.perf_counter() - started}
+
+
+def by_hand(data: str, out: str) -> dict[str, Any]:
+    """Builds the snapshot of the market by hand."""
+    started = time.perf_counter()
+    phases = [
+        f"{time.perf_counter() - started:.2f} s {done}"
+        for done in build_by_hand(Path(data), Path(out), AS_OF)
+    ]
+    return {"run_s": time.perf_counter() - started, "phases": phases}
+
+
+def compare(ours: str, theirs: str) -> dict[str, Any]:
+    """Compares two snapshots' rows; counts the edges of ours."""
+    return {
+        "differences": differing_tables(Path(ours), Path(theirs)),
+        "num_edges": count_rows(Path(ours), "view=serve/edges/rated"),
+    }
+
+
+def product(config: str, days: list[str], overrides: list[str]) -> dict[str, Any]:
+    """Builds the snapshots of days in the given order, in one lake.
+
+    Returns:
+        ``start_s``, ``run_s`` (over all days), ``phases`` of the last day (what the job logged
+        and when), and per day ``folder`` of its files and ``files``: name -> sha256.
+    """
+    pipeline = load_pipeline(Path(config), overrides)
+    lake, built = Lake(pipeline), {}
+    with ExitStack() as stack:
+        started = time.perf_counter()
+        if pipeline.snapshot.engine == "spark":
+            stack.enter_context(open_engine(pipeline, lake))  # the job uses this session
+        start_s = time.perf_counter() - started
+        run_s = 0.0
+        for day in days:
+            as_of = parse_instant(day)
+            with logged() as lines:
+                started = time.perf_counter()
+                manifest = build_snapshot.run(pipeline, as_of, ALL_REGIONS)
+                run_s += time.perf_counter() - started
+            folder = lake.layout.snapshot(as_of, Chain(pipeline, as_of).snapshot_id())
+            base = open_artifact(lake.storage, folder).base
+            files = {name: entry.sha256 for name, entry in manifest.files.items()}
+            built[day] = {"folder": str(Path(pipeline.lake.root) / base), "files": files}
+    return {"start_s": start_s, "run_s": run_s, "phases": lines, "built": built}
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """Collects what graphrec logs, with the seconds since the beginning."""
+    lines: list[str] = []
+    started = time.perf_counter()
+
+    class Collector(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(f"{time.perf_counter() - started:.2f} s {record.getMessage()}")
+
+    collector = Collector()
+    loggers = [logging.getLogger(name) for name in ("graphrec_core", "jobs")]
+    for logger in loggers:
+        logger.setLevel(logging.INFO)
+        logger.addHandler(collector)
+    try:
+        yield lines
+    finally:
+        for logger in loggers:
+            logger.removeHandler(collector)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""Spark SQL in DuckDB's words: transpiled by sqlglot, parameters bound into the syntax tree."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import sqlglot
+from sqlglot import exp
+
+READ = "databricks"  # Spark with ANSI casts, as Spark 4 has them; "spark" would try_cast
+
+
+def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, object]) -> str:
+    """Translates one SELECT.
+
+    Args:
+        text: Spark SQL with ``:name`` parameters.
+        tables: Table name -> the name that DuckDB knows it by; others stay as they are.
+        parameters: Parameter -> bool, int, float, str or UTC datetime.
+
+    Raises:
+        sqlglot.errors.ParseError: The text is not SQL.
+        KeyError: A parameter has no value.
+    """
+    tree = sqlglot.parse_one(text, dialect=READ)
+    for table in list(tree.find_all(exp.Table)):
+        if not table.db and table.name in tables and not _is_cte(table):
+            alias = table.alias_or_name
+            table.set("this", exp.to_identifier(tables[table.name], quoted=True))
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(alias)))
+    for placeholder in list(tree.find_all(exp.Placeholder)):
+        placeholder.replace(_literal(parameters[placeholder.name]))
+    return tree.sql(dialect="duckdb", comments=False)
+
+
+def _is_cte(table: exp.Table) -> bool:
+    """Tells whether a table's name is that of a WITH clause around it."""
+    scope = table.parent
+    while scope is not None:
+        clause = scope.args.get("with_")
+        if clause is not None and any(cte.alias == table.name for cte in clause.expressions):
+            return True
+        scope = scope.parent
+    return False
+
+
+def _literal(value: object) -> exp.Expression:
+    if isinstance(value, datetime):
+        return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz", dialect="duckdb")
+    return exp.convert(value)

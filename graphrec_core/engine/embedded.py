@@ -1,0 +1,325 @@
+"""DuckDB, the embedded engine: one process, no Java; larger data than memory goes to disk."""
+
+import codecs
+import itertools
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import duckdb
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+from sqlglot.errors import SqlglotError
+from typing_extensions import override
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
+from graphrec_core.engine.dialect import to_duckdb
+from graphrec_core.engine.engine import Engine, Partition, Relation
+from graphrec_core.engine.faults import (
+    first_line,
+    refuse_column,
+    refuse_select,
+    refuse_table,
+    refuse_value,
+)
+from graphrec_core.lake import Lake
+
+BATCH_ROWS = 2**17
+MACROS = (  # Spark's functions that sqlglot passes on by name
+    "timestamp_seconds(x) as to_timestamp(x)",
+    "timestamp_millis(x) as to_timestamp(x / 1000.0)",
+    "try_to_timestamp(x) as try_cast(x as timestamptz)",
+)
+SPARK_TYPES = {
+    "VARCHAR": "string",
+    "BOOLEAN": "boolean",
+    "TINYINT": "tinyint",
+    "SMALLINT": "smallint",
+    "INTEGER": "int",
+    "BIGINT": "bigint",
+    "UTINYINT": "smallint",
+    "USMALLINT": "int",
+    "UINTEGER": "bigint",
+    "UBIGINT": "decimal(20,0)",
+    "HUGEINT": "decimal(38,0)",
+    "FLOAT": "float",
+    "DOUBLE": "double",
+    "DATE": "date",
+    "TIMESTAMP": "timestamp_ntz",
+    "TIMESTAMP_NS": "timestamp_ntz",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+    "VARCHAR[]": "array<string>",
+    '"NULL"': "void",
+}
+CSV_OPTIONS = {  # Spark's option -> DuckDB's
+    "sep": "sep",
+    "delimiter": "sep",
+    "header": "header",
+    "quote": "quotechar",
+    "escape": "escapechar",
+    "nullValue": "na_values",
+}
+ENCODING_OPTIONS = ("encoding", "charset")
+BLOCK_BYTES = 2**22
+
+
+@contextmanager
+def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
+    """Opens a database in memory that spills to a temporary folder of this machine."""
+    settings = config.snapshot
+    with tempfile.TemporaryDirectory(prefix="graphrec-") as folder:
+        options: dict[str, Any] = {
+            "memory_limit": settings.memory.upper().rstrip("B") + "B",
+            "temp_directory": folder,
+            "preserve_insertion_order": "false",
+        }
+        if settings.threads:
+            options["threads"] = settings.threads
+        connection = duckdb.connect(":memory:", config=options)
+        connection.execute("set timezone = 'UTC'")
+        for macro in MACROS:
+            connection.execute(f"create macro {macro}")
+        try:
+            yield DuckDbEngine(connection, folder)
+        finally:
+            connection.close()
+
+
+class DuckDbEngine(Engine):
+    """Runs Spark SQL on DuckDB. A relation's handle is the name of its view or table.
+
+    Args:
+        connection: An open connection whose time zone is UTC.
+        folder: A local folder for temporary files.
+    """
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: str) -> None:
+        self.label = f"duckdb-{duckdb.__version__}"
+        self._connection, self._folder = connection, folder
+        self._numbers = itertools.count(1)
+        self._tables: dict[str, str] = {}
+
+    @override
+    def register_tables(self, source: SourceConfig, root: str) -> None:
+        for name, table in source.tables.items():
+            try:
+                self._tables[name] = self._read(name, table, root)
+            except (duckdb.Error, OSError, ValueError, ImportError) as error:
+                refuse_table(name, table, root, first_line(str(error)), error)
+
+    @override
+    def select(self, where: str, text: str) -> Relation:
+        try:
+            return Relation(self._view(to_duckdb(text, self._tables, {})))
+        except (duckdb.Error, SqlglotError, KeyError) as error:
+            _refuse(where, error)
+
+    @override
+    def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
+        tables = {name: rows.handle for name, rows in reads.items()}
+        return Relation(self._view(to_duckdb(text, tables, parameters)))
+
+    @override
+    def keep(self, where: str, relation: Relation) -> Relation:
+        name = f"kept_{next(self._numbers)}"
+        try:
+            self._connection.execute(f'create table {name} as from "{relation.handle}"')
+        except duckdb.Error as error:
+            _refuse(where, error)
+        return Relation(name)
+
+    @override
+    def drop(self, relation: Relation) -> None:
+        self._connection.execute(f'drop table if exists "{relation.handle}"')
+
+    @override
+    def schema(self, relation: Relation) -> dict[str, str]:
+        rows = self._connection.table(relation.handle)
+        return {
+            name: _spark_type(str(kind))
+            for name, kind in zip(rows.columns, rows.types, strict=True)
+        }
+
+    @override
+    def arrow_schema(self, relation: Relation) -> pa.Schema:
+        return self._connection.table(relation.handle).limit(0).to_arrow_table().schema
+
+    @override
+    def collect(self, where: str, relation: Relation) -> pa.Table:
+        try:
+            return self._connection.table(relation.handle).to_arrow_table()
+        except duckdb.Error as error:
+            _refuse(where, error)
+
+    @override
+    def from_arrow(self, table: pa.Table) -> Relation:
+        name = f"kept_{next(self._numbers)}"
+        self._connection.register("arrow_rows", table)
+        self._connection.execute(f"create table {name} as from arrow_rows")
+        self._connection.unregister("arrow_rows")
+        return Relation(name)
+
+    @override
+    def read_parquet(self, uri: str) -> Relation:
+        fs, path = self._file_system(uri)
+        name = f"read_{next(self._numbers)}"
+        self._scan(f"{path}/**/*.parquet", fs).create_view(name)
+        return Relation(name)
+
+    @override
+    def partitions(
+        self, relation: Relation, by: Sequence[str], sort_by: Sequence[str]
+    ) -> Iterator[Partition]:
+        order = ", ".join(f'"{name}" nulls first' for name in (*by, *sort_by))
+        # A cursor of its own: the connection may run other queries while the rows are read.
+        with self._connection.cursor() as cursor:
+            cursor.execute("set timezone = 'UTC'")
+            ordered = cursor.sql(f'from "{relation.handle}" order by {order}')
+            slices = _slices(ordered.to_arrow_reader(BATCH_ROWS), by)
+            for values, group in itertools.groupby(slices, key=lambda item: item[0]):
+                yield Partition(values, (batch for _, batch in group))
+
+    @override
+    def fingerprint(self, relation: Relation) -> Relation:
+        columns = ", ".join(
+            f'"{name}"' for name in sorted(self._connection.table(relation.handle).columns)
+        )
+        return Relation(
+            self._view(
+                f"select count(*) as num_rows, coalesce(sum(hash({columns})), 0)::varchar "
+                f'as digest from "{relation.handle}"'
+            )
+        )
+
+    def _view(self, text: str) -> str:
+        name = f"view_{next(self._numbers)}"
+        self._connection.execute(f"create view {name} as {text}")
+        return name
+
+    def _read(self, name: str, table: TableConfig, root: str) -> str:
+        if table.catalog:
+            raise ValueError("a catalog table needs snapshot.engine: spark")
+        fs, path = self._file_system(resolve_path(table.path, root))
+        view = f"source_{name}"
+        if table.file_format == "parquet":
+            self._scan(f"{path}/**/*.parquet" if fs.isdir(path) else path, fs).create_view(view)
+            return view
+        pattern = f"{path}/**/*.csv" if fs.isdir(path) else path
+        files = [_with_protocol(fs, found) for found in fs.glob(pattern)] or [pattern]
+        encoding = next(
+            (table.options[k] for k in ENCODING_OPTIONS if k in table.options), "utf-8"
+        )
+        if codecs.lookup(encoding).name != "utf-8":
+            files = [self._recode(file, encoding) for file in files]
+        rows = self._connection.read_csv(files, **_csv_options(table))
+        rows.create_view(view)
+        if not table.columns:
+            return view
+        casts = ", ".join(
+            f"try_cast(`{n}` as {kind}) as `{n}`" for n, kind in table.columns.items()
+        )
+        return self._view(to_duckdb(f"select {casts} from raw_rows", {"raw_rows": view}, {}))
+
+    def _recode(self, uri: str, encoding: str) -> str:
+        """Copies a text file into the temporary folder as UTF-8, the only encoding DuckDB reads."""
+        path = Path(self._folder) / f"{next(self._numbers)}.csv"
+        with (
+            fsspec.open(uri, "rt", encoding=encoding, newline="") as source,
+            path.open("w", encoding="utf-8", newline="") as target,
+        ):
+            shutil.copyfileobj(source, target, BLOCK_BYTES)
+        return str(path)
+
+    def _scan(self, path: str, fs: fsspec.AbstractFileSystem) -> duckdb.DuckDBPyRelation:
+        return self._connection.read_parquet(_with_protocol(fs, path), hive_partitioning=True)
+
+    def _file_system(self, uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
+        """Opens a URI's file system and makes DuckDB read through it; local paths stay its own."""
+        fs, path = url_to_fs(uri)
+        if not isinstance(fs, LocalFileSystem) and not self._connection.filesystem_is_registered(
+            _protocol(fs)
+        ):
+            self._connection.register_filesystem(fs)
+        return fs, path
+
+
+def _protocol(fs: fsspec.AbstractFileSystem) -> str:
+    return fs.protocol if isinstance(fs.protocol, str) else fs.protocol[0]
+
+
+def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
+    return path if isinstance(fs, LocalFileSystem) else f"{_protocol(fs)}://{path}"
+
+
+def _csv_options(table: TableConfig) -> dict[str, Any]:
+    """Translates Spark's CSV options. All values are text; malformed ones become null later."""
+    options: dict[str, Any] = {"header": True}
+    for key, value in table.options.items():
+        if key in ENCODING_OPTIONS:
+            continue
+        if key not in CSV_OPTIONS:
+            raise ValueError(f"the CSV option {key!r} needs snapshot.engine: spark")
+        options[CSV_OPTIONS[key]] = value
+    if isinstance(options["header"], str):
+        options["header"] = options["header"].lower() == "true"
+    if table.columns:
+        options["names"] = list(table.columns)
+    return {**options, "all_varchar": True, "null_padding": True, "allow_quoted_nulls": False}
+
+
+def _slices(
+    reader: pa.RecordBatchReader, by: Sequence[str]
+) -> Iterator[tuple[tuple[str | None, ...], pa.RecordBatch]]:
+    """Cuts batches that are ordered by ``by`` where a value changes."""
+    for batch in reader:
+        if not batch.num_rows:
+            continue
+        codes = [pc.dictionary_encode(batch[name], null_encoding="encode").indices for name in by]
+        changes = np.any([np.diff(code.to_numpy()) != 0 for code in codes], axis=0)
+        bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), batch.num_rows]
+        rows = batch.select([name for name in batch.schema.names if name not in by])
+        for start, end in itertools.pairwise(bounds):
+            values = tuple(batch[name][start].as_py() for name in by)
+            yield values, rows.slice(start, end - start)
+
+
+def _spark_type(kind: str) -> str:
+    if kind.startswith("DECIMAL"):
+        return kind.lower()
+    if kind.startswith("ENUM"):
+        return "string"
+    return SPARK_TYPES.get(kind, kind.lower())
+
+
+def _refuse(where: str, error: Exception) -> NoReturn:
+    """Raises SchemaError for a SELECT that DuckDB could not bind, or whose values are wrong.
+
+    Raises:
+        SchemaError: A column or table is missing, the text is not SQL, or a value could not be
+            converted.
+        Exception: The error has another cause: it is passed on.
+    """
+    message = first_line(str(error))
+    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
+        refuse_value(where, message, error)
+    if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
+        column, _, rest = message.partition('Referenced column "')[2].partition('"')
+        refuse_column(where, f"`{column}`", rest.strip() or "other columns", error)
+    if isinstance(
+        error,
+        duckdb.BinderException
+        | duckdb.CatalogException
+        | duckdb.ParserException
+        | SqlglotError
+        | KeyError,
+    ):
+        refuse_select(where, message, error)
+    raise error

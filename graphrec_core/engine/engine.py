@@ -1,0 +1,139 @@
+"""What both engines can do: run SQL over relations, keep results, and hand sorted rows over."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from graphrec_core.config.source import SourceConfig
+from graphrec_core.engine.queries import load_query
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A lazily computed table of the engine that made it.
+
+    Attributes:
+        handle: What the engine knows it by.
+    """
+
+    handle: Any
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The rows of one combination of partition values.
+
+    Attributes:
+        values: The values, in the order of the partition columns; None for null.
+        batches: Its rows in order, without the partition columns.
+    """
+
+    values: tuple[str | None, ...]
+    batches: Iterator[pa.RecordBatch]
+
+
+class Engine(ABC):
+    """Runs Spark SQL, the language of ``sql/`` and of the SELECTs in a pipeline's YAML.
+
+    Attributes:
+        label: Engine and version; digests of rows are comparable within one label.
+    """
+
+    label: str
+
+    @abstractmethod
+    def register_tables(self, source: SourceConfig, root: str) -> None:
+        """Makes every raw table readable under its name by ``select``.
+
+        Raises:
+            UnreadableSourceError: A path cannot be read.
+        """
+
+    @abstractmethod
+    def select(self, where: str, text: str) -> Relation:
+        """Runs a SELECT from a pipeline's YAML over the raw tables.
+
+        Args:
+            where: The key of the YAML that holds it, for messages.
+            text: The SELECT.
+
+        Raises:
+            SchemaError: It refers to a table or column that is not there, or is not SQL.
+        """
+
+    @abstractmethod
+    def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
+        """Runs Spark SQL with bound parameters (``:name``) over named relations."""
+
+    @abstractmethod
+    def keep(self, where: str, relation: Relation) -> Relation:
+        """Computes a relation once, for further use.
+
+        Raises:
+            SchemaError: A value could not be converted while it was computed.
+        """
+
+    @abstractmethod
+    def drop(self, relation: Relation) -> None:
+        """Frees what ``keep`` stored; the relation must not be used any more."""
+
+    @abstractmethod
+    def schema(self, relation: Relation) -> dict[str, str]:
+        """Returns column name -> Spark SQL type."""
+
+    @abstractmethod
+    def arrow_schema(self, relation: Relation) -> pa.Schema:
+        """Returns the Arrow schema of the relation's rows."""
+
+    @abstractmethod
+    def collect(self, where: str, relation: Relation) -> pa.Table:
+        """Brings a small result to this process.
+
+        Raises:
+            SchemaError: A value could not be converted while it was computed.
+        """
+
+    @abstractmethod
+    def from_arrow(self, table: pa.Table) -> Relation:
+        """Makes a relation of rows of this process."""
+
+    @abstractmethod
+    def read_parquet(self, uri: str) -> Relation:
+        """Reads the Parquet files below a folder; ``key=value`` folders become string columns."""
+
+    @abstractmethod
+    def partitions(
+        self, relation: Relation, by: Sequence[str], sort_by: Sequence[str]
+    ) -> Iterator[Partition]:
+        """Computes a relation and hands its rows over, partition by partition, each sorted.
+
+        A partition's batches must be read before the next partition is taken.
+        """
+
+    @abstractmethod
+    def fingerprint(self, relation: Relation) -> Relation:
+        """Returns one row: num_rows and an order-free digest of all rows, as text.
+
+        Digests are equal for equal rows within one ``label``.
+        """
+
+    def run(self, name: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
+        """Runs ``sql/<name>.sql``."""
+        return self.query(load_query(name), reads, **parameters)
+
+    def project(self, relation: Relation, select_list: str) -> Relation:
+        """Applies a SELECT list to a relation."""
+        return self.query(f"select {select_list} from project_rows", {"project_rows": relation})
+
+    def filter(self, relation: Relation, condition: str) -> Relation:
+        """Returns the rows that fulfil a condition."""
+        text = f"select * from filter_rows where {condition}"
+        return self.query(text, {"filter_rows": relation})
+
+    def union(self, relations: Sequence[Relation]) -> Relation:
+        """Appends relations of equal columns in equal order."""
+        reads = {f"union_rows_{number}": rows for number, rows in enumerate(relations)}
+        return self.query(" union all ".join(f"select * from {name}" for name in reads), reads)

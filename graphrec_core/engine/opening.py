@@ -1,0 +1,20 @@
+"""Opens the configured engine. An engine's libraries are loaded only where it is chosen."""
+
+import pkgutil
+from contextlib import AbstractContextManager
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.engine.engine import Engine
+from graphrec_core.lake import Lake
+
+ENGINES = {
+    "spark": "graphrec_core.engine.spark:open_spark",
+    "duckdb": "graphrec_core.engine.embedded:open_duckdb",
+}
+
+
+def open_engine(config: PipelineConfig, lake: Lake) -> AbstractContextManager[Engine]:
+    """Opens ``snapshot.engine``; at the end its intermediate files go."""
+    opener = pkgutil.resolve_name(ENGINES[config.snapshot.engine])
+    engine: AbstractContextManager[Engine] = opener(config, lake)
+    return engine
