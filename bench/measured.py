@@ -56,6 +56,13 @@ def use_cores(number: int) -> None:
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:number])
 
 
+def cpu_seconds() -> float:
+    """Returns the CPU time that this process and its living children have used."""
+    own = psutil.Process()
+    times = [member.cpu_times() for member in (own, *own.children(recursive=True))]
+    return sum(spent.user + spent.system for spent in times)
+
+
 def resident_bytes(process: psutil.Process) -> int:
     """Sums the resident memory of a process and of all that it started."""
     total = 0

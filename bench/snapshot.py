@@ -27,6 +27,7 @@ from typing import Any
 
 import psutil
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, LogFormatter, NullFormatter, StrMethodFormatter
 
 from bench.market import market_size
 from bench.measured import GB, NUM_CORES
@@ -46,6 +47,7 @@ FULL_EVENTS, QUICK_EVENTS = 20_000_000, 500_000
 FULL_SIZES = (12_500_000, 25_000_000, 50_000_000, 100_000_000, 200_000_000)
 QUICK_SIZES = (31_250, 62_500, 125_000, 250_000, 500_000)
 FULL_RATIOS = {"duckdb": 1.5, "spark": 6.0}
+FULL_INCREMENTAL, QUICK_INCREMENTAL = 0.4, 1.5
 QUICK_RATIOS = {"duckdb": 5.0, "spark": 60.0}
 """Wider, because fixed costs (planning, one job per query) outweigh the rows of a small market."""
 PACKAGES = ("duckdb", "pyspark", "sqlglot", "pyarrow", "numpy", "psutil")
@@ -86,7 +88,11 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--quick", action="store_true", help="the same on small data, one run")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="small data, one run, wider bounds for what fixed costs decide",
+    )
     parser.add_argument("--json", type=Path, help="write the result here")
     parser.add_argument("--plot", type=Path, help="write the log-log plot of `scale` here (PNG)")
     parser.add_argument(
@@ -128,6 +134,8 @@ def make_plan(given: argparse.Namespace, folder: Path) -> Plan:
         repeats=given.repeats or (1 if given.quick else 3),
         num_days=5 if given.quick else GOWALLA_DAYS,
         ratios=QUICK_RATIOS if given.quick else FULL_RATIOS,
+        incremental_frac=QUICK_INCREMENTAL if given.quick else FULL_INCREMENTAL,
+        incremental_engines=engines[:1] if given.quick else engines,
         overrides=given.set,
     )
 
@@ -190,6 +198,7 @@ def plot(points: dict[str, list[dict[str, float]]], path: Path) -> None:
     """Draws seconds and memory over events on log-log axes, beside a line of slope 1."""
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     times, memory = figure.subplots(1, 2)
+    sizes = sorted({run["num_events"] / 1e6 for runs in points.values() for run in runs})
     for engine, runs in points.items():
         events = [run["num_events"] / 1e6 for run in runs]
         seconds = [run["run_s"] for run in runs]
@@ -205,6 +214,10 @@ def plot(points: dict[str, list[dict[str, float]]], path: Path) -> None:
     memory.set_ylabel("peak resident memory (GB)")
     for axes in (times, memory):
         axes.set_xlabel("million events")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.yaxis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.4)))
+        axes.xaxis.set_major_locator(FixedLocator(sizes))
+        axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.grid(visible=True, which="both", alpha=0.3)
         axes.legend()
     figure.suptitle(f"A snapshot on {NUM_CORES} cores")

@@ -53,7 +53,8 @@ def choose_regions(snapshot: Mapping[str, Any], wanted: Sequence[str] | None) ->
     """Returns the regions to map over, sorted.
 
     Args:
-        snapshot: The result of ``build-snapshot``; ``regions`` names what it holds.
+        snapshot: The result of ``build-snapshot``; ``regions`` names what it holds and
+            is not broken.
         wanted: The parameter ``regions``; None or empty for all.
 
     Raises:
@@ -63,7 +64,10 @@ def choose_regions(snapshot: Mapping[str, Any], wanted: Sequence[str] | None) ->
     """
     known = sorted(snapshot["regions"])
     if unknown := sorted(set(wanted or ()) - set(known)):
-        raise AirflowFailException(f"Unknown regions {unknown}; the snapshot has {known}.")
+        broken = ", ".join(snapshot.get("broken_regions", {})) or "none"
+        raise AirflowFailException(
+            f"Unknown regions {unknown}; the snapshot has {known}; broken: {broken}."
+        )
     regions = sorted(set(wanted or known))
     if not regions:
         raise AirflowFailException("The snapshot has no region with data; see its log.")

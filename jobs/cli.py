@@ -9,18 +9,29 @@ import logging
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from graphrec_core import log
-from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.config.loader import set_default_environment
-from graphrec_core.errors import ConfigError, GraphrecError, NotReadyError
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
-
-if TYPE_CHECKING:
-    from graphrec_core.lake import Manifest
+from graphrec_core.errors import GraphrecError, NotReadyError
+from graphrec_core.types import ArtifactId, Region, View, parse_instant
+from jobs.cli_options import (
+    AsOf,
+    Config,
+    LakeRoot,
+    ModelRegion,
+    NoRegion,
+    OneRegion,
+    Set,
+    all_regions,
+    emit,
+    emit_step,
+    load,
+    model_region,
+    one_region,
+)
 
 logger = logging.getLogger("jobs.cli")
 
@@ -30,60 +41,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
-
-Config = Annotated[Path, typer.Option(help="The pipeline's YAML file.", metavar="FILE")]
-AsOf = Annotated[
-    datetime,
-    typer.Option(parser=parse_instant, help="The run's one instant, ISO, UTC.", metavar="ISO"),
-]
-OneRegion = Annotated[str, typer.Option(help="The region to work on.", metavar="R")]
-ModelRegion = Annotated[str, typer.Option(help="The model's region; none if global.", metavar="R")]
-NoRegion = Annotated[str, typer.Option(help="Refused: it works on all regions.", metavar="R")]
-Set = Annotated[
-    list[str],
-    typer.Option("--set", help="Override one setting; repeatable.", metavar="SECTION.KEY=VALUE"),
-]
-LakeRoot = Annotated[str, typer.Option(help="Folder or URI (lake.root).", metavar="URI")]
-
-
-def _load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig:
-    extra = [f"lake.root={json.dumps(lake)}"] if lake else []
-    return load_pipeline(config, [*(overrides or []), *extra])
-
-
-def _emit(result: dict[str, Any]) -> None:
-    typer.echo(json.dumps(result, sort_keys=True))
-
-
-def _emit_step(manifest: "Manifest", *figures: str, **more: str) -> None:
-    """Prints which artefact a step left, with figures of its manifest."""
-    stats = {name: manifest.stats[name] for name in figures}
-    _emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, **stats, **more})
-
-
-def _model_region(config: PipelineConfig, region: str) -> Region:
-    return _one_region(region) if config.model.scope == "region" else ALL_REGIONS
-
-
-def _one_region(region: str) -> Region:
-    if not region:
-        raise ConfigError(
-            must="This step works on one region.",
-            found="no --region",
-            fix="Add --region NAME; `graphrec status` lists the regions.",
-        )
-    return Region(region)
-
-
-def _all_regions(region: str) -> Region:
-    """Takes the place of ``--region`` for steps that cannot be cut by region."""
-    if region:
-        raise ConfigError(
-            must="This step works on all regions: their borders and the source are shared.",
-            found=f"--region {region}",
-            fix="Leave --region out; the steps from train-model on take one.",
-        )
-    return ALL_REGIONS
 
 
 @app.command("wait-for-source")
@@ -104,13 +61,13 @@ def wait_for_source(
     """
     from jobs import wait_for_source as job
 
-    _all_regions(region)
+    all_regions(region)
     try:
-        job.run(_load(config, overrides, lake), as_of, timeout_s)
+        job.run(load(config, overrides, lake), as_of, timeout_s)
     except NotReadyError:
-        _emit({"step": "wait-for-source", "ready": False})  # "not yet", as against a fault
+        emit({"step": "wait-for-source", "ready": False})  # "not yet", as against a fault
         raise
-    _emit({"step": "wait-for-source", "ready": True})
+    emit({"step": "wait-for-source", "ready": True})
 
 
 @app.command("validate-source")
@@ -123,7 +80,7 @@ def validate_source(
     """
     from jobs import validate_source as job
 
-    _emit_step(job.run(_load(config, overrides, lake), as_of, _all_regions(region)), "tables")
+    emit_step(job.run(load(config, overrides, lake), as_of, all_regions(region)), "tables")
 
 
 @app.command("build-snapshot")
@@ -134,10 +91,30 @@ def build_snapshot(
 
     Example: `graphrec build-snapshot --config configs/town.yaml --as-of 2026-01-01`
     """
+    pipeline, where = load(config, overrides, lake), all_regions(region)
     from jobs import build_snapshot as job
+    from jobs import check_snapshot as check
 
-    manifest = job.run(_load(config, overrides, lake), as_of, _all_regions(region))
-    _emit({"step": manifest.step, "id": manifest.id, "regions": sorted(manifest.stats["regions"])})
+    manifest = job.run(pipeline, as_of, where)
+    stats = check.run(pipeline, as_of).stats
+    figures = {"regions": stats["kept_regions"], "broken_regions": stats["broken_regions"]}
+    emit({"step": manifest.step, "id": manifest.id, **figures})
+
+
+@app.command("check-snapshot")
+def check_snapshot(
+    config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
+) -> None:
+    """Compares the snapshot with the last days; build-snapshot does so too.
+
+    Example: `graphrec check-snapshot --config configs/town.yaml --as-of 2026-01-01
+    --set quality.max_halo_frac=0.5`
+    """
+    from jobs import check_snapshot as job
+
+    all_regions(region)
+    manifest = job.run(load(config, overrides, lake), as_of)
+    emit_step(manifest, "kept_regions", "broken_regions", "history", "notes")
 
 
 @app.command("train-model")
@@ -148,11 +125,11 @@ def train_model(
 
     Example: `graphrec train-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
-    pipeline = _load(config, overrides, lake)
-    where = _model_region(pipeline, region)
+    pipeline = load(config, overrides, lake)
+    where = model_region(pipeline, region)
     from jobs import train_model as job
 
-    _emit_step(job.run(pipeline, as_of, where))
+    emit_step(job.run(pipeline, as_of, where))
 
 
 @app.command("generate-embeddings")
@@ -169,11 +146,11 @@ def generate_embeddings(
     Example: `graphrec generate-embeddings --config configs/town.yaml --as-of 2026-01-01
     --region ash --view train`
     """
-    pipeline = _load(config, overrides, lake)
-    where = _model_region(pipeline, region)
+    pipeline = load(config, overrides, lake)
+    where = model_region(pipeline, region)
     from jobs import generate_embeddings as job
 
-    _emit_step(job.run(pipeline, as_of, where, view), view=view)
+    emit_step(job.run(pipeline, as_of, where, view), view=view)
 
 
 @app.command("evaluate-model")
@@ -184,10 +161,10 @@ def evaluate_model(
 
     Example: `graphrec evaluate-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
-    pipeline, where = _load(config, overrides, lake), _one_region(region)
+    pipeline, where = load(config, overrides, lake), one_region(region)
     from jobs import evaluate_model as job
 
-    _emit_step(job.run(pipeline, as_of, where), "passed", "metrics")
+    emit_step(job.run(pipeline, as_of, where), "passed", "metrics")
 
 
 @app.command("build-shard")
@@ -198,10 +175,10 @@ def build_shard(
 
     Example: `graphrec build-shard --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
-    pipeline, where = _load(config, overrides, lake), _one_region(region)
+    pipeline, where = load(config, overrides, lake), one_region(region)
     from jobs import build_shard as job
 
-    _emit_step(job.run(pipeline, as_of, where), "ann_recall", "passed")
+    emit_step(job.run(pipeline, as_of, where), "ann_recall", "passed")
 
 
 @app.command("publish-release")
@@ -219,8 +196,8 @@ def publish_release(
     from jobs import publish_release as job
 
     regions = tuple(Region(name) for name in region)
-    release = job.run(_load(config, overrides, lake), as_of, regions)
-    _emit({"step": "publish-release", "id": release.id})
+    release = job.run(load(config, overrides, lake), as_of, regions)
+    emit({"step": "publish-release", "id": release.id})
 
 
 @app.command("write-report")
@@ -233,8 +210,8 @@ def write_report(
     """
     from jobs import write_report as job
 
-    _all_regions(region)
-    _emit({"report": job.run(_load(config, overrides, lake), as_of)})
+    all_regions(region)
+    emit({"report": job.run(load(config, overrides, lake), as_of)})
 
 
 @app.command("rollback-release")
@@ -250,8 +227,8 @@ def rollback_release(
     """
     from jobs import rollback_release as job
 
-    live = job.run(_load(config, overrides, lake), ArtifactId(to))
-    _emit({"live": live.model_dump(mode="json")})
+    live = job.run(load(config, overrides, lake), ArtifactId(to))
+    emit({"live": live.model_dump(mode="json")})
 
 
 @app.command("serve")
@@ -267,7 +244,7 @@ def serve(
     """
     from jobs import serve as job
 
-    job.run(_load(config, overrides, lake), port)
+    job.run(load(config, overrides, lake), port)
 
 
 @app.command("query")
@@ -285,7 +262,7 @@ def query(
     """
     from jobs import query as job
 
-    answer = job.run(_load(config, overrides, lake), node_id, k)
+    answer = job.run(load(config, overrides, lake), node_id, k)
     typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
 
 
@@ -307,9 +284,9 @@ def recommend(
     """
     from jobs import recommend as job
 
-    pipeline = _load(config, overrides, lake)
+    pipeline = load(config, overrides, lake)
     num_rows = job.run(pipeline, k, output, ArtifactId(release), include_seen=include_seen)
-    _emit({"output": str(output), "num_rows": num_rows})
+    emit({"output": str(output), "num_rows": num_rows})
 
 
 @app.command("status")
@@ -329,11 +306,36 @@ def status(
     """
     from jobs import status as job
 
-    pipeline = _load(config, overrides, lake)
+    pipeline = load(config, overrides, lake)
     if as_json:
-        _emit(job.run(pipeline, as_of))
+        emit(job.run(pipeline, as_of))
     else:
         job.show(pipeline, as_of)
+
+
+@app.command("quarantine")
+def quarantine(
+    config: Config,
+    as_of: AsOf,
+    table: Annotated[str, typer.Option(help="Such as edges/visited.", metavar="T")] = "",
+    reason: Annotated[str, typer.Option(help="Part of the reason.", metavar="R")] = "",
+    node_id: Annotated[str, typer.Option("--id", help="Of a node or an event.")] = "",
+    limit: Annotated[int, typer.Option(min=0, help="Most rows; 0: all.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON a row.")] = False,
+    overrides: Set = [],
+    lake: LakeRoot = "",
+) -> None:
+    """Shows rejected rows of the day's last validation, each with its reason.
+
+    Example: `graphrec quarantine --config configs/town.yaml --as-of 2026-01-01
+    --table edges/visited --reason unknown`
+    """
+    from graphrec_core.quality.quarantine import Wanted
+    from jobs import quarantine as job
+
+    wanted = Wanted(table, reason, node_id)
+    rows = job.run(load(config, overrides, lake), as_of, wanted, limit)
+    typer.echo(job.to_json(rows) if as_json else job.to_text(rows), nl=False)
 
 
 @app.command("sweep")
@@ -350,8 +352,8 @@ def sweep(
     """
     from jobs import sweep as job
 
-    removed = job.run(_load(config, overrides, lake), older_than_hours, dry_run=dry_run)
-    _emit({"removed": removed, "dry_run": dry_run})
+    removed = job.run(load(config, overrides, lake), older_than_hours, dry_run=dry_run)
+    emit({"removed": removed, "dry_run": dry_run})
 
 
 @app.command("show-config")
@@ -362,7 +364,7 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
     """
     from jobs import show_config as job
 
-    typer.echo(job.run(_load(config, overrides, lake)))
+    typer.echo(job.run(load(config, overrides, lake)))
 
 
 def _set_threads() -> None:

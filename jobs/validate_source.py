@@ -10,10 +10,9 @@ from datetime import datetime
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.engine import open_engine
 from graphrec_core.lake import Lake, Manifest, artifact_id, attempt, find_artifact
-from graphrec_core.lake.layout import PART
 from graphrec_core.quality import check_source
-from graphrec_core.quality.findings import digests, inspect, refuse_bad_tables
-from graphrec_core.quality.suites import run_suites
+from graphrec_core.quality.findings import digests, quarantine, refuse_bad_tables
+from graphrec_core.quality.suites import check_tables
 from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
@@ -40,17 +39,15 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         done = find_artifact(lake.storage, folder)
         if done is None:
             with attempt(lake.storage, folder, validation_id) as trial:
-                tables = {}
-                for name, table in checked.items():
-                    finding = inspect(engine, table, found[name])
-                    tables[str(name)] = finding.summary
-                    if finding.rejected.num_rows:
-                        trial.write_table(f"{name}/{PART}", finding.rejected)
+                tables = {
+                    str(name): quarantine(engine, table, found[name], trial)
+                    for name, table in checked.items()
+                }
                 stats = {"tables": tables}
                 done = trial.commit(StepName.VALIDATE, config, as_of, region, inputs, stats)
-        quarantine = lake.storage.uri(done.base)
-        refuse_bad_tables(config, quarantine, as_of, done.manifest.stats["tables"])
+        summaries = done.manifest.stats["tables"]
+        refuse_bad_tables(config, lake.storage.uri(done.base), as_of, summaries)
         docs = lake.layout.data_docs(as_of)
-        run_suites(config, checked.values(), as_of, lake.storage, docs)
+        check_tables(engine, config, checked.values(), summaries, as_of, lake.storage, docs)
         logger.info("Data Docs: %s/index.html", lake.storage.uri(docs))
     return done.manifest

@@ -4,35 +4,63 @@
 -- Parameters: :weight          string; sum | mean | max of the events' weights
 --             :half_life_days  double; an event this old counts half, 0: all count the same
 --             :instant         timestamp; the view's instant
--- The maxima let the audit see what fed a pair. Weights are summed as decimals, to twelve places:
--- sums of floats depend on the order of rows. A mean is weighted by recency.
+-- The maxima let the audit see what fed a pair. A mean is weighted by recency.
+-- Weights are equal to the bit, whatever the order of rows and the engine: sums of floats depend
+-- on the order, and engines differ in powers and decimals by the last digit. So recency has nine
+-- places (at least 1e-9: no event counts nothing), and sums are of integers: the whole part, and
+-- twelve places of the rest.
 with weighted as (
     select
         *,
         case
             when :half_life_days > 0
-                then power(
-                    0.5D,
-                    (unix_micros(:instant) - unix_micros(event_time))
-                    / (86400000000D * :half_life_days)
+                then greatest(
+                    cast(
+                        floor(
+                            power(
+                                0.5D,
+                                (unix_micros(:instant) - unix_micros(event_time))
+                                / (86400000000D * :half_life_days)
+                            )
+                            * 1e9
+                            + 0.5D
+                        ) as bigint
+                    ),
+                    1
                 )
+                / 1e9
             else 1D
         end as recency
     from view_events
+),
+valued as (
+    select *, weight * recency as value, floor(weight * recency) as whole
+    from weighted
+),
+summed as (
+    select
+        src,
+        dst,
+        cast(sum(cast(whole as decimal(20, 0))) as double)
+        + cast(sum(cast(floor((value - whole) * 1e12 + 0.5D) as bigint)) as double)
+        / 1e12 as sum_value,
+        cast(sum(cast(floor(recency * 1e9 + 0.5D) as bigint)) as double) / 1e9 as sum_recency,
+        max(value) as max_value,
+        count(*) as num_events,
+        max(event_time) as last_event_time,
+        max(known_at) as last_known_at
+    from valued
+    group by src, dst
 )
 select
     src,
     dst,
     case
-        when :weight = 'max' then max(weight * recency)
-        when :weight = 'mean'
-            then
-                cast(sum(cast(weight * recency as decimal(28, 12))) as double)
-                / cast(sum(cast(recency as decimal(28, 12))) as double)
-        else cast(sum(cast(weight * recency as decimal(28, 12))) as double)
+        when :weight = 'max' then max_value
+        when :weight = 'mean' then sum_value / sum_recency
+        else sum_value
     end as weight,
-    count(*) as num_events,
-    max(event_time) as last_event_time,
-    max(known_at) as last_known_at
-from weighted
-group by src, dst
+    num_events,
+    last_event_time,
+    last_known_at
+from summed

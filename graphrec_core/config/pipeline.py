@@ -8,6 +8,7 @@ from graphrec_core.config.base import Section
 from graphrec_core.config.delivery import IndexConfig, LakeConfig, PublishConfig, ScheduleConfig
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.config.model import LightGCNConfig, ModelConfig
+from graphrec_core.config.quality import QualityConfig
 from graphrec_core.config.source import Name, SourceConfig
 from graphrec_core.config.task import (
     PLACED_RULES,
@@ -30,6 +31,7 @@ class PipelineConfig(Section):
     schedule: ScheduleConfig
     time: TimeConfig = TimeConfig()
     snapshot: SnapshotConfig = SnapshotConfig()
+    quality: QualityConfig = QualityConfig()
     model: ModelConfig = LightGCNConfig()
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()

@@ -14,6 +14,7 @@ class StepName(StrEnum):
     WAIT = "wait-for-source"
     VALIDATE = "validate-source"
     SNAPSHOT = "build-snapshot"
+    CHECK = "check-snapshot"
     TRAIN = "train-model"
     EMBED = "generate-embeddings"
     EVALUATE = "evaluate-model"
@@ -66,6 +67,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.SNAPSHOT: StepSpec(
         1, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
+    StepName.CHECK: StepSpec(1, ("task", "quality")),
     StepName.TRAIN: StepSpec(1, ("task", "model", "training")),
     StepName.EMBED: StepSpec(1, ()),
     StepName.EVALUATE: StepSpec(1, ("task", *_MEASURED, *_JUDGED)),

@@ -176,16 +176,16 @@ class DuckDbEngine(Engine):
 
     @override
     def partitions(
-        self, relation: Relation, by: Sequence[str], sort_by: Sequence[str]
+        self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
-        order = ", ".join(f'"{name}" nulls first' for name in (*by, *sort_by))
+        order = ", ".join(f'"{name}" nulls first' for name in (by, *sort_by))
         # A cursor of its own: the connection may run other queries while the rows are read.
         with self._connection.cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
             ordered = cursor.sql(f'from "{relation.handle}" order by {order}')
             slices = _slices(ordered.to_arrow_reader(BATCH_ROWS), by)
-            for values, group in itertools.groupby(slices, key=lambda item: item[0]):
-                yield Partition(values, (batch for _, batch in group))
+            for value, group in itertools.groupby(slices, key=lambda item: item[0]):
+                yield Partition(value, (batch for _, batch in group))
 
     @override
     def fingerprint(self, relation: Relation) -> Relation:
@@ -229,7 +229,7 @@ class DuckDbEngine(Engine):
         return self._view(to_duckdb(f"select {casts} from raw_rows", {"raw_rows": view}, {}))
 
     def _recode(self, uri: str, encoding: str) -> str:
-        """Copies a text file into the temporary folder as UTF-8, the only encoding DuckDB reads."""
+        """Copies a text file into the temporary folder as UTF-8, all that DuckDB reads."""
         path = Path(self._folder) / f"{next(self._numbers)}.csv"
         with (
             fsspec.open(uri, "rt", encoding=encoding, newline="") as source,
@@ -275,20 +275,16 @@ def _csv_options(table: TableConfig) -> dict[str, Any]:
     return {**options, "all_varchar": True, "null_padding": True, "allow_quoted_nulls": False}
 
 
-def _slices(
-    reader: pa.RecordBatchReader, by: Sequence[str]
-) -> Iterator[tuple[tuple[str | None, ...], pa.RecordBatch]]:
-    """Cuts batches that are ordered by ``by`` where a value changes."""
+def _slices(reader: pa.RecordBatchReader, by: str) -> Iterator[tuple[str | None, pa.RecordBatch]]:
+    """Cuts batches that are ordered by a column where its value changes."""
     for batch in reader:
         if not batch.num_rows:
             continue
-        codes = [pc.dictionary_encode(batch[name], null_encoding="encode").indices for name in by]
-        changes = np.any([np.diff(code.to_numpy()) != 0 for code in codes], axis=0)
-        bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), batch.num_rows]
-        rows = batch.select([name for name in batch.schema.names if name not in by])
+        codes = pc.dictionary_encode(batch[by], null_encoding="encode").indices.to_numpy()
+        bounds = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), batch.num_rows]
+        rows = batch.drop_columns([by])
         for start, end in itertools.pairwise(bounds):
-            values = tuple(batch[name][start].as_py() for name in by)
-            yield values, rows.slice(start, end - start)
+            yield batch[by][start].as_py(), rows.slice(start, end - start)
 
 
 def _spark_type(kind: str) -> str:

@@ -24,14 +24,14 @@ class Relation:
 
 @dataclass(frozen=True)
 class Partition:
-    """The rows of one combination of partition values.
+    """The rows of one value of a partition column.
 
     Attributes:
-        values: The values, in the order of the partition columns; None for null.
-        batches: Its rows in order, without the partition columns.
+        value: The value; None for null.
+        batches: Its rows in order, without the partition column.
     """
 
-    values: tuple[str | None, ...]
+    value: str | None
     batches: Iterator[pa.RecordBatch]
 
 
@@ -106,7 +106,7 @@ class Engine(ABC):
 
     @abstractmethod
     def partitions(
-        self, relation: Relation, by: Sequence[str], sort_by: Sequence[str]
+        self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
         """Computes a relation and hands its rows over, partition by partition, each sorted.
 

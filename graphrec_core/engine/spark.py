@@ -170,17 +170,16 @@ class SparkEngine(Engine):
 
     @override
     def partitions(
-        self, relation: Relation, by: Sequence[str], sort_by: Sequence[str]
+        self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
         folder = self._next_folder()
-        rows = relation.handle.repartition(*by).sortWithinPartitions(*by, *sort_by)
-        rows.write.partitionBy(*by).parquet(self._storage.uri(folder))
+        rows = relation.handle.repartition(by).sortWithinPartitions(by, *sort_by)
+        rows.write.partitionBy(by).parquet(self._storage.uri(folder))
         for path in self._storage.files(folder):
             if path.endswith(".parquet"):
-                keys = path.split("/")[-1 - len(by) : -1]
                 with self._storage.open(path) as handle:
                     batches = pq.ParquetFile(handle).iter_batches(batch_size=BATCH_ROWS)
-                    yield Partition(tuple(_partition_value(key) for key in keys), batches)
+                    yield Partition(_partition_value(path.split("/")[-2]), batches)
         self._storage.remove(folder)
 
     @override

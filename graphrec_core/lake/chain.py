@@ -1,5 +1,6 @@
 """The ids of a day's artefacts, derived from the configuration alone: nothing looks for "latest".
 
+snapshot ─► verdict
 snapshot ─► model(region) ─► embedding(view, region) ─► evaluation, shard
 
 An evaluation has one more input, the champion's model; what a stored release of the day was
@@ -26,6 +27,14 @@ class Chain:
     def snapshot_id(self) -> ArtifactId:
         """Id of the day's snapshot."""
         return artifact_id(StepName.SNAPSHOT, self.config, self.as_of, ALL_REGIONS, {})
+
+    def verdict_id(self) -> ArtifactId:
+        """Id of what the suites say of the snapshot.
+
+        The days it is compared with are no part of it: they are found once and stored in it.
+        """
+        inputs = {"snapshot": self.snapshot_id()}
+        return artifact_id(StepName.CHECK, self.config, self.as_of, ALL_REGIONS, inputs)
 
     def model_id(self, region: Region) -> ArtifactId:
         """Id of the model that serves ``region``."""

@@ -66,6 +66,14 @@ class Layout:
         """Folder of a snapshot."""
         return f"{self.pipeline}/snapshots/as_of={format_instant(as_of)}/{artifact_id}"
 
+    def snapshot_docs(self, as_of: datetime) -> str:
+        """Folder of the great-expectations pages of a day's snapshot."""
+        return f"{self.pipeline}/snapshot_docs/as_of={format_instant(as_of)}"
+
+    def verdict(self, as_of: datetime, artifact_id: ArtifactId) -> str:
+        """Folder of what the suites said of a snapshot."""
+        return f"{self.pipeline}/verdicts/as_of={format_instant(as_of)}/{artifact_id}"
+
     def model(self, region: Region, artifact_id: ArtifactId) -> str:
         """Folder of a trained model."""
         return f"{self.pipeline}/models/{region_folder(region)}/{artifact_id}"

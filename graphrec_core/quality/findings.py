@@ -1,37 +1,24 @@
 """What a validation finds: rejected rows, their reasons, and when they are too many."""
 
+import itertools
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Engine
+from graphrec_core.engine import Engine, Partition
 from graphrec_core.errors import BadRowsError, EmptyTableError
+from graphrec_core.lake import Attempt
+from graphrec_core.lake.layout import PART
 from graphrec_core.quality.rules import CheckedTable, where_of
 from graphrec_core.sources.canonical import TableName
 
 logger = logging.getLogger(__name__)
 
-MAX_QUARANTINED_ROWS = 100_000
-"""Rejected rows stored per table; all of them are counted."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found in one table.
-
-    Attributes:
-        rejected: Its rejected rows with ``reject_reason``, at most MAX_QUARANTINED_ROWS, sorted.
-        summary: num_rows, num_rejected, reasons (reason -> rows) and the digest of all rows.
-    """
-
-    rejected: pa.Table
-    summary: dict[str, Any]
+REASON = "reject_reason"
 
 
 def digests(
@@ -44,24 +31,38 @@ def digests(
     }
 
 
-def inspect(engine: Engine, table: CheckedTable, digest: Mapping[str, Any]) -> Finding:
-    """Collects a table's rejected rows and counts their reasons."""
-    where = where_of(table.name)
-    text = f"select * from rejected limit {MAX_QUARANTINED_ROWS}"
-    rejected = engine.collect(where, engine.query(text, {"rejected": table.rejected}))
-    counts = pc.value_counts(rejected["reject_reason"]).to_pylist()
-    reasons = {row["values"]: row["counts"] for row in counts}
-    if rejected.num_rows == MAX_QUARANTINED_ROWS:
-        text = "select reject_reason, count(*) as num_rows from rejected group by reject_reason"
-        counted = engine.collect(where, engine.query(text, {"rejected": table.rejected}))
-        reasons = {row["reject_reason"]: row["num_rows"] for row in counted.to_pylist()}
-    summary = {
+def quarantine(
+    engine: Engine, table: CheckedTable, digest: Mapping[str, Any], trial: Attempt
+) -> dict[str, Any]:
+    """Writes all rejected rows of a table, sorted by reason and row, and counts their reasons.
+
+    Rows stream from the engine into one file, ``<table>/part-00000.parquet``, which a table
+    without a rejected row does not get.
+
+    Args:
+        engine: The engine that judged the table.
+        table: The table.
+        digest: Its num_rows and digest.
+        trial: Where the file goes.
+
+    Returns:
+        num_rows, num_rejected, reasons (reason -> rows) and the digest of all rows.
+    """
+    schema = engine.arrow_schema(table.rejected)
+    names = [name for name in schema.names if name != REASON]
+    partitions = engine.partitions(table.rejected, REASON, names)
+    reasons: dict[str, int] = {}
+    if (first := next(partitions, None)) is not None:
+        with trial.open_table(f"{table.name}/{PART}", schema) as writer:
+            for reason, rows in _with_reason(itertools.chain([first], partitions)):
+                writer.write(rows.select(schema.names))
+                reasons[reason] = reasons.get(reason, 0) + rows.num_rows
+    return {
         "num_rows": digest["num_rows"],
         "num_rejected": sum(reasons.values()),
         "reasons": reasons,
         "digest": digest["digest"],
     }
-    return Finding(_sorted(rejected), summary)
 
 
 def refuse_bad_tables(
@@ -104,7 +105,10 @@ def refuse_bad_tables(
             )
 
 
-def _sorted(rejected: pa.Table) -> pa.Table:
-    """Orders rejected rows by all their plain columns, so that equal rows give equal files."""
-    plain = [field.name for field in rejected.schema if not pa.types.is_nested(field.type)]
-    return rejected.sort_by([(name, "ascending") for name in plain])
+def _with_reason(partitions: Iterator[Partition]) -> Iterator[tuple[str, pa.Table]]:
+    """Gives the batches of each reason their column back."""
+    for partition in partitions:
+        reason = str(partition.value)
+        for batch in partition.batches:
+            column = pa.repeat(pa.scalar(reason, pa.string()), batch.num_rows)
+            yield reason, pa.Table.from_batches([batch]).append_column(REASON, column)

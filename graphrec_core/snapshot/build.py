@@ -1,7 +1,7 @@
 """Builds a snapshot: both views and the holdout; writes them by region; counts what it wrote."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from graphrec_core.snapshot.instants import Instants, holdout_instants, view_ins
 from graphrec_core.snapshot.view import ViewBuilder, ViewTables
 from graphrec_core.sources.areas import Areas
 from graphrec_core.sources.canonical import TableName
-from graphrec_core.types import View
+from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def build_snapshot(
         (holdout queries that had no home at the cut).
 
     Raises:
-        EmptyTableError: A view or the holdout has no event.
+        EmptyTableError: A view or the holdout has no event, or no region has all it needs.
     """
     files = SnapshotFiles(engine, trial)
     builder = ViewBuilder(engine, config, accepted, areas, files)
@@ -64,6 +64,7 @@ def build_snapshot(
     for region, reason in skipped.items():
         logger.warning("region %s is skipped: %s", region, reason)
     kept = sorted(set(counts.regions) - set(skipped))
+    _refuse_no_region(kept, skipped)
     files.finish(kept)
     return {
         "regions": {region: counts.regions[region] for region in kept},
@@ -106,6 +107,16 @@ def _refuse_empty_windows(config: PipelineConfig, counts: SnapshotCounts, as_of:
             _refuse_empty(f"The {view} view", edge, view_instants(config, as_of, view))
     if not counts.num_holdout_pairs:
         _refuse_empty("The holdout", edge, holdout_instants(config, as_of))
+
+
+def _refuse_no_region(kept: Sequence[Region], skipped: Mapping[Region, str]) -> None:
+    if not kept:
+        raise EmptyTableError(
+            must="At least one region must have edges, query nodes and active candidates.",
+            found="; ".join(f"{region}: {reason}" for region, reason in skipped.items()),
+            fix="Choose an --as-of inside the data, or change time.window_days, time.active_days "
+            "and region.",
+        )
 
 
 def _refuse_empty(what: str, edge: str, instants: Instants) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.types import Region, Role, View
 
@@ -92,13 +93,16 @@ def _count_view(
         "num_edges": {},
         "num_halo_edges": {},
         "num_candidates": 0,
+        "degree_histogram": {},
     }
+    columns = ["role", "is_candidate", "num_events"]
     for ntype in config.source.nodes:
-        nodes = files.read(f"view={view}/nodes/{ntype}", region, ["role", "is_candidate"])
+        nodes = files.read(f"view={view}/nodes/{ntype}", region, columns)
         num_halo = pc.sum(pc.equal(nodes["role"], Role.HALO.value)).as_py() or 0
         counts["num_nodes"][ntype] = nodes.num_rows
         counts["num_home_nodes"][ntype] = nodes.num_rows - num_halo
         counts["num_halo_nodes"][ntype] = num_halo
+        counts["degree_histogram"][ntype] = degree_histogram(nodes)
         counts["num_candidates"] += pc.sum(nodes["is_candidate"]).as_py() or 0
     for etype in config.source.edges:
         edges = files.read(f"view={view}/edges/{etype}", region, ["crosses_border"])

@@ -34,8 +34,8 @@ class SnapshotFiles:
         """
         schema = _file_schema(self._engine.arrow_schema(rows))
         self._schemas[table], self._written[table] = schema, []
-        for partition in self._engine.partitions(rows, ("region",), sort_by):
-            region = Region(str(partition.values[0]))
+        for partition in self._engine.partitions(rows, "region", sort_by):
+            region = Region(str(partition.value))
             with self._trial.open_table(_name(table, region), schema) as writer:
                 for batch in partition.batches:
                     writer.write(batch.cast(schema))

@@ -1,1 +1,1 @@
-from tests.support.spark import engine  # noqa: F401  (a fixture)
+from tests.support.engines import duckdb, engine, spark  # noqa: F401  (fixtures)

@@ -77,6 +77,10 @@ class Build:
         found = read_json(f"{self.page}/{self.app_id()}/allexecutors") or []
         return {entry["id"]: entry for entry in found if entry["id"] != "driver"}
 
+    def executor(self, executor_id: str) -> dict[str, Any]:
+        """What the driver counts of one executor; empty where the driver does not answer."""
+        return self.executors().get(executor_id, {})
+
     def num_failed_tasks(self) -> int:
         """Tasks that ended without a result so far; each is tried again elsewhere."""
         stages = read_json(f"{self.page}/{self.app_id()}/stages") or []
@@ -144,7 +148,9 @@ def on_one_machine(builder: Builder) -> Build:
 
 
 @pytest.fixture(scope="module")
-def master(on_one_machine: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def master(  # the build on one machine runs while the cluster starts
+    on_one_machine: Build, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
     with open_cluster(Path(tmp_path_factory.mktemp("cluster"))) as opened:
         yield opened
 
@@ -175,8 +181,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     worker = cluster.workers[cluster.worker_of(build.app_id(), victim)]
     freeze_at_work(worker, build, victim)
     worker.kill()
-    wait_for("the driver misses the executor", lambda: not build.executors()[victim]["isActive"])
-    lost = build.executors()[victim]
+    wait_for(
+        "the driver misses the executor", lambda: build.executor(victim).get("isActive") is False
+    )
+    lost = build.executor(victim)
     assert build.process.is_running()
     assert build.manifests() == []
     assert lost["completedTasks"] > 0
@@ -215,4 +223,4 @@ def freeze_at_work(worker: Group, build: Build, executor_id: str) -> None:
     """
     worker.send(signal.SIGSTOP)
     time.sleep(1)  # a task that ended just before is reported by then
-    wait_for("a task is sent to it", lambda: build.executors()[executor_id]["activeTasks"] > 0)
+    wait_for("a task is sent to it", lambda: build.executor(executor_id).get("activeTasks", 0) > 0)

@@ -8,7 +8,6 @@ from pathlib import Path
 from threading import Barrier
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from graphrec_core.config import StepName
@@ -216,21 +215,23 @@ def test_a_file_that_the_artefact_lacks_is_named(storage: Storage) -> None:
         artifact.read("vectors.parquet")
 
 
-def test_a_copied_table_has_the_rows_of_the_other_programs_file_and_bytes_of_its_own(
-    storage: Storage,
-) -> None:
-    copies = []
-    for number, compression in enumerate(("snappy", "gzip")):
-        sink = pa.BufferOutputStream()
-        labelled = TABLE.replace_schema_metadata({"written by": compression})
-        pq.write_table(labelled, sink, compression=compression, row_group_size=1)
-        storage.write(f"other-{number}", sink.getvalue().to_pybytes())
-        with attempt(storage, FOLDER, ID) as trial:
-            trial.copy_table("table.parquet", f"other-{number}")
-            copies.append(trial.files()["table.parquet"])
-            assert (
-                pq.read_table(pa.BufferReader(storage.read(f"{trial.base}/table.parquet")))
-                == TABLE
-            )
-    assert copies[0] == copies[1]
-    assert copies[0].num_rows == TABLE.num_rows
+def test_a_linked_file_keeps_what_its_manifest_says(storage: Storage, tmp_path: Path) -> None:
+    first = _commit_one(storage)
+    with attempt(storage, f"{FOLDER}-next", ID) as trial:
+        trial.link_file("taken.parquet", first, "table.parquet")
+        with pytest.raises(LakeError, match=r"vectors\.parquet"):
+            trial.link_file("taken.parquet", first, "vectors.parquet")
+        second = _commit(trial)
+    assert second.manifest.files == {"taken.parquet": first.manifest.files["table.parquet"]}
+    names = (f"{second.base}/taken.parquet", f"{first.base}/table.parquet")
+    one, other = (tmp_path / name for name in names)
+    assert one.samefile(other)
+
+
+def test_columns_are_read_from_an_open_file(storage: Storage) -> None:
+    artifact = _commit_one(storage)
+    assert artifact.read_table("table.parquet", ["value"]).equals(TABLE.select(["value"]))
+    with artifact.open("table.parquet") as file:
+        assert file.read(4) == b"PAR1"
+    with pytest.raises(LakeError, match=r"vectors\.parquet"):
+        artifact.open("vectors.parquet")

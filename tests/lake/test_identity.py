@@ -62,7 +62,7 @@ def test_everything_declared_changes_the_id() -> None:
 
 def test_what_a_step_does_not_declare_leaves_its_id_alone() -> None:
     one = tiny_config(Path("here"))
-    other = tiny_config(Path("there"), snapshot={"driver_memory": "8g"}, gate={"min_recall": 0.5})
+    other = tiny_config(Path("there"), snapshot={"memory": "8g"}, gate={"min_recall": 0.5})
     ids = [artifact_id(StepName.TRAIN, config, AS_OF, ALL_REGIONS, {}) for config in (one, other)]
     assert ids[0] == ids[1]
 

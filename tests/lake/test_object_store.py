@@ -93,7 +93,7 @@ def test_of_racing_writers_exactly_one_wins(
 ) -> None:
     """Its twin: a store that ignores the condition lets everybody win."""
     store.ignores_conditions = not is_heeded
-    barrier = Barrier(RACERS)
+    barrier = Barrier(RACERS, timeout=20)
 
     def write(index: int) -> bool:
         barrier.wait()
@@ -113,7 +113,7 @@ def test_of_racing_swaps_no_change_is_lost(
     store.ignores_conditions = not is_heeded
     if before:
         storage.write("LIVE.json", before)
-    barrier = Barrier(RACERS)
+    barrier = Barrier(RACERS, timeout=20)
 
     def add(index: int) -> bool:
         with storage.swap("LIVE.json") as put:
@@ -148,7 +148,7 @@ def test_a_swap_whose_answer_is_lost_is_no_conflict(store: ObjectStore, storage:
     def lose_first(key: str) -> None:
         if key.endswith("LIVE.json") and not lost:
             lost.append(key)
-            raise ConnectionError
+            raise RuntimeError
 
     storage.write("LIVE.json", b"1")
     store.after_put = lose_first
@@ -248,7 +248,7 @@ def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) ->
 
 
 def test_two_racing_attempts_give_one_manifest(lake: Lake) -> None:
-    barrier = Barrier(RACERS)
+    barrier = Barrier(RACERS, timeout=20)
 
     def race(index: int) -> Artifact:
         def write(trial: Attempt) -> None:

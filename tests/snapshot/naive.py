@@ -1,13 +1,17 @@
-"""A snapshot computed with plain Python, row by row: slow, obvious, and independent of the SQL."""
+"""The market's views in plain Python: its tables as a history, and what the tests ask of them."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-Pair = tuple[str, str]
+from tests.contract import naive_view as reference
+from tests.contract.naive_rows import accept
+from tests.support.histories import EventRow, History, NodeRow, Settings
+
+Pair = reference.Pair
 
 
 @dataclass
@@ -26,56 +30,36 @@ def naive_view(
 ) -> NaiveView:
     """Builds the view of an instant from users (user, since), places (place, region, opened) and
     visits (user, place, at)."""
-    view = NaiveView()
-    place_region = {
-        row.place: row.region for row in tables["places"].itertuples() if row.opened <= instant
-    }
-    users = {row.user for row in tables["users"].itertuples() if row.since <= instant}
-    events = [
-        (row.user, row.place, row.at.to_pydatetime())
-        for row in tables["visits"].itertuples()
-        if instant - timedelta(days=window_days) <= row.at < instant
-    ]
-    view.homes = {**place_region, **_user_homes(events, users, place_region)}
-    for user, place, at in events:
-        if user not in users or place not in place_region:
-            continue
-        view.pairs.add((user, place))
-        ends = view.homes[user], view.homes[place]
-        for region in set(ends):
-            edge = view.edges[region].setdefault(
-                (user, place),
-                {"num_events": 0, "last_event_time": at, "crosses": ends[0] != ends[1]},
-            )
-            edge["num_events"] += 1
-            edge["last_event_time"] = max(edge["last_event_time"], at)
-            for node in (user, place):
-                view.roles[region].setdefault(
-                    node, "home" if view.homes[node] == region else "halo"
-                )
-    for node, region in view.homes.items():
-        view.roles[region][node] = "home"
-    last = {}
-    for user, place, at in events:
-        for node in (user, place):
-            last[node] = max(last.get(node, at), at)
-    view.active = {
-        node for node, at in last.items() if at >= instant - timedelta(days=active_days)
-    }
+    settings = Settings(instant, window_days, active_days=active_days)
+    built = reference.naive_view(accept(_history(tables), settings), settings, instant)
+    reference.place_edges(built, settings)
+    reference.place_nodes(built, settings)
+    view = NaiveView(pairs=set(built.pairs["visited"]))
+    for homes in built.homes.values():
+        view.homes |= {node: home for node, home in homes.items() if home is not None}
+    for region, edges in built.edges["visited"].items():
+        for pair, edge in edges.items():
+            view.edges[region][pair] = {
+                "num_events": edge["num_events"],
+                "last_event_time": edge["last_event_time"],
+                "crosses": edge["crosses_border"],
+            }
+    for regions in built.nodes.values():
+        for region, nodes in regions.items():
+            view.roles[region] |= {name: row["role"] for name, row in nodes.items()}
+            view.active |= {name for name, row in nodes.items() if row["is_active"]}
     return view
 
 
-def _user_homes(
-    events: list[tuple[str, str, datetime]], users: set[str], place_region: dict[str, str]
-) -> dict[str, str]:
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
-    latest: dict[Pair, datetime] = {}
-    for user, place, at in events:
-        if user in users and place in place_region:
-            region = place_region[place]
-            counts[user][region] += 1
-            latest[user, region] = max(latest.get((user, region), at), at)
-    return {
-        user: min(regions, key=lambda r: (-regions[r], -latest[user, r].timestamp(), r))
-        for user, regions in counts.items()
-    }
+def _history(tables: dict[str, pd.DataFrame]) -> History:
+    users = [_node(row.user, row.since, None) for row in tables["users"].itertuples()]
+    places = [_node(row.place, row.opened, row.region) for row in tables["places"].itertuples()]
+    visits = [
+        EventRow(row.user, row.place, row.at.to_pydatetime(), None, None, False, None)
+        for row in tables["visits"].itertuples()
+    ]
+    return History(tuple(users), tuple(places), tuple(visits), (), ())
+
+
+def _node(name: str, since: pd.Timestamp, region: str | None) -> NodeRow:
+    return NodeRow(name, since.to_pydatetime(), None, None, False, region, None)

@@ -1,47 +1,64 @@
-"""Homes, edges and nodes by region, the holdout, and the audit: rows in, rows out, by hand."""
+"""Homes, edges and nodes by region: rows in, rows out, by hand."""
+
+from typing import Any
 
 import pytest
 
-from graphrec_core.engine import SparkEngine
-from tests.support.spark import day, register_rows, rows_of
-
-pytestmark = pytest.mark.spark
+from graphrec_core.engine import Engine, Relation
+from tests.support.engines import day, relation_of, rows_of
 
 HOMES = "node_id string, home_region string"
-EVENTS = "src string, dst string, event_time timestamp, known_at timestamp, weight double"
+PAIRS = (
+    "src string, dst string, weight double, num_events bigint, last_event_time timestamp, "
+    "last_known_at timestamp"
+)
 
 
-def home(engine: SparkEngine, *events: tuple[str, int]) -> str:
-    rows = [("u", region, day(number)) for region, number in events]
-    ddl = "node_id string, region string, event_time timestamp"
-    register_rows(engine, "events_in_regions", ddl, rows)
-    (row,) = rows_of(engine, "homes_from_events")
-    return row["region"]
+def homes(engine: Engine, **regions: str | None) -> Relation:
+    return relation_of(engine, HOMES, list(regions.items()))
 
 
-def test_home_is_where_most_events_are(engine: SparkEngine) -> None:
-    assert home(engine, ("west", 1), ("west", 2), ("east", 3)) == "west"
-
-
-def test_a_tie_goes_to_the_latest_event_then_to_the_name(engine: SparkEngine) -> None:
-    assert home(engine, ("east", 1), ("west", 2)) == "west"
-    assert home(engine, ("west", 2), ("east", 2)) == "east"
-
-
-def edges(engine: SparkEngine, *, drop: bool) -> list[dict]:
-    events = [
-        ("u", "p", day(1), day(1), 1.0),
-        ("u", "p", day(3), day(4), 2.0),
-        ("u", "q", day(2), day(2), 1.0),
-        ("gone", "p", day(2), day(2), 1.0),
+def test_home_is_where_most_events_are_then_the_latest_then_the_first_name(
+    engine: Engine,
+) -> None:
+    seen = [
+        ("most", "west", 2, day(1)),
+        ("most", "east", 1, day(9)),
+        ("summed", "west", 2, day(1)),
+        ("summed", "east", 1, day(1)),
+        ("summed", "east", 2, day(1)),
+        ("latest", "east", 1, day(1)),
+        ("latest", "west", 1, day(2)),
+        ("name", "west", 1, day(2)),
+        ("name", "east", 1, day(2)),
+        ("nowhere", None, 5, day(2)),
     ]
-    register_rows(engine, "view_events", EVENTS, events)
-    register_rows(engine, "src_homes", HOMES, [("u", "east")])
-    register_rows(engine, "dst_homes", HOMES, [("p", "east"), ("q", "west")])
-    return rows_of(engine, "edges_by_region", drop_border=drop)
+    ddl = "node_id string, region string, num_events bigint, last_event_time timestamp"
+    reads = {"pairs_in_regions": relation_of(engine, ddl, seen)}
+    found = {row["node_id"]: row["region"] for row in rows_of(engine, "homes_from_events", reads)}
+    assert found == {"most": "west", "summed": "east", "latest": "west", "name": "east"}
 
 
-def test_edges_are_summed_and_stand_in_every_region_they_touch(engine: SparkEngine) -> None:
+def edges(engine: Engine, *, drop: bool) -> list[dict[str, Any]]:
+    pairs = [
+        ("u", "p", 3.0, 2, day(3), day(4)),
+        ("u", "q", 1.0, 1, day(2), day(2)),
+        ("u", "film", 1.0, 1, day(2), day(2)),
+        ("nomad", "q", 1.0, 1, day(2), day(2)),
+        ("nomad", "film", 1.0, 1, day(2), day(2)),
+        ("gone", "p", 1.0, 1, day(2), day(2)),
+        ("u", "closed", 1.0, 1, day(2), day(2)),
+    ]
+    reads = {
+        "pairs": relation_of(engine, PAIRS, pairs),
+        "src_homes": homes(engine, u="east", nomad=None),
+        "dst_homes": homes(engine, p="east", q="west", film=None),
+    }
+    return rows_of(engine, "edges_by_region", reads, drop_border=drop)
+
+
+def test_edges_stand_in_every_region_they_touch(engine: Engine) -> None:
+    """Of nodes without a home, one lives where its edges' other ends do; two live nowhere."""
     inside = {
         "region": "east",
         "src": "u",
@@ -52,154 +69,222 @@ def test_edges_are_summed_and_stand_in_every_region_they_touch(engine: SparkEngi
         "last_known_at": day(4),
         "crosses_border": False,
     }
-    border = {
-        "region": "east",
-        "src": "u",
-        "dst": "q",
-        "weight": 1.0,
-        "num_events": 1,
-        "last_event_time": day(2),
-        "last_known_at": day(2),
-        "crosses_border": True,
-    }
-    assert edges(engine, drop=False) == [inside, border, {**border, "region": "west"}]
-    assert edges(engine, drop=True) == [inside]
-
-
-def test_weights_are_summed_independently_of_their_order(engine: SparkEngine) -> None:
-    weights = [0.1, 0.2, 0.3, 1e9, 1e-9]
-    sums = set()
-    for order in (weights, weights[::-1], weights[2:] + weights[:2]):
-        events = [("u", "p", day(1), day(1), weight) for weight in order]
-        register_rows(engine, "view_events", EVENTS, events)
-        register_rows(engine, "src_homes", HOMES, [("u", "east")])
-        register_rows(engine, "dst_homes", HOMES, [("p", "east")])
-        (row,) = rows_of(engine, "edges_by_region", drop_border=False)
-        sums.add(row["weight"])
-    assert sums == {1000000000.600000001}
-
-
-def test_an_everywhere_node_makes_no_region_and_no_border(engine: SparkEngine) -> None:
-    register_rows(engine, "view_events", EVENTS, [("u", "film", day(1), day(1), 1.0)])
-    register_rows(engine, "src_homes", HOMES, [("u", "east")])
-    register_rows(engine, "dst_homes", HOMES, [("film", None)])
-    (row,) = rows_of(engine, "edges_by_region", drop_border=True)
-    assert (row["region"], row["crosses_border"]) == ("east", False)
-
-
-def nodes(engine: SparkEngine, home_region: str | None, *, everywhere: bool) -> list[tuple]:
-    ddl = "node_id string, home_region string, valid_from timestamp, known_at timestamp"
-    register_rows(engine, "view_nodes", ddl, [("p", home_region, day(1), day(1))])
-    register_rows(engine, "edge_ends", "region string, node_id string", [("west", "p")] * 2)
-    activity = "node_id string, num_events bigint, last_event_time timestamp"
-    register_rows(engine, "node_activity", activity, [("p", 2, day(5))])
-    rows = rows_of(
-        engine,
-        "nodes_by_region",
-        is_everywhere=everywhere,
-        is_candidate=True,
-        active_from=day(5),
-    )
-    return [(row["region"], row["role"], row["is_active"], row["is_candidate"]) for row in rows]
-
-
-def test_a_node_is_home_in_one_region_and_halo_where_its_edges_reach(engine: SparkEngine) -> None:
-    assert sorted(nodes(engine, "east", everywhere=False)) == [
-        ("east", "home", True, True),
-        ("west", "halo", True, False),
+    found = edges(engine, drop=False)
+    assert inside in found
+    assert [(row["region"], row["src"], row["dst"], row["crosses_border"]) for row in found] == [
+        ("east", "u", "film", False),
+        ("east", "u", "p", False),
+        ("east", "u", "q", True),
+        ("west", "nomad", "q", False),
+        ("west", "u", "q", True),
     ]
 
 
-def test_an_everywhere_node_is_a_member_where_its_edges_are(engine: SparkEngine) -> None:
-    assert nodes(engine, None, everywhere=True) == [("west", "member", True, True)]
-
-
-def test_activity_counts_events(engine: SparkEngine) -> None:
-    ddl = "node_id string, event_time timestamp"
-    register_rows(engine, "node_events", ddl, [("p", day(1)), ("p", day(4)), ("q", day(2))])
-    assert rows_of(engine, "node_activity") == [
-        {"node_id": "p", "num_events": 2, "last_event_time": day(4)},
-        {"node_id": "q", "num_events": 1, "last_event_time": day(2)},
+def test_edges_across_a_border_may_be_dropped(engine: Engine) -> None:
+    found = edges(engine, drop=True)
+    assert [(row["region"], row["src"], row["dst"]) for row in found] == [
+        ("east", "u", "film"),
+        ("east", "u", "p"),
+        ("west", "nomad", "q"),
     ]
 
 
-def test_holdout_flags_seen_pairs_missing_candidates_and_missing_history(
-    engine: SparkEngine,
+def test_foreign_ends_are_those_of_border_edges_and_of_nodes_without_a_home(
+    engine: Engine,
 ) -> None:
+    rows = [
+        ("east", "u", "p", False),
+        ("east", "u", "q", True),
+        ("west", "u", "q", True),
+        ("east", "u", "film", False),
+        ("west", "nomad", "q", False),
+    ]
+    ddl = "region string, src string, dst string, crosses_border boolean"
+    reads = {
+        "region_edges": relation_of(engine, ddl, rows),
+        "src_homes": homes(engine, u="east", nomad=None),
+        "dst_homes": homes(engine, p="east", q="west", film=None),
+    }
+    found = [
+        (row["region"], row["node_id"], row["is_src"])
+        for row in rows_of(engine, "foreign_ends", reads)
+    ]
+    assert found == [
+        ("east", "film", False),
+        ("east", "q", False),
+        ("east", "u", True),
+        ("west", "nomad", True),
+        ("west", "q", False),
+        ("west", "u", True),
+    ]
+
+
+def nodes(engine: Engine, home_region: str | None, **flags: bool) -> list[dict[str, Any]]:
+    ddl = "node_id string, region string, valid_from timestamp, known_at timestamp, stars int"
+    places = [("p", "column", day(1), day(2), 5), ("idle", "column", day(1), day(2), 1)]
+    activity = "node_id string, num_events bigint, last_event_time timestamp"
+    ends = [("west", "p"), ("west", "p"), ("west", "unborn")]
+    reads = {
+        "view_nodes": relation_of(engine, ddl, places),
+        "homes": homes(engine, p=home_region, idle=home_region),
+        "edge_ends": relation_of(engine, "region string, node_id string", ends),
+        "node_activity": relation_of(engine, activity, [("p", 2, day(5))]),
+    }
+    given = {"is_everywhere": False, "is_candidate": True, **flags}
+    return rows_of(engine, "nodes_by_region", reads, active_from=day(5), **given)
+
+
+def test_a_node_is_home_in_one_region_and_halo_where_its_edges_reach(engine: Engine) -> None:
+    found = {(row["region"], row["node_id"]): row for row in nodes(engine, "east")}
+    home = {
+        "region": "east",
+        "home_region": "east",
+        "node_id": "p",
+        "valid_from": day(1),
+        "known_at": day(2),
+        "stars": 5,
+        "num_events": 2,
+        "last_event_time": day(5),
+        "is_active": True,
+        "role": "home",
+        "is_candidate": True,
+    }
+    assert found == {
+        ("east", "p"): home,
+        ("west", "p"): {**home, "region": "west", "role": "halo", "is_candidate": False},
+        ("east", "idle"): {
+            **home,
+            "node_id": "idle",
+            "stars": 1,
+            "num_events": 0,
+            "last_event_time": None,
+            "is_active": False,
+            "is_candidate": False,
+        },
+    }
+
+
+def test_an_everywhere_node_is_a_member_where_its_edges_are(engine: Engine) -> None:
+    found = nodes(engine, None, is_everywhere=True)
+    assert [(row["region"], row["role"], row["is_candidate"]) for row in found] == [
+        ("west", "member", True)
+    ]
+
+
+def test_a_node_without_a_home_is_halo_where_its_edges_are(engine: Engine) -> None:
+    found = nodes(engine, None)
+    assert [(row["region"], row["role"], row["is_candidate"]) for row in found] == [
+        ("west", "halo", False)
+    ]
+
+
+def test_only_the_candidate_type_has_candidates(engine: Engine) -> None:
+    assert not any(row["is_candidate"] for row in nodes(engine, "east", is_candidate=False))
+
+
+def test_sizes_count_one_type_in_the_regions_of_all(engine: Engine) -> None:
+    rows = [("east", True), ("east", True), ("east", False), ("west", False), (None, True)]
+    reads = {"all_homes": relation_of(engine, "home_region string, is_counted boolean", rows)}
+    assert rows_of(engine, "region_sizes", reads) == [
+        {"home_region": "east", "num_nodes": 2},
+        {"home_region": "west", "num_nodes": 0},
+    ]
+
+
+def test_homes_take_the_new_names_of_merged_regions_once(engine: Engine) -> None:
+    merged = [("west", "north"), ("north", "south")]  # names are not followed
+    reads = {
+        "homes": homes(engine, a="west", b="east", c=None, d="north"),
+        "merged_regions": relation_of(engine, "old_region string, new_region string", merged),
+    }
+    found = {row["node_id"]: row["home_region"] for row in rows_of(engine, "renamed_homes", reads)}
+    assert found == {"a": "north", "b": "east", "c": None, "d": "south"}
+
+
+def test_holdout_flags_seen_pairs_missing_candidates_and_missing_history(engine: Engine) -> None:
+    ddl = "src string, dst string, event_time timestamp, known_at timestamp, weight double"
     events = [
         ("u", "p", day(8), day(8), 1.0),
-        ("u", "p", day(9), day(9), 1.0),
+        ("u", "p", day(9), day(12), 1.0),
         ("u", "q", day(8), day(8), 1.0),
         ("new", "p", day(8), day(8), 1.0),
+        ("homeless", "p", day(8), day(8), 1.0),
     ]
-    register_rows(engine, "holdout_events", EVENTS, events)
-    register_rows(engine, "query_homes", HOMES, [("u", "east")])
-    register_rows(engine, "train_pairs", "src string, dst string", [("u", "p")])
-    register_rows(engine, "train_candidates", "region string, node_id string", [("east", "p")])
-    found = [
-        (row["region"], row["query_id"], row["candidate_id"], row["num_events"], row["is_seen"],
-         row["is_candidate"])
-        for row in rows_of(engine, "holdout_by_region")
-    ]  # fmt: skip
-    assert found == [
+    candidates = [("east", "p"), ("west", "q")]
+    reads = {
+        "holdout_events": relation_of(engine, ddl, events),
+        "query_homes": homes(engine, u="east", homeless=None),
+        "train_pairs": relation_of(engine, "src string, dst string", [("u", "p")]),
+        "train_candidates": relation_of(engine, "region string, node_id string", candidates),
+    }
+    columns = ("region", "query_id", "candidate_id", "num_events", "is_seen", "is_candidate")
+    found = rows_of(engine, "holdout_by_region", reads)
+    assert [tuple(row[name] for name in columns) for row in found] == [
+        (None, "homeless", "p", 1, False, False),
         (None, "new", "p", 1, False, False),
         ("east", "u", "p", 2, True, True),
         ("east", "u", "q", 1, False, False),
     ]
+    times = ("first_event_time", "last_event_time", "last_known_at")
+    assert [found[2][name] for name in times] == [day(8), day(9), day(12)]
 
 
-def leaks(engine: SparkEngine, **values: object) -> list[str]:
-    row = {
-        "region": "east",
-        "node_id": "p",
-        "valid_from": day(1),
-        "known_at": day(1),
-        "last_event_time": day(1),
-        "features_effective_at": None,
-        "features_known_at": None,
-        **values,
-    }
+NODE = {
+    "region": "east",
+    "node_id": "p",
+    "valid_from": day(5),
+    "known_at": day(1),
+    "last_event_time": day(1),
+    "features_effective_at": day(5),
+    "features_known_at": day(5),
+}
+NODE_LEAKS: list[tuple[dict[str, Any], str | None]] = [
+    ({}, None),
+    ({"last_event_time": None, "features_effective_at": None, "features_known_at": None}, None),
+    ({"valid_from": day(6)}, "node version from the future"),
+    ({"known_at": day(6)}, "node version known too late"),
+    ({"last_event_time": day(5)}, "aggregate fed by an event at or after the instant"),
+    ({"features_effective_at": day(6)}, "feature effective later"),
+    ({"features_known_at": day(6)}, "feature known too late"),
+]
+
+
+def test_audit_names_every_leak_of_a_node(engine: Engine) -> None:
     ddl = (
         "region string, node_id string, valid_from timestamp, known_at timestamp, "
         "last_event_time timestamp, features_effective_at timestamp, features_known_at timestamp"
     )
-    register_rows(engine, "written_nodes", ddl, [tuple(row.values())])
-    return [
-        row["leak"] for row in rows_of(engine, "audit_nodes", instant=day(5), known_before=day(6))
+    rows = [
+        tuple({**NODE, "node_id": f"p{number}", **changes}.values())
+        for number, (changes, _) in enumerate(NODE_LEAKS)
+    ]
+    reads = {"written_nodes": relation_of(engine, ddl, rows)}
+    found = rows_of(engine, "audit_nodes", reads, instant=day(5), known_before=day(6))
+    assert found == [
+        {"region": "east", "name": f"p{number}", "leak": leak}
+        for number, (_, leak) in enumerate(NODE_LEAKS)
+        if leak
     ]
 
 
 @pytest.mark.parametrize(
-    ("values", "found"),
+    ("last_event", "known", "leak"),
     [
-        ({}, []),
-        ({"valid_from": day(6)}, ["node version from the future"]),
-        ({"known_at": day(6)}, ["node version known too late"]),
-        ({"last_event_time": day(5)}, ["aggregate fed by an event at or after the instant"]),
-        ({"features_effective_at": day(6)}, ["feature effective later"]),
-        ({"features_known_at": day(6)}, ["feature known too late"]),
-    ],
-)
-def test_audit_names_every_leak_of_a_node(engine: SparkEngine, values: dict, found: list) -> None:
-    assert leaks(engine, **values) == found
-
-
-@pytest.mark.parametrize(
-    ("last_event", "known", "found"),
-    [
-        (4, 4, []),
-        (5, 5, ["edge fed by an event at or after the instant"]),
-        (1, 1, ["edge older than its window"]),
-        (4, 6, ["edge fed by a row known too late"]),
+        (2, 2, None),
+        (4, 5, None),
+        (5, 5, "edge fed by an event at or after the instant"),
+        (1, 1, "edge older than its window"),
+        (4, 6, "edge fed by a row known too late"),
     ],
 )
 def test_audit_names_every_leak_of_an_edge(
-    engine: SparkEngine, last_event: int, known: int, found: list
+    engine: Engine, last_event: int, known: int, leak: str | None
 ) -> None:
     ddl = (
         "region string, src string, dst string, last_event_time timestamp, last_known_at timestamp"
     )
     row = ("east", "u", "p", day(last_event), day(known))
-    register_rows(engine, "written_edges", ddl, [row])
+    reads = {"written_edges": relation_of(engine, ddl, [row])}
     bounds = {"window_start": day(2), "window_end": day(5), "known_before": day(6)}
-    assert [row["leak"] for row in rows_of(engine, "audit_edges", **bounds)] == found
+    expected = [{"region": "east", "name": "u -> p", "leak": leak}] if leak else []
+    assert rows_of(engine, "audit_edges", reads, **bounds) == expected

@@ -15,6 +15,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 Environ = dict[str, Any]
+BUCKETS = count()
+"""Numbers of buckets; moto keeps them from one server to the next."""
 CONDITIONS = ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
 
 
@@ -26,7 +28,7 @@ class ObjectStore:
         requests: Method, path and range of every request so far.
         ignores_conditions: Set to answer conditional puts as a store that does not know them.
         before_put: Called before each put is looked at, with the object's key.
-        after_put: The same once it is done; what it raises is a lost answer.
+        after_put: The same once it is done; what it raises becomes an answer 500.
     """
 
     def __init__(self) -> None:
@@ -35,7 +37,6 @@ class ObjectStore:
         self._server = make_server(
             "127.0.0.1", 0, self._answer, threaded=True, request_handler=_Quiet
         )
-        self._buckets = count()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.requests: list[tuple[str, str, str]] = []
         self.ignores_conditions = False
@@ -45,7 +46,7 @@ class ObjectStore:
     def new_root(self) -> str:
         """Makes a bucket and returns the URI of a folder in it."""
         self.ignores_conditions, self.before_put, self.after_put = False, _nothing, _nothing
-        bucket = f"lakes-{next(self._buckets)}"
+        bucket = f"lakes-{next(BUCKETS)}"
         self._fs().mkdir(bucket)
         return f"s3://{bucket}/some/prefix"
 

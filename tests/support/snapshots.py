@@ -102,7 +102,7 @@ def write_tiny_snapshot(
                 trial.write_table(edges_file(view, "visited", region), _edges(name, other, pairs))
             trial.write_table(holdout_file(region), _holdout(name, holdout))
             stats[name] = _region_stats(num_users, num_places, train, everything, holdout)
-        return trial.commit(
+        snapshot = trial.commit(
             StepName.SNAPSHOT,
             config,
             as_of,
@@ -115,6 +115,23 @@ def write_tiny_snapshot(
                 "num_no_history": 0,
             },
         )
+    write_verdict(config, as_of, regions)
+    return snapshot
+
+
+def write_verdict(
+    config: PipelineConfig,
+    as_of: datetime,
+    kept: tuple[str, ...],
+    broken: dict[str, str] | None = None,
+) -> None:
+    """Commits what the suites say of a day's snapshot; nothing is broken unless given."""
+    lake, chain = Lake(config), Chain(config, as_of)
+    stats = {"kept_regions": sorted(kept), "broken_regions": broken or {}, "notes": []}
+    folder = lake.layout.verdict(as_of, chain.verdict_id())
+    with attempt(lake.storage, folder, chain.verdict_id()) as trial:
+        inputs = {"snapshot": chain.snapshot_id()}
+        trial.commit(StepName.CHECK, config, as_of, ALL_REGIONS, inputs, {**stats, "history": {}})
 
 
 def _draw_pairs(

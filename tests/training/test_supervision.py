@@ -11,7 +11,8 @@ from graphrec_core.graph.sampling import Block, NeighborSampler
 from graphrec_core.training import Audited, SupervisionAudit, Training, train_encoder
 from graphrec_core.training.pairs import Pairs, all_pairs
 from graphrec_core.types import Region, View
-from tests.support.snapshots import tiny_config, write_tiny_snapshot
+from jobs import train_model
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
 NONE = torch.empty(0, dtype=torch.int64)
 SAGE = GraphSAGEConfig(embedding_dim=8, hidden_dim=8, fanouts=(8, 4))
@@ -130,7 +131,7 @@ def test_it_equals_a_naive_rule_and_forgets_the_last_batch(graph):
     seen = set()
     for _ in range(60):
         batch = pairs.where(torch.randint(len(pairs), (3,), generator=generator))
-        blocks = sampler.sample(torch.unique(torch.cat([batch.query])), NONE, NONE)
+        blocks = sampler.sample(torch.unique(batch.query), NONE, NONE)
         edges = {
             frozenset(edge)
             for block in blocks
@@ -150,3 +151,18 @@ def test_it_equals_a_naive_rule_and_forgets_the_last_batch(graph):
             assert not leaks
         seen.add(leaks)
     assert seen == {True, False}
+
+
+@pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
+def test_the_models_manifest_says_how_many_batches_were_audited(tmp_path, name):
+    model = {"name": name, "embedding_dim": 8, "num_layers": 2}
+    training = {"num_threads": 1, "num_epochs": 1, "refit": True, "batch_size": 128}
+    config = tiny_config(tmp_path, model=model, training=training)
+    write_tiny_snapshot(config)
+
+    audit = train_model.run(config, AS_OF, Region("east")).stats["supervision_audit"]
+
+    # 459 train pairs (first without 45 held out) and 577 serve pairs, 128 at a time.
+    num_batches = 4 + 4 + 5
+    is_sampled = name == "graphsage"
+    assert audit == {"num_batches": num_batches, "num_audited": num_batches * is_sampled}

@@ -1,0 +1,50 @@
+"""What a snapshot is compared with: the snapshots of the last days, found by their ids."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
+from graphrec_core.lake.verdict import verdict_of
+from graphrec_core.types import ArtifactId, Region, format_instant
+
+
+@dataclass(frozen=True)
+class PastDay:
+    """An earlier day's snapshot.
+
+    Attributes:
+        as_of: Its instant, as ``20100901T000000Z``.
+        snapshot_id: Its id.
+        regions: Region -> its figures; without regions that were found broken then.
+    """
+
+    as_of: str
+    snapshot_id: ArtifactId
+    regions: Mapping[Region, Mapping[str, Any]]
+
+
+def last_days(lake: Lake, chain: Chain) -> list[PastDay]:
+    """Reads the committed snapshots of the days before ``chain.as_of``, the nearest first.
+
+    Their ids follow from the configuration, so whatever else the lake holds is not looked at.
+    """
+    days = []
+    for number in range(1, chain.config.quality.history_days + 1):
+        past = Chain(chain.config, chain.as_of - timedelta(days=number))
+        folder = lake.layout.snapshot(past.as_of, past.snapshot_id())
+        if (snapshot := find_artifact(lake.storage, folder)) is not None:
+            days.append(_past_day(lake, past, snapshot))
+    return days
+
+
+def _past_day(lake: Lake, chain: Chain, snapshot: Artifact) -> PastDay:
+    verdict = find_artifact(lake.storage, lake.layout.verdict(chain.as_of, chain.verdict_id()))
+    broken = verdict_of(verdict).broken if verdict else {}
+    regions: Mapping[Region, Any] = snapshot.manifest.stats["regions"]
+    return PastDay(
+        format_instant(chain.as_of),
+        snapshot.manifest.id,
+        {region: figures for region, figures in regions.items() if region not in broken},
+    )

@@ -1,0 +1,126 @@
+"""A snapshot's figures as small frames that suites can be run on, beside those of the last days.
+
+All of them name rows by ``KEYS``: region, part (a view or the holdout) and what was counted.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from graphrec_core.config.quality import QualityConfig
+from graphrec_core.quality.drift import stability_index
+from graphrec_core.quality.history import PastDay
+from graphrec_core.types import Region, View
+
+KEYS = ("region", "part", "what")
+Figures = Mapping[str, Any]
+Key = tuple[str, str]
+
+
+def count_frame(
+    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+) -> pd.DataFrame:
+    """Compares every region's counts with the least and the most of the last days.
+
+    ``change_frac`` is 0 inside that range, outside it the distance to it as a share of its bound.
+    Regions that are gone count nothing. Left out are regions with fewer than ``min_history`` days,
+    and counts that were always below ``min_count``.
+
+    Returns:
+        KEYS, today, least_of_last_days, most_of_last_days, change_frac.
+    """
+    rows = []
+    for region, past in _with_history(regions, days, config).items():
+        counts, before = (
+            dict(_counts(regions.get(region, {}))),
+            [dict(_counts(one)) for one in past],
+        )
+        for part, what in sorted(set(counts).union(*before)):
+            today = counts.get((part, what), 0)
+            known = [one[part, what] for one in before if (part, what) in one]
+            if not known or max(today, *known) < config.min_count:
+                continue
+            least, most = min(known), max(known)
+            change = (
+                today / max(1, most) - 1 if today > most else min(0.0, today / max(1, least) - 1)
+            )
+            rows.append((region, part, what, today, least, most, change))
+    columns = [*KEYS, "today", "least_of_last_days", "most_of_last_days", "change_frac"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def degree_frame(
+    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+) -> pd.DataFrame:
+    """Measures how far the degrees of each node type are from those of the last days.
+
+    Returns:
+        KEYS, num_nodes, drift (see ``stability_index``); without types of fewer than ``min_count``
+        nodes today or on every earlier day.
+    """
+    rows = []
+    for region, past in _with_history(regions, days, config).items():
+        now, before = _histograms(regions.get(region, {})), [_histograms(one) for one in past]
+        for (part, what), counts in sorted(now.items()):
+            known = [
+                one[part, what]
+                for one in before
+                if sum(one.get((part, what), ())) >= config.min_count
+            ]
+            if known and sum(counts) >= config.min_count:
+                drift = stability_index(counts, known)
+                rows.append((region, part, what, sum(counts), drift))
+    return pd.DataFrame(rows, columns=[*KEYS, "num_nodes", "drift"])
+
+
+def halo_frame(regions: Mapping[Region, Figures], config: QualityConfig) -> pd.DataFrame:
+    """Measures the share of edges that cross a border; types of few edges are left out.
+
+    Returns:
+        KEYS, num_edges, halo_frac.
+    """
+    rows = [
+        (region, str(view), etype, num_edges, figures[view]["num_halo_edges"][etype] / num_edges)
+        for region, figures in sorted(regions.items())
+        for view in View
+        for etype, num_edges in sorted(figures[view]["num_edges"].items())
+        if num_edges >= config.min_count
+    ]
+    return pd.DataFrame(rows, columns=[*KEYS, "num_edges", "halo_frac"])
+
+
+def without_history(
+    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+) -> list[Region]:
+    """Names the regions that too few of the last days know."""
+    return sorted(set(regions) - set(_with_history(regions, days, config)))
+
+
+def _with_history(
+    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+) -> dict[Region, list[Figures]]:
+    """Region, of today or gone -> its figures on the last days, where these are enough."""
+    names = set(regions).union(*(day.regions for day in days))
+    past = {
+        name: [day.regions[name] for day in days if name in day.regions] for name in sorted(names)
+    }
+    return {name: found for name, found in past.items() if len(found) >= config.min_history}
+
+
+def _counts(figures: Figures) -> Iterator[tuple[Key, int]]:
+    for part, values in figures.items():
+        for name, value in values.items():
+            if name in ("num_home_nodes", "num_edges"):
+                for kind, count in value.items():
+                    yield (part, f"{name} {kind}"), count
+            elif name in ("num_candidates", "num_pairs", "num_queries"):
+                yield (part, name), value
+
+
+def _histograms(figures: Figures) -> dict[Key, Sequence[int]]:
+    return {
+        (part, ntype): counts
+        for part, values in figures.items()
+        for ntype, counts in values.get("degree_histogram", {}).items()
+    }

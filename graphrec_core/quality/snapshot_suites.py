@@ -1,0 +1,159 @@
+"""Suites over a built snapshot: its counts, degrees and borders beside those of the last days.
+
+A region that breaks one is broken: it does not go on, and keeps what serves it.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import great_expectations.expectations as gxe
+import pandas as pd
+
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.quality import QualityConfig
+from graphrec_core.lake import Artifact, Chain, Lake, attempt, find_artifact
+from graphrec_core.lake.verdict import Verdict, describe_broken, verdict_of
+from graphrec_core.quality.history import PastDay, last_days
+from graphrec_core.quality.snapshot_frames import (
+    KEYS,
+    count_frame,
+    degree_frame,
+    halo_frame,
+    without_history,
+)
+from graphrec_core.quality.suite import Suite, SuiteResult, between, run_suites
+from graphrec_core.types import ALL_REGIONS, Region, format_instant
+
+logger = logging.getLogger(__name__)
+
+
+def check_snapshot(config: PipelineConfig, as_of: datetime, snapshot: Artifact) -> Artifact:
+    """Judges a snapshot against the last days and stores the verdict, or finds the stored one.
+
+    Which days there are is looked up once. The verdict stores their ids, and whoever asks later
+    gets the same verdict, whatever was backfilled since.
+
+    Args:
+        config: The pipeline.
+        as_of: The day.
+        snapshot: Its committed snapshot.
+
+    Returns:
+        The verdict; its stats hold kept_regions, broken_regions (region -> why), notes and
+        history (instant -> snapshot id).
+
+    Raises:
+        ExpectationError: No region may go on (``quality.on_broken_region``); the verdict and the
+            pages are written before.
+    """
+    lake, chain = Lake(config), Chain(config, as_of)
+    folder, docs = lake.layout.verdict(as_of, chain.verdict_id()), lake.layout.snapshot_docs(as_of)
+    done = find_artifact(lake.storage, folder)
+    if done is None:
+        stats = _judge(lake, chain, snapshot.manifest.stats, docs)
+        inputs = {"snapshot": snapshot.manifest.id}
+        with attempt(lake.storage, folder, chain.verdict_id()) as trial:
+            done = trial.commit(StepName.CHECK, config, as_of, ALL_REGIONS, inputs, stats)
+    verdict = verdict_of(done)
+    _tell(verdict)
+    verdict.refuse(config.quality.on_broken_region, lake.storage.uri(docs))
+    return done
+
+
+def judge_figures(
+    config: QualityConfig, regions: Mapping[Region, Any], days: Sequence[PastDay]
+) -> list[Suite]:
+    """Writes the suites of a snapshot: one each for counts, degrees and borders.
+
+    Args:
+        config: The limits.
+        regions: Region -> its figures, as in the snapshot's stats.
+        days: The last days.
+    """
+    change, drift, halo = (
+        config.max_count_change_frac,
+        config.max_degree_drift,
+        config.max_halo_frac,
+    )
+    return [
+        _suite(
+            "counts",
+            count_frame(regions, days, config),
+            between(
+                f"Every count is less than {change:.0%} below the least or above the most "
+                f"of the last {len(days)} days.",
+                "change_frac", -change, change, strictly=True,
+            ),
+        ),
+        _suite(
+            "degrees",
+            degree_frame(regions, days, config),
+            between(
+                f"Degrees are distributed as on the last {len(days)} days: "
+                f"the population stability index is at most {drift:g}.",
+                "drift", 0, drift,
+            ),
+        ),
+        _suite(
+            "borders",
+            halo_frame(regions, config),
+            between(
+                f"At most {halo:.0%} of a region's edges cross its border.", "halo_frac", 0, halo
+            ),
+        ),
+    ]  # fmt: skip
+
+
+def broken_regions(results: Sequence[SuiteResult]) -> dict[Region, str]:
+    """Says what is wrong with each region that breaks an expectation."""
+    broken: dict[Region, list[str]] = {}
+    for result in results:
+        for failure in result.failures:
+            keys = failure.keys
+            why = f"{keys['part']} {keys['what']}: {failure.words} Found: {failure.found}"
+            broken.setdefault(Region(keys["region"]), []).append(why)
+    return {region: "; ".join(reasons) for region, reasons in sorted(broken.items())}
+
+
+def _judge(lake: Lake, chain: Chain, stats: Mapping[str, Any], docs: str) -> dict[str, Any]:
+    config, regions = chain.config.quality, stats["regions"]
+    merged = stats.get("merged_regions", {})
+    days = [_without(day, merged) for day in last_days(lake, chain)]
+    suites = judge_figures(config, regions, days)
+    results = run_suites(suites, format_instant(chain.as_of), lake.storage, docs)
+    logger.info("Data Docs: %s/index.html", lake.storage.uri(docs))
+    broken = broken_regions(results)
+    return {
+        "kept_regions": sorted(set(regions) - set(broken)),
+        "broken_regions": broken,
+        "history": {day.as_of: day.snapshot_id for day in days},
+        "notes": _notes(without_history(regions, days, config), config),
+    }
+
+
+def _suite(name: str, rows: pd.DataFrame, *expectations: gxe.Expectation) -> Suite:
+    return Suite(f"snapshot_{name}", rows, KEYS, expectations)
+
+
+def _without(day: PastDay, merged: Mapping[Region, Region]) -> PastDay:
+    """Leaves out regions that an explicit rule made part of others today: they are not gone."""
+    kept = {name: figures for name, figures in day.regions.items() if name not in merged}
+    return PastDay(day.as_of, day.snapshot_id, kept)
+
+
+def _notes(unknown: Sequence[Region], config: QualityConfig) -> list[str]:
+    if not unknown:
+        return []
+    return [
+        f"Counts and degrees of {', '.join(unknown)} were not compared: fewer than "
+        f"{config.min_history} of the last {config.history_days} days have a snapshot of them."
+    ]
+
+
+def _tell(verdict: Verdict) -> None:
+    for note in verdict.notes:
+        logger.info("%s", note)
+    if verdict.broken:
+        logger.warning("broken regions: %s", describe_broken(verdict.broken))

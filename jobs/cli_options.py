@@ -1,0 +1,73 @@
+"""What the commands share: options, reading what was given, printing results."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.errors import ConfigError
+from graphrec_core.types import ALL_REGIONS, Region, parse_instant
+
+if TYPE_CHECKING:
+    from graphrec_core.lake import Manifest
+
+Config = Annotated[Path, typer.Option(help="The pipeline's YAML file.", metavar="FILE")]
+AsOf = Annotated[
+    datetime,
+    typer.Option(parser=parse_instant, help="The run's one instant, ISO, UTC.", metavar="ISO"),
+]
+OneRegion = Annotated[str, typer.Option(help="The region to work on.", metavar="R")]
+ModelRegion = Annotated[str, typer.Option(help="The model's region; none if global.", metavar="R")]
+NoRegion = Annotated[str, typer.Option(help="Refused: it works on all regions.", metavar="R")]
+Set = Annotated[
+    list[str],
+    typer.Option("--set", help="Override one setting; repeatable.", metavar="SECTION.KEY=VALUE"),
+]
+LakeRoot = Annotated[str, typer.Option(help="Folder or URI (lake.root).", metavar="URI")]
+
+
+def load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig:
+    """Reads the pipeline with its overrides and ``--lake``."""
+    extra = [f"lake.root={json.dumps(lake)}"] if lake else []
+    return load_pipeline(config, [*(overrides or []), *extra])
+
+
+def model_region(config: PipelineConfig, region: str) -> Region:
+    """Takes ``--region`` of a step whose model may be global."""
+    return one_region(region) if config.model.scope == "region" else ALL_REGIONS
+
+
+def one_region(region: str) -> Region:
+    """Takes ``--region`` of a step that needs one."""
+    if not region:
+        raise ConfigError(
+            must="This step works on one region.",
+            found="no --region",
+            fix="Add --region NAME; `graphrec status` lists the regions.",
+        )
+    return Region(region)
+
+
+def all_regions(region: str) -> Region:
+    """Takes the place of ``--region`` for steps that cannot be cut by region."""
+    if region:
+        raise ConfigError(
+            must="This step works on all regions: their borders and the source are shared.",
+            found=f"--region {region}",
+            fix="Leave --region out; the steps from train-model on take one.",
+        )
+    return ALL_REGIONS
+
+
+def emit(result: dict[str, Any]) -> None:
+    """Prints a command's result as one line of JSON."""
+    typer.echo(json.dumps(result, sort_keys=True))
+
+
+def emit_step(manifest: "Manifest", *figures: str, **more: str) -> None:
+    """Prints which artefact a step left, with figures of its manifest."""
+    stats = {name: manifest.stats[name] for name in figures}
+    emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, **stats, **more})

@@ -1,0 +1,150 @@
+"""A snapshot computed with plain Python, row by row: slow, obvious, and independent of the SQL."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from graphrec_core.types import View
+from tests.contract.naive_rows import ENDS, Accepted, accept, events_in
+from tests.contract.naive_view import (
+    DAY,
+    NaiveView,
+    Pair,
+    naive_view,
+    place_edges,
+    place_nodes,
+    rename,
+    tiny_regions,
+)
+from tests.support.histories import EventRow, History, Settings
+
+Rows = dict[tuple[str, str], list[dict[str, Any]]]
+"""(table, region) -> the rows of its file."""
+
+
+class NoEventsError(Exception):
+    """A view or the holdout has no event, or no region has all it needs."""
+
+
+@dataclass(frozen=True)
+class NaiveSnapshot:
+    """Rows of every file and the counts of the manifest."""
+
+    rows: Rows
+    stats: dict[str, Any]
+
+
+def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
+    """Builds a whole snapshot.
+
+    Raises:
+        NoEventsError: A view or the holdout has no event of the task, or no region is whole.
+    """
+    accepted = accept(history, settings)
+    cut = settings.as_of - settings.horizon_days * DAY
+    train = naive_view(accepted, settings, cut)
+    merged = tiny_regions(train, settings)
+    rename(train, merged)
+    serve = naive_view(accepted, settings, settings.as_of)
+    rename(serve, merged)
+    rows: Rows = {}
+    for view, built in ((View.TRAIN, train), (View.SERVE, serve)):
+        place_edges(built, settings)
+        place_nodes(built, settings)
+        for etype, regions in built.edges.items():
+            for region, edges in regions.items():
+                rows[f"view={view}/edges/{etype}", region] = list(edges.values())
+        for ntype, regions in built.nodes.items():
+            for region, nodes in regions.items():
+                rows[f"view={view}/nodes/{ntype}", region] = list(nodes.values())
+    homeless = _add_holdout(rows, train, accepted, settings, cut)
+    stats = _count(rows, homeless)
+    stats["merged_regions"] = merged
+    kept = {key: found for key, found in rows.items() if key[1] in stats["regions"]}
+    return NaiveSnapshot(kept, stats)
+
+
+def _add_holdout(
+    rows: Rows, train: NaiveView, accepted: Accepted, settings: Settings, cut: datetime
+) -> set[Pair]:
+    """Adds the holdout's files; returns the pairs of queries without a home at the cut."""
+    grouped: dict[Pair, list[EventRow]] = defaultdict(list)
+    for row in events_in(accepted, settings, "visited", cut, settings.as_of):
+        grouped[row.src, row.dst].append(row)
+    homeless = set()
+    for (query, candidate), events in grouped.items():
+        region = train.homes["user"].get(query)
+        if region is None:
+            homeless.add((query, candidate))
+            continue
+        nodes = train.nodes["place"].get(region, {})
+        rows.setdefault(("holdout", region), []).append(
+            {
+                "query_id": query,
+                "candidate_id": candidate,
+                "num_events": len(events),
+                "first_event_time": min(row.time for row in events),
+                "last_event_time": max(row.time for row in events),
+                "last_known_at": max(row.known_at for row in events),
+                "is_seen": (query, candidate) in train.pairs["visited"],
+                "is_candidate": candidate in nodes and nodes[candidate]["is_candidate"],
+            }
+        )
+    return homeless
+
+
+def _count(rows: Rows, homeless: set[Pair]) -> dict[str, Any]:
+    names = sorted({region for table, region in rows if "/nodes/" in table})
+    counts = {region: _count_region(rows, region) for region in names}
+    for view in View:
+        if not any(counts[region][view]["num_edges"]["visited"] for region in names):
+            raise NoEventsError(view)
+    if not homeless and not any(counts[region]["holdout"]["num_pairs"] for region in names):
+        raise NoEventsError("holdout")
+    reasons = {region: _why_empty(counts[region]) for region in names}
+    if all(reasons.values()):
+        raise NoEventsError("regions")
+    return {
+        "regions": {name: counts[name] for name in names if not reasons[name]},
+        "empty_regions": {name: why for name, why in reasons.items() if why},
+        "num_no_history": len({query for query, _ in homeless}),
+    }
+
+
+def _count_region(rows: Rows, region: str) -> dict[str, Any]:
+    counts: dict[str, Any] = {}
+    for view in View:
+        nodes = {n: rows.get((f"view={view}/nodes/{n}", region), []) for n in ("user", "place")}
+        edges = {e: rows.get((f"view={view}/edges/{e}", region), []) for e in ENDS}
+        halo = {n: sum(row["role"] == "halo" for row in found) for n, found in nodes.items()}
+        counts[view] = {
+            "num_nodes": {n: len(found) for n, found in nodes.items()},
+            "num_home_nodes": {n: len(found) - halo[n] for n, found in nodes.items()},
+            "num_halo_nodes": halo,
+            "num_edges": {e: len(found) for e, found in edges.items()},
+            "num_halo_edges": {
+                e: sum(row["crosses_border"] for row in found) for e, found in edges.items()
+            },
+            "num_candidates": sum(row["is_candidate"] for row in nodes["place"]),
+        }
+    pairs = rows.get(("holdout", region), [])
+    counts["holdout"] = {
+        "num_pairs": len(pairs),
+        "num_queries": len({row["query_id"] for row in pairs}),
+        "num_missing_coverage": sum(not row["is_candidate"] for row in pairs),
+    }
+    return counts
+
+
+def _why_empty(counts: Mapping[str, Any]) -> str:
+    for view in View:
+        found = counts[view]
+        if not found["num_edges"]["visited"]:
+            return f"no visited edges in the {view} view"
+        if not found["num_home_nodes"]["user"]:
+            return f"no user has its home here in the {view} view"
+        if not found["num_candidates"]:
+            return f"no active place in the {view} view"
+    return ""

@@ -1,0 +1,92 @@
+"""Spark SQL in DuckDB's words: names bound, parameters as literals, nothing injected."""
+
+from datetime import UTC, datetime
+
+import duckdb
+import pytest
+from sqlglot.errors import ParseError
+
+from graphrec_core.engine.dialect import to_duckdb
+
+
+def value_of(parameter: object) -> object:
+    """What DuckDB makes of a bound parameter."""
+    with duckdb.connect() as connection:
+        connection.execute("set timezone = 'UTC'")
+        row = connection.execute(to_duckdb("select :x as x", {}, {"x": parameter})).fetchone()
+    assert row is not None
+    return row[0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        True,
+        False,
+        0,
+        -3,
+        2**40,
+        0.1,
+        1e300,
+        -2.5,
+        "",
+        "plain",
+        "x' or '1'='1",
+        'say "hi"; drop table t; --',
+        "back\\slash",
+        "line\nbreak",
+        ":x",
+        "São Paulo %20",
+    ],
+)
+def test_a_parameter_is_its_value(value: object) -> None:
+    found = value_of(value)
+    assert found == value
+    assert float(str(found)) == value if isinstance(value, float) else type(found) is type(value)
+
+
+def test_an_instant_is_bound_to_the_microsecond() -> None:
+    instant = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    text = to_duckdb("select :at as x", {}, {"at": instant})
+    assert text == "SELECT CAST('2026-01-02T03:04:05.678901+00:00' AS TIMESTAMPTZ) AS x"
+
+
+def test_an_unknown_parameter_is_refused() -> None:
+    with pytest.raises(KeyError, match="y"):
+        to_duckdb("select :y", {}, {"x": 1})
+
+
+def test_a_text_that_is_not_sql_is_refused() -> None:
+    with pytest.raises(ParseError):
+        to_duckdb("select from where (", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("select * from t", 'SELECT * FROM "view_1" AS t'),
+        ("select t.a from t", 'SELECT t.a FROM "view_1" AS t'),
+        ("select x.a from t as x", 'SELECT x.a FROM "view_1" AS x'),
+        ("select * from t join other using (a)", 'SELECT * FROM "view_1" AS t JOIN other USING (a)'),
+        ("select * from db.t", "SELECT * FROM db.t"),
+        ("with t as (select 1 as a) select * from t", "WITH t AS (SELECT 1 AS a) SELECT * FROM t"),
+        (
+            "with u as (select * from t) select * from u join t on u.a = t.a",
+            'WITH u AS (SELECT * FROM "view_1" AS t) SELECT * FROM u JOIN "view_1" AS t '
+            "ON u.a = t.a",
+        ),
+        (
+            "select * from (with t as (select 1 as a) select * from t) as x, t",
+            'SELECT * FROM (WITH t AS (SELECT 1 AS a) SELECT * FROM t) AS x, "view_1" AS t',
+        ),
+        ("select 't' as t, `from t`", "SELECT 't' AS t, \"from t\""),
+    ],
+)  # fmt: skip
+def test_a_table_gets_its_new_name_and_keeps_its_alias(text: str, expected: str) -> None:
+    assert to_duckdb(text, {"t": "view_1"}, {}) == expected
+
+
+def test_the_definition_of_a_cte_reads_the_table_of_its_name() -> None:
+    """As in Spark: a name is a CTE's only after its definition."""
+    text = to_duckdb("with t as (select * from t) select * from t", {"t": "view_1"}, {})
+    assert text == 'WITH t AS (SELECT * FROM "view_1" AS t) SELECT * FROM t'

@@ -1,0 +1,96 @@
+"""Days of the town whose lake is in an object store, from the source to the rollback."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.lake import Lake
+from graphrec_core.lake.live import read_live
+from graphrec_core.lake.release import list_releases
+from graphrec_core.types import Region, View, parse_instant
+from jobs import (
+    build_shard,
+    build_snapshot,
+    evaluate_model,
+    generate_embeddings,
+    publish_release,
+    query,
+    recommend,
+    rollback_release,
+    status,
+    sweep,
+    train_model,
+    wait_for_source,
+    write_report,
+)
+from tests.support.days import lake_bytes
+from tests.support.object_store import ObjectStore, object_store
+
+TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
+DAYS = (parse_instant("2025-12-25"), parse_instant("2026-01-01"))
+REGIONS = (Region("ash"), Region("birch"))
+SMALL = (
+    "snapshot.engine=duckdb",
+    "source.town.num_regions=2",
+    "source.town.num_users=60",
+    "source.town.num_places=40",
+    "training.num_epochs=4",
+    "gate.num_bootstrap=100",
+    "gate.baselines=[popularity]",
+    "publish={mode: force, forced_by: test, forced_why: two days suffice}",
+)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[ObjectStore]:
+    with object_store() as running:
+        yield running
+
+
+def _run_day(config: PipelineConfig, as_of: datetime) -> None:
+    everywhere = Region("_all")
+    wait_for_source.run(config, as_of, 0)
+    build_snapshot.run(config, as_of, everywhere)
+    for region in REGIONS:
+        train_model.run(config, as_of, region)
+        for view in View:
+            generate_embeddings.run(config, as_of, region, view)
+        evaluate_model.run(config, as_of, region)
+        build_shard.run(config, as_of, region)
+    publish_release.run(config, as_of)
+    write_report.run(config, as_of)
+
+
+@pytest.mark.pipeline
+def test_the_town_in_a_bucket_is_the_town_in_a_folder(store: ObjectStore, tmp_path: Path) -> None:
+    there, here = (
+        load_pipeline(TOWN, [*SMALL, f"lake.root={root}"])
+        for root in (store.new_root(), tmp_path / "lake")
+    )
+    for config in (here, there):
+        for day in DAYS:
+            _run_day(config, day)
+    assert lake_bytes(there) == lake_bytes(here)
+    storage = Lake(there).storage
+    (page,) = storage.files(Lake(there).layout.report(DAYS[1]))
+    assert storage.read(page).lower().startswith(b"<!doctype html>")
+    assert store.num_uploads(storage.uri("")) == 0
+
+    assert set(read_live(Lake(there)).regions) == set(REGIONS)
+    assert status.run(there, None) == status.run(here, None)
+    assert query.run(there, k=5) == query.run(here, k=5)
+    outputs = [tmp_path / "there.parquet", tmp_path / "here.parquet"]
+    for config, output in zip((there, here), outputs, strict=True):
+        recommend.run(config, 5, output)
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+
+    storage.write(f"{Lake(there).layout.scratch}/dead/part", b"half")
+    assert [line for line in sweep.run(there, 0) if "scratch/dead" in line]
+    first, second = list_releases(Lake(there))
+    live = rollback_release.run(there)
+    assert (live.release_id, live.withdrawn) == (first.id, [second.id])
+    publish_release.run(there, DAYS[1])  # forced: the release that was rolled back revives
+    assert read_live(Lake(there)).release_id == second.id
