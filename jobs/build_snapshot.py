@@ -9,6 +9,7 @@ from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact
 from graphrec_core.quality import check_source
 from graphrec_core.quality.findings import digests
 from graphrec_core.snapshot import audit, build_snapshot
+from graphrec_core.snapshot.reuse import cutoffs, earlier_snapshots, with_equal_history
 from graphrec_core.sources.canonical import TableKind
 from graphrec_core.sources.root import source_areas
 from graphrec_core.types import Region
@@ -33,16 +34,21 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         return done.manifest
     with open_engine(config, lake) as engine, attempt(lake.storage, folder, snapshot_id) as trial:
         checked = check_source(engine, config, lake, as_of)
-        accepted = {name: table.accepted for name, table in checked.items()}
         areas = source_areas(config, lake)
-        stats = build_snapshot(engine, config, accepted, areas, as_of, trial)
+        earlier = earlier_snapshots(config, lake, as_of)
+        found, *then = digests(engine, checked, cutoffs(config, earlier))
+        if areas is not None and areas.sha256 is not None:
+            for entry in (found, *then):
+                entry["region.areas"] = {"digest": areas.sha256}
+        earlier = with_equal_history(earlier, engine.label, then)
+        accepted = {name: table.accepted for name, table in checked.items()}
+        stats = build_snapshot(engine, config, accepted, areas, as_of, trial, earlier)
         audit(engine, config, as_of, lake.storage, trial.base)
         stats["features"] = {ntype: [] for ntype in config.source.nodes}
         for name, table in checked.items():
             if name.kind is not TableKind.EDGES:
                 stats["features"][name.name] += table.features
-        found = digests(engine, checked)
-        stats["row_digests"] = {str(name): digest for name, digest in found.items()}
+        stats["digest_engine"], stats["row_digests"] = engine.label, found
         stats["tables_without_known_at"] = sorted(
             str(name) for name, table in checked.items() if not table.has_known_at
         )

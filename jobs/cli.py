@@ -105,7 +105,7 @@ def build_snapshot(
 def check_snapshot(
     config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
 ) -> None:
-    """Compares the snapshot with the last days; build-snapshot does so too.
+    """Compares the snapshot with the last days, as build-snapshot does at its end.
 
     Example: `graphrec check-snapshot --config configs/town.yaml --as-of 2026-01-01
     --set quality.max_halo_frac=0.5`

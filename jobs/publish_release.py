@@ -111,8 +111,8 @@ def _end(release: Release, missing: list[Region], broken: Mapping[Region, str]) 
         raise ExpectationError(
             must="Every region must look like the last days' (quality); the others are published.",
             found=describe_broken(broken),
-            fix="See the pages of check-snapshot; a broken region keeps its live shard. Correct the "
-            "source, or change the limits in quality and start again with build-snapshot.",
+            fix="A broken region keeps its live shard. Correct the source, or change the limits "
+            "in quality and start again with check-snapshot.",
         )
     if refused and not release.is_forced:
         raise GateRefusedError(

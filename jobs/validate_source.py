@@ -32,15 +32,15 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     lake = Lake(config)
     with open_engine(config, lake) as engine:
         checked = check_source(engine, config, lake, as_of)
-        found = digests(engine, checked)
-        inputs = {str(name): f"{row['num_rows']}:{row['digest']}" for name, row in found.items()}
+        (found,) = digests(engine, checked)
+        inputs = {name: f"{row['num_rows']}:{row['digest']}" for name, row in found.items()}
         validation_id = artifact_id(StepName.VALIDATE, config, as_of, region, inputs)
         folder = lake.layout.validation(as_of, validation_id)
         done = find_artifact(lake.storage, folder)
         if done is None:
             with attempt(lake.storage, folder, validation_id) as trial:
                 tables = {
-                    str(name): quarantine(engine, table, found[name], trial)
+                    str(name): quarantine(engine, table, found[str(name)], trial)
                     for name, table in checked.items()
                 }
                 stats = {"tables": tables}

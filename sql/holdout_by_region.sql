@@ -1,9 +1,9 @@
 -- Purpose:    what the query nodes did between the cut and as_of: the truth a model is judged by.
 -- Grain:      one row per query and candidate; region is the query's home at the cut, null for a
 --             query without one.
--- Reads:      holdout_events (src, dst, event_time, known_at, weight), query_homes (node_id,
---             home_region at the cut), train_pairs (src, dst of the train view),
---             train_candidates (region, node_id)
+-- Reads:      holdout_events (src, dst, event_time, known_at, weight), train_queries (region,
+--             node_id, role: query nodes of the train view), train_edges (region, src, dst),
+--             train_candidates (region, node_id, is_candidate)
 -- Parameters: none
 with pairs as (
     select
@@ -15,20 +15,27 @@ with pairs as (
         max(known_at) as last_known_at
     from holdout_events
     group by src, dst
+),
+homes as (
+    select node_id, region from train_queries where role = 'home'
+),
+candidates as (
+    select node_id, region from train_candidates where is_candidate
 )
 select
-    query_homes.home_region as region,
+    homes.region,
     pairs.src as query_id,
     pairs.dst as candidate_id,
     pairs.num_events,
     pairs.first_event_time,
     pairs.last_event_time,
     pairs.last_known_at,
-    train_pairs.src is not null as is_seen,
-    train_candidates.node_id is not null as is_candidate
+    train_edges.src is not null as is_seen,
+    candidates.node_id is not null as is_candidate
 from pairs
-left join query_homes on pairs.src = query_homes.node_id
-left join train_pairs on pairs.src = train_pairs.src and pairs.dst = train_pairs.dst
-left join train_candidates
-    on query_homes.home_region = train_candidates.region
-    and pairs.dst = train_candidates.node_id
+left join homes on pairs.src = homes.node_id
+left join train_edges
+    on pairs.src = train_edges.src
+    and pairs.dst = train_edges.dst
+    and homes.region = train_edges.region
+left join candidates on homes.region = candidates.region and pairs.dst = candidates.node_id

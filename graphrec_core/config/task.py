@@ -210,6 +210,9 @@ class SnapshotConfig(Section):
     """Where the snapshot is computed. Changes nothing in its rows."""
 
     engine: Literal["spark", "duckdb"] = Field("spark", description="Engine that runs the SQL.")
+    reuse: bool = Field(
+        True, description="Build on the snapshots of earlier days where their rows are unchanged."
+    )
     memory: str = Field(
         "2g", description="Memory of the engine: the heap of Spark's driver, or DuckDB's limit."
     )

@@ -2,11 +2,23 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import ClassVar
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.databricks import Databricks
 
-READ = "databricks"  # Spark with ANSI casts, as Spark 4 has them; "spark" would try_cast
+
+class Spark4(Databricks):
+    """Spark with ANSI casts, as Spark 4 has them (sqlglot's "spark" would try_cast)."""
+
+    class Tokenizer(Databricks.Tokenizer):
+        """Reads two quotes in a text as one, as Spark 4 does; older ones joined two texts."""
+
+        STRING_ESCAPES: ClassVar[list[str]] = ["'", '"', "\\"]
+
+
+READ = Spark4
 
 
 def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, object]) -> str:
@@ -33,17 +45,25 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
 
 
 def _is_cte(table: exp.Table) -> bool:
-    """Tells whether a table's name is that of a WITH clause around it."""
+    """Tells whether a table's name is that of a WITH clause around it, defined before it."""
+    inner: exp.Expression = table
     scope = table.parent
     while scope is not None:
-        clause = scope.args.get("with_")
-        if clause is not None and any(cte.alias == table.name for cte in clause.expressions):
+        ctes: list[exp.Expression] = []
+        if isinstance(scope, exp.With):
+            # A definition sees those before it, not itself; the clause's owner sees them all.
+            ctes = scope.expressions[: [id(cte) for cte in scope.expressions].index(id(inner))]
+        elif not isinstance(inner, exp.With) and scope.args.get("with_") is not None:
+            ctes = scope.args["with_"].expressions
+        if any(cte.alias == table.name for cte in ctes):
             return True
-        scope = scope.parent
+        inner, scope = scope, scope.parent
     return False
 
 
 def _literal(value: object) -> exp.Expression:
     if isinstance(value, datetime):
         return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz", dialect="duckdb")
+    if isinstance(value, float):  # a plain 0.1 would be a decimal
+        return exp.cast(exp.Literal.string(repr(value)), "double", dialect="duckdb")
     return exp.convert(value)

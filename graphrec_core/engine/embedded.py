@@ -1,11 +1,13 @@
 """DuckDB, the embedded engine: one process, no Java; larger data than memory goes to disk."""
 
 import codecs
+import csv
 import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -112,7 +114,7 @@ class DuckDbEngine(Engine):
         for name, table in source.tables.items():
             try:
                 self._tables[name] = self._read(name, table, root)
-            except (duckdb.Error, OSError, ValueError, ImportError) as error:
+            except Exception as error:  # a file system raises errors of its own library
                 refuse_table(name, table, root, first_line(str(error)), error)
 
     @override
@@ -188,16 +190,17 @@ class DuckDbEngine(Engine):
                 yield Partition(value, (batch for _, batch in group))
 
     @override
-    def fingerprint(self, relation: Relation) -> Relation:
-        columns = ", ".join(
+    def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
+        names = ", ".join(
             f'"{name}"' for name in sorted(self._connection.table(relation.handle).columns)
         )
-        return Relation(
-            self._view(
-                f"select count(*) as num_rows, coalesce(sum(hash({columns})), 0)::varchar "
-                f'as digest from "{relation.handle}"'
-            )
-        )
+        parts = ["count(*) as num_rows", "coalesce(sum(row_hash), 0)::varchar as digest"]
+        for number, cutoff in enumerate(cutoffs):
+            known = f"filter (known_at is null or known_at < '{cutoff.isoformat()}'::timestamptz)"
+            parts.append(f"count(*) {known} as num_rows_{number}")
+            parts.append(f"coalesce(sum(row_hash) {known}, 0)::varchar as digest_{number}")
+        hashed = f'select *, hash({names}) as row_hash from "{relation.handle}"'
+        return Relation(self._view(f"select {', '.join(parts)} from ({hashed})"))
 
     def _view(self, text: str) -> str:
         name = f"view_{next(self._numbers)}"
@@ -219,8 +222,12 @@ class DuckDbEngine(Engine):
         )
         if codecs.lookup(encoding).name != "utf-8":
             files = [self._recode(file, encoding) for file in files]
-        rows = self._connection.read_csv(files, **_csv_options(table))
-        rows.create_view(view)
+        options = _csv_options(table)
+        names = list(table.columns) or _column_names(files[0], options)
+        rows = self._connection.read_csv(files, columns=dict.fromkeys(names, "VARCHAR"), **options)
+        # DuckDB moves casts into its reader, where a failing try_cast is an error: hold them back.
+        kept = (f"coalesce({column}, null) as {column}" for column in map(_quoted, names))
+        rows.project(", ".join(kept)).create_view(view)
         if not table.columns:
             return view
         casts = ", ".join(
@@ -260,8 +267,8 @@ def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
 
 
 def _csv_options(table: TableConfig) -> dict[str, Any]:
-    """Translates Spark's CSV options. All values are text; malformed ones become null later."""
-    options: dict[str, Any] = {"header": True}
+    """Translates Spark's CSV options; nothing is guessed. All values are text at first."""
+    options: dict[str, Any] = {"header": True, "sep": ",", "quotechar": '"', "escapechar": '"'}
     for key, value in table.options.items():
         if key in ENCODING_OPTIONS:
             continue
@@ -270,9 +277,21 @@ def _csv_options(table: TableConfig) -> dict[str, Any]:
         options[CSV_OPTIONS[key]] = value
     if isinstance(options["header"], str):
         options["header"] = options["header"].lower() == "true"
-    if table.columns:
-        options["names"] = list(table.columns)
-    return {**options, "all_varchar": True, "null_padding": True, "allow_quoted_nulls": False}
+    return {**options, "auto_detect": False, "null_padding": True, "allow_quoted_nulls": True}
+
+
+def _column_names(uri: str, options: Mapping[str, Any]) -> list[str]:
+    """Reads the names in a file's header; without one they are Spark's, _c0, _c1 and so on."""
+    with fsspec.open(uri, "rt", encoding="utf-8", newline="") as handle:
+        lines = csv.reader(handle, delimiter=options["sep"], quotechar=options["quotechar"])
+        first = next(lines, [])
+    if not first:
+        raise ValueError("the first line is empty")
+    return first if options["header"] else [f"_c{number}" for number in range(len(first))]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _slices(reader: pa.RecordBatchReader, by: str) -> Iterator[tuple[str | None, pa.RecordBatch]]:

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -114,10 +115,12 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    def fingerprint(self, relation: Relation) -> Relation:
+    def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
         """Returns one row: num_rows and an order-free digest of all rows, as text.
 
-        Digests are equal for equal rows within one ``label``.
+        For each cutoff it has two more columns, ``num_rows_<n>`` and ``digest_<n>``, of the rows
+        that the table held then: those whose ``known_at`` is null or before it. Digests are equal
+        for equal rows within one ``label``.
         """
 
     def run(self, name: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:

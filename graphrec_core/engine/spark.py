@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import NoReturn
 from urllib.parse import unquote
 
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 import pyspark
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import AnalysisException, ParseException, PySparkException
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 from pyspark.sql.pandas.types import to_arrow_schema
 from typing_extensions import override
@@ -166,7 +167,12 @@ class SparkEngine(Engine):
 
     @override
     def read_parquet(self, uri: str) -> Relation:
-        return Relation(self.session.read.parquet(uri))
+        rows = self.session.read.parquet(uri)
+        folders = [part for file in rows.inputFiles()[:1] for part in file.split("/")[:-1]]
+        keys = {part.partition("=")[0] for part in folders if "=" in part} & set(rows.columns)
+        # Folders are percent-encoded UTF-8, of which Spark makes one letter a byte.
+        fixed = {key: F.decode(F.encode(F.col(key), "ISO-8859-1"), "UTF-8") for key in keys}
+        return Relation(rows.withColumns(fixed) if fixed else rows)
 
     @override
     def partitions(
@@ -183,16 +189,16 @@ class SparkEngine(Engine):
         self._storage.remove(folder)
 
     @override
-    def fingerprint(self, relation: Relation) -> Relation:
+    def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
         rows: DataFrame = relation.handle
         columns = [F.col(f"`{name}`") for name in sorted(rows.columns)]
         row_hash = F.xxhash64(*columns).cast("decimal(38,0)")
-        return Relation(
-            rows.agg(
-                F.count("*").alias("num_rows"),
-                F.coalesce(F.sum(row_hash), F.lit(0)).cast("string").alias("digest"),
-            )
-        )
+        parts = [F.count("*").alias("num_rows"), _digest(row_hash).alias("digest")]
+        for number, cutoff in enumerate(cutoffs):
+            known = F.col("known_at").isNull() | (F.col("known_at") < F.lit(cutoff))
+            parts.append(F.count_if(known).alias(f"num_rows_{number}"))
+            parts.append(_digest(F.when(known, row_hash)).alias(f"digest_{number}"))
+        return Relation(rows.agg(*parts))
 
     def _sql(
         self, text: str, reads: Mapping[str, DataFrame], parameters: Mapping[str, object]
@@ -217,6 +223,10 @@ class SparkEngine(Engine):
             ddl = ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
             return reader.option("mode", "PERMISSIVE").csv(path, schema=ddl)
         return reader.option("header", table.options.get("header", "true")).csv(path)
+
+
+def _digest(row_hash: Column) -> Column:
+    return F.coalesce(F.sum(row_hash), F.lit(0)).cast("string")
 
 
 def _partition_value(folder: str) -> str | None:

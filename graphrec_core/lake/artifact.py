@@ -198,11 +198,6 @@ class Attempt:
         self.storage.link(f"{artifact.base}/{other_name}", f"{self.base}/{name}")
         self._entries[name] = entry
 
-    def remove(self, name: str) -> None:
-        """Takes a written file out again."""
-        self.storage.remove(f"{self.base}/{name}")
-        del self._entries[name]
-
     def files(self) -> Mapping[str, FileEntry]:
         """The files written so far."""
         return self._entries

@@ -40,8 +40,8 @@ class Verdict:
                 must="Every region of the snapshot must look like the last days' "
                 "(quality.on_broken_region).",
                 found=describe_broken(self.broken),
-                fix=f"Open {docs}/index.html. Correct the source, change the limits in quality, "
-                "or let the other regions go on with quality.on_broken_region=skip.",
+                fix=f"Open {docs}/index.html; correct the source or change the limits in quality. "
+                "With quality.on_broken_region=skip the regions that are not broken go on.",
             )
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +22,26 @@ REASON = "reject_reason"
 
 
 def digests(
-    engine: Engine, checked: Mapping[TableName, CheckedTable]
-) -> dict[TableName, dict[str, Any]]:
-    """Returns num_rows and the order-free digest of every table's rows, good and bad."""
-    return {
-        name: engine.collect(where_of(name), engine.fingerprint(table.known)).to_pylist()[0]
-        for name, table in checked.items()
-    }
+    engine: Engine, checked: Mapping[TableName, CheckedTable], cutoffs: Sequence[datetime] = ()
+) -> list[dict[str, dict[str, Any]]]:
+    """Returns table -> num_rows and order-free digest of its rows, good and bad.
+
+    Args:
+        engine: The engine that judged the tables.
+        checked: The tables.
+        cutoffs: Earlier cutoffs.
+
+    Returns:
+        What is known now, then what was known before each cutoff.
+    """
+    suffixes = ("", *(f"_{number}" for number in range(len(cutoffs))))
+    found: list[dict[str, dict[str, Any]]] = [{} for _ in suffixes]
+    for name, table in checked.items():
+        printed = engine.fingerprint(table.known, cutoffs)
+        (row,) = engine.collect(where_of(name), printed).to_pylist()
+        for entry, suffix in zip(found, suffixes, strict=True):
+            entry[str(name)] = {key: row[f"{key}{suffix}"] for key in ("num_rows", "digest")}
+    return found
 
 
 def quarantine(

@@ -121,7 +121,7 @@ def run_suites(
 
 
 def _told(words: str) -> dict[str, Any]:
-    return {"description": words, "notes": words, "meta": {WORDS: words}}
+    return {"description": words, "meta": {WORDS: words}}
 
 
 def _publish_pages(pages: Path, storage: Storage, docs_folder: str) -> None:
@@ -189,7 +189,11 @@ def _failures(result: Any, keys: Sequence[str]) -> Iterable[Failure]:  # noqa: A
     values = result.result["unexpected_list"]
     rows = result.result["unexpected_index_list"] if keys else [{}] * len(values)
     for value, row in zip(values, rows, strict=True):
-        yield Failure(words, f"{column} = {value}", {key: str(row[key]) for key in keys})
+        yield Failure(words, f"{column} = {_short(value)}", {key: str(row[key]) for key in keys})
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _raised(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:

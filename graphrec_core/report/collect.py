@@ -52,7 +52,7 @@ def collect_found(found: FoundDay) -> Day:
         has_snapshot=found.snapshot is not None,
         snapshot_stats=general,
         regions=tuple(_region_day(found, name, release, live) for name in found.regions),
-        empty_regions=stats.get("empty_regions", {}),
+        empty_regions=found.skipped,
         models=tuple(_model_run(name, model) for name, model in found.models.items() if model),
         steps=_steps(found, validations, release),
         validations=tuple(_validation(artifact) for artifact in validations),

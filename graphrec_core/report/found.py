@@ -9,6 +9,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
 from graphrec_core.lake.past import Past, read_past
 from graphrec_core.lake.release import Release
+from graphrec_core.lake.verdict import verdict_of
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 
 
@@ -21,6 +22,7 @@ class FoundDay:
         chain: Their ids.
         past: The stored releases; a decision among them says which evaluation is the day's.
         snapshot: The snapshot.
+        broken: Regions in which the snapshot's suites found something, with what.
         models: By scope: the regions, or ``_all`` for a global model.
         embeddings: By view and scope.
         evaluations: By region.
@@ -32,6 +34,7 @@ class FoundDay:
     chain: Chain
     past: Past
     snapshot: Artifact | None
+    broken: Mapping[Region, str] = field(default_factory=dict)
     models: dict[Region, Artifact | None] = field(default_factory=dict)
     embeddings: dict[tuple[View, Region], Artifact | None] = field(default_factory=dict)
     evaluations: dict[Region, Artifact | None] = field(default_factory=dict)
@@ -40,8 +43,15 @@ class FoundDay:
 
     @property
     def regions(self) -> list[Region]:
-        """Regions of the snapshot, sorted; none before it exists."""
-        return sorted(self.snapshot.manifest.stats["regions"]) if self.snapshot else []
+        """Regions of the snapshot that are not broken, sorted; none before it exists."""
+        known = self.snapshot.manifest.stats["regions"] if self.snapshot else {}
+        return sorted(set(known) - set(self.broken))
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Regions that do not go on, with the reason: empty or broken ones."""
+        empty = self.snapshot.manifest.stats.get("empty_regions", {}) if self.snapshot else {}
+        return {**empty, **{region: f"broken: {why}" for region, why in self.broken.items()}}
 
     def region_stats(self, region: Region) -> Mapping[str, Any]:
         """The snapshot's figures of one region."""
@@ -55,7 +65,9 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
     lake, chain = Lake(config), Chain(config, as_of)
     layout, storage = lake.layout, lake.storage
     snapshot = find_artifact(storage, layout.snapshot(as_of, chain.snapshot_id()))
-    found = FoundDay(lake, chain, read_past(lake), snapshot)
+    verdict = find_artifact(storage, layout.verdict(as_of, chain.verdict_id()))
+    broken = verdict_of(verdict).broken if verdict else {}
+    found = FoundDay(lake, chain, read_past(lake), snapshot, broken)
     for region in found.regions:
         scope, evaluation_id = config.model_region(region), chain.evaluation_id(found.past, region)
         if scope not in found.models:

@@ -13,8 +13,10 @@ from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Attempt
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
 from graphrec_core.snapshot.files import SnapshotFiles
+from graphrec_core.snapshot.incremental import extend_view
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
-from graphrec_core.snapshot.view import ViewBuilder, ViewTables
+from graphrec_core.snapshot.reuse import ONE_DAY, Earlier
+from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.sources.areas import Areas
 from graphrec_core.sources.canonical import TableName
 from graphrec_core.types import Region, View
@@ -29,6 +31,7 @@ def build_snapshot(
     areas: Areas | None,
     as_of: datetime,
     trial: Attempt,
+    earlier: Earlier = Earlier(),  # noqa: B008
 ) -> dict[str, Any]:
     """Computes and writes both views and the holdout.
 
@@ -39,6 +42,7 @@ def build_snapshot(
         areas: The areas of types with the rule ``coordinates``, if there are such types.
         as_of: The run's instant.
         trial: Where the files go.
+        earlier: Snapshots of earlier days to build on; the rows are those of a full build.
 
     Returns:
         ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
@@ -50,14 +54,23 @@ def build_snapshot(
     """
     files = SnapshotFiles(engine, trial)
     builder = ViewBuilder(engine, config, accepted, areas, files)
-    train = builder.build(View.TRAIN, view_instants(config, as_of, View.TRAIN))
-    logger.info("train view written")
-    homeless = _write_holdout(builder, as_of, train)
-    _drop(engine, train)
-    # A region that is tiny in one view only would have a model and no graph, or the reverse.
-    serve = builder.build(View.SERVE, view_instants(config, as_of, View.SERVE), train.merged)
-    logger.info("serve view written")
-    _drop(engine, serve)
+    merged: Mapping[str, str] = {}
+    if earlier.cut is not None:
+        files.take_over(View.TRAIN, earlier.cut, View.SERVE)
+        logger.info("train view taken over from the snapshot of the cut")
+    else:
+        merged = builder.build(View.TRAIN, view_instants(config, as_of, View.TRAIN))
+        logger.info("train view written")
+    homeless = _write_holdout(builder, as_of)
+    instants = view_instants(config, as_of, View.SERVE)
+    if earlier.day_before is not None:
+        old_instants = view_instants(config, as_of - ONE_DAY, View.SERVE)
+        extend_view(builder, earlier.day_before, old_instants, instants)
+        logger.info("serve view written on the snapshot of the day before")
+    else:
+        # A region tiny in one view only would have a model and no graph, or the reverse.
+        builder.build(View.SERVE, instants, merged)
+        logger.info("serve view written")
     counts = count_files(config, files, homeless)
     _refuse_empty_windows(config, counts, as_of)
     skipped = empty_regions(counts.regions, config)
@@ -69,23 +82,21 @@ def build_snapshot(
     return {
         "regions": {region: counts.regions[region] for region in kept},
         "empty_regions": skipped,
-        "merged_regions": dict(train.merged),
+        "merged_regions": dict(merged),
         "num_no_history": counts.num_no_history,
     }
 
 
-def _write_holdout(builder: ViewBuilder, as_of: datetime, train: ViewTables) -> pa.Table:
+def _write_holdout(builder: ViewBuilder, as_of: datetime) -> pa.Table:
     """Writes the holdout and returns the pairs of queries without a home."""
-    engine, config, files = builder.engine, builder.config, builder.files
-    task, instants = config.task, holdout_instants(config, as_of)
-    candidates = files.relation(f"view={View.TRAIN}/nodes/{task.candidate}")
+    engine, task, files = builder.engine, builder.config.task, builder.files
     holdout = engine.run(
         "holdout_by_region",
         {
-            "holdout_events": builder.events(task.edge, instants),
-            "query_homes": train.homes[task.query],
-            "train_pairs": train.pairs[task.edge],
-            "train_candidates": engine.filter(candidates, "is_candidate"),
+            "holdout_events": builder.events(task.edge, holdout_instants(builder.config, as_of)),
+            "train_queries": files.relation(f"view={View.TRAIN}/nodes/{task.query}"),
+            "train_edges": files.relation(f"view={View.TRAIN}/edges/{task.edge}"),
+            "train_candidates": files.relation(f"view={View.TRAIN}/nodes/{task.candidate}"),
         },
     )
     holdout = engine.keep("holdout", holdout)
@@ -93,11 +104,6 @@ def _write_holdout(builder: ViewBuilder, as_of: datetime, train: ViewTables) -> 
     files.write("holdout", placed, ("query_id", "candidate_id"))
     homeless = engine.query("select query_id from h where region is null", {"h": holdout})
     return engine.collect("holdout", homeless)
-
-
-def _drop(engine: Engine, view: ViewTables) -> None:
-    for pairs in view.pairs.values():
-        engine.drop(pairs)
 
 
 def _refuse_empty_windows(config: PipelineConfig, counts: SnapshotCounts, as_of: datetime) -> None:

@@ -6,9 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphrec_core.engine import Engine, Relation
-from graphrec_core.lake import Attempt
-from graphrec_core.lake.layout import PART, region_folder
-from graphrec_core.types import Region
+from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.layout import PART, region_folder, region_of_folder
+from graphrec_core.types import Region, View
 
 
 class SnapshotFiles:
@@ -61,14 +61,25 @@ class SnapshotFiles:
         schema = self._schemas[table].append(pa.field("region", pa.string()))
         return self._engine.from_arrow(schema.empty_table())
 
-    def finish(self, regions: Sequence[Region]) -> None:
-        """Keeps the files of ``regions`` and removes those of others.
+    def take_over(self, view: View, artifact: Artifact, other: View) -> None:
+        """Takes all tables of another snapshot's view as this one's ``view``, file by file."""
+        folder = f"view={other}/"
+        for name in artifact.manifest.files:
+            if name.startswith(folder):
+                own = f"view={view}/{name.removeprefix(folder)}"
+                self._trial.link_file(own, artifact, name)
+                table, region = own.removesuffix(f"/{PART}").rsplit("/", 1)
+                if table not in self._schemas:
+                    self._schemas[table] = pq.read_schema(artifact.open(name))
+                self._written.setdefault(table, []).append(region_of_folder(region))
 
-        A region without a row in a table gets an empty file, so that readers find every file.
+    def finish(self, regions: Sequence[Region]) -> None:
+        """Makes sure that readers of these regions find every file.
+
+        A region without a row in a table gets an empty file. Files of other regions stay: the
+        next day builds on them.
         """
         for table, written in self._written.items():
-            for region in sorted(set(written) - set(regions)):
-                self._trial.remove(_name(table, region))
             for region in sorted(set(regions) - set(written)):
                 self._trial.write_table(_name(table, region), self._schemas[table].empty_table())
 

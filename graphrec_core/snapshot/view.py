@@ -21,21 +21,6 @@ HASH_VALUES = 16**8
 
 
 @dataclass(frozen=True)
-class ViewTables:
-    """What the holdout needs to know of a written view.
-
-    Attributes:
-        homes: Node type -> (node_id, home_region), one row per node of the view.
-        pairs: Edge type -> the view's events, one row per pair.
-        merged: Tiny region -> the region it became part of.
-    """
-
-    homes: Mapping[str, Relation]
-    pairs: Mapping[str, Relation]
-    merged: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class ViewBuilder:
     """Builds views from the accepted rows.
 
@@ -55,16 +40,19 @@ class ViewBuilder:
 
     def build(
         self, view: View, instants: Instants, merged: Mapping[str, str] | None = None
-    ) -> ViewTables:
+    ) -> Mapping[str, str]:
         """Computes and writes one view.
 
         Args:
             view: Which view it becomes.
             instants: Its bounds.
             merged: The tiny regions, where another view decided on them; None: decided here.
+
+        Returns:
+            Tiny region -> the region it became part of.
         """
         engine, config = self.engine, self.config
-        nodes = {ntype: self._nodes(ntype, instants) for ntype in config.source.nodes}
+        nodes = {ntype: self.nodes(ntype, instants) for ntype in config.source.nodes}
         pairs = {
             etype: engine.keep("pairs", self.pairs(etype, self.events(etype, instants), instants))
             for etype in config.source.edges
@@ -76,14 +64,19 @@ class ViewBuilder:
         for etype in config.source.edges:
             edges = self.edges_by_region(etype, pairs[etype], homes)
             self.files.write(f"view={view}/edges/{etype}", edges, ("src", "dst"))
-        self.write_nodes(view, instants, nodes, homes, pairs)
-        return ViewTables(homes, pairs, merged)
+            engine.drop(pairs[etype])
+        self.write_nodes(view, instants, nodes, homes)
+        return merged
 
     def events(self, etype: str, instants: Instants) -> Relation:
         """Returns the events of a window as they were known."""
+        return self.events_of(self.accepted[TableName(TableKind.EDGES, etype)], instants)
+
+    def events_of(self, rows: Relation, instants: Instants) -> Relation:
+        """Returns the events of a window as they were known, of some accepted rows."""
         return self.engine.run(
             "events_as_of",
-            {"event_rows": self.accepted[TableName(TableKind.EDGES, etype)]},
+            {"event_rows": rows},
             window_start=instants.start,
             window_end=instants.end,
             known_before=instants.known_before,
@@ -124,7 +117,6 @@ class ViewBuilder:
         instants: Instants,
         nodes: Mapping[str, Relation],
         homes: Mapping[str, Relation],
-        pairs: Mapping[str, Relation],
     ) -> None:
         """Writes a view's nodes by region, after its edges: halo nodes are ends of those."""
         for ntype in self.config.source.nodes:
@@ -134,7 +126,7 @@ class ViewBuilder:
                     "view_nodes": nodes[ntype],
                     "homes": homes[ntype],
                     "edge_ends": self._foreign_ends(view, ntype, homes),
-                    "node_activity": self._activity(ntype, pairs),
+                    "node_activity": self._activity(view, ntype, homes),
                 },
                 is_everywhere=self.config.region.home[ntype] == "everywhere",
                 is_candidate=ntype == self.config.task.candidate,
@@ -142,10 +134,19 @@ class ViewBuilder:
             )
             self.files.write(f"view={view}/nodes/{ntype}", by_region, ("node_id",))
 
-    def _nodes(self, ntype: str, instants: Instants) -> Relation:
+    def nodes_as_of(self, ntype: str, instants: Instants) -> Relation:
+        """Returns the nodes of an instant without timed features."""
+        return self.engine.run(
+            "nodes_as_of",
+            {"node_versions": self.accepted[TableName(TableKind.NODES, ntype)]},
+            instant=instants.end,
+            known_before=instants.known_before,
+        )
+
+    def nodes(self, ntype: str, instants: Instants) -> Relation:
+        """Returns the nodes of an instant with their features as they were known, kept."""
         bounds = {"instant": instants.end, "known_before": instants.known_before}
-        versions = self.accepted[TableName(TableKind.NODES, ntype)]
-        nodes = self.engine.run("nodes_as_of", {"node_versions": versions}, **bounds)
+        nodes = self.nodes_as_of(ntype, instants)
         timed = self.accepted.get(TableName(TableKind.FEATURES, ntype))
         if timed is None:
             nodes = self.engine.project(
@@ -183,11 +184,15 @@ class ViewBuilder:
                         ends.append(self.engine.project(side, "region, node_id"))
         return self.engine.union(ends)
 
-    def _activity(self, ntype: str, pairs: Mapping[str, Relation]) -> Relation:
-        ends = [
-            self.engine.project(pairs[etype], f"{end} as node_id, num_events, last_event_time")
-            for etype in self.config.source.edges
-            for own, end in zip(self.config.endpoints(etype), ("src", "dst"), strict=True)
-            if own == ntype
-        ]
-        return self.engine.run("node_activity", {"node_pairs": self.engine.union(ends)})
+    def _activity(self, view: View, ntype: str, homes: Mapping[str, Relation]) -> Relation:
+        ends = []
+        for etype in self.config.source.edges:
+            src, dst = self.config.endpoints(etype)
+            reads = {
+                "region_edges": self.files.relation(f"view={view}/edges/{etype}"),
+                "src_homes": homes[src],
+            }
+            for own, is_src in ((src, True), (dst, False)):
+                if own == ntype:
+                    ends.append(self.engine.run("edge_activity", reads, is_src=is_src))
+        return self.engine.run("node_activity", {"node_edges": self.engine.union(ends)})

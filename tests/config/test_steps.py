@@ -6,19 +6,20 @@ whose result changes and write the new ids here.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
-from graphrec_core.types import Region
+from graphrec_core.types import ALL_REGIONS, Region
 from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "e52ea04e12090d0d",
-    StepName.SNAPSHOT: "e3d9cfd9b8e2332d",
+    StepName.VALIDATE: "8a605719ef1b09db",
+    StepName.SNAPSHOT: "80423a35323eccd3",
     StepName.TRAIN: "d855ca31dac907f1",
     StepName.EMBED: "841aafe908a44e44",
     StepName.EVALUATE: "f506f7857c6e84d2",
@@ -32,6 +33,54 @@ GOLDEN = {
 def test_golden_ids(step: StepName) -> None:
     config = tiny_config(Path("lake"))
     assert artifact_id(step, config, AS_OF, Region("east"), {"input": "x"}) == GOLDEN[step]
+
+
+POLYGONS = {"polygons": "areas.geojson", "name": "NAME"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"time": {"half_life_days": 30}},
+        {"time": {"freshness": {}}},
+        {"time": {"freshness": {"drop_frac": 0.2}}},
+        {"time": {"freshness": {"bucket_days": 7}}},
+        {"region": {"areas": {"cells": 3}, "place": "coordinates"}},
+        {"region": {"areas": {"cells": 4}, "place": "coordinates"}},
+        {"region": {"areas": POLYGONS, "place": "coordinates"}},
+        {"region": {"split": {"us": "state"}}},
+        {"region": {"merge": {"us": ["ca"]}}},
+        {"region": {"tiny": {"below": 10, "into": "us"}}},
+        {"region": {"tiny": {"below": 11, "into": "us"}}},
+        {"region": {"border": "drop"}},
+        {"edges": {"weight": "mean"}},
+        {"edges": {"weight": "max"}},
+    ],
+    ids=str,
+)
+def test_every_setting_of_the_views_changes_the_snapshots_id(
+    change: dict[str, dict[str, Any]],
+) -> None:
+    assert _snapshot_id(change) not in {
+        _snapshot_id({}),
+        _snapshot_id({"time": {"freshness": {"bucket_days": 14}}}),
+        _snapshot_id({"region": {"areas": {"cells": 5}, "place": "coordinates"}}),
+        _snapshot_id({"region": {"tiny": {"below": 12, "into": "us"}}}),
+    }
+
+
+def test_settings_of_the_engine_do_not_change_the_snapshots_id() -> None:
+    assert _snapshot_id({"snapshot": {"engine": "duckdb", "memory": "1g"}}) == _snapshot_id({})
+
+
+def _snapshot_id(change: dict[str, dict[str, Any]]) -> str:
+    data = tiny_config(Path("lake")).model_dump(mode="json")
+    data["region"] = {"user": "from_events", "place": "column", **change.get("region", {})}
+    data["time"] |= change.get("time", {})
+    data["source"]["edges"]["visited"] |= change.get("edges", {})
+    data["snapshot"] |= change.get("snapshot", {})
+    config = PipelineConfig.model_validate(data)
+    return artifact_id(StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {})
 
 
 def test_every_step_is_in_the_table() -> None:

@@ -1,22 +1,22 @@
-"""Snapshots as an engine builds them, read back from the written files."""
+"""Snapshots as the job builds them with either engine, read back from the written files."""
 
 import math
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Engine
 from graphrec_core.errors import EmptyTableError
-from graphrec_core.lake import Lake, attempt
+from graphrec_core.lake import Chain, Lake, open_artifact
 from graphrec_core.lake.layout import PART
-from graphrec_core.quality import check_source
-from graphrec_core.snapshot import audit, build_snapshot
-from graphrec_core.types import ArtifactId
+from graphrec_core.types import ALL_REGIONS
+from jobs import build_snapshot as job
+from tests.support.histories import History, Settings, history_config, write_history
 
 FLOAT_TOLERANCE = 1e-9
 KEYS = ("node_id", "src", "dst", "query_id", "candidate_id")
@@ -27,62 +27,65 @@ class Built:
     """What one build wrote.
 
     Attributes:
-        rows: (table, region) -> rows of the file; no entry for an empty one.
-        hashes: File -> its bytes.
-        stats: What ``build_snapshot`` returned; None if it refused an empty window.
-        num_rejected: Canonical table -> rejected rows.
+        tables: (table, region) -> the rows of its file.
+        hashes: File -> sha256.
+        stats: Counts of the manifest; None if the day was refused as empty.
     """
 
-    rows: dict[tuple[str, str], list[dict[str, Any]]]
-    contents: dict[str, bytes]
+    tables: dict[tuple[str, str], pa.Table]
+    hashes: dict[str, str]
     stats: dict[str, Any] | None
-    num_rejected: dict[str, int]
+
+    def rows(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
+        """(table, region) -> rows of the file; no entry for an empty one."""
+        return {name: table.to_pylist() for name, table in self.tables.items() if table.num_rows}
 
 
-def build(engine: Engine, config: PipelineConfig, as_of: datetime) -> Built:
-    """Checks, builds and audits one snapshot, and reads its files."""
+def built_day(config: PipelineConfig, as_of: datetime) -> Built:
+    """Builds one snapshot and reads its files."""
+    try:
+        manifest = job.run(config, as_of, ALL_REGIONS)
+    except EmptyTableError:
+        return Built({}, {}, None)
     lake = Lake(config)
-    with attempt(lake.storage, "contract", ArtifactId("contract")) as trial:
-        checked = check_source(engine, config, lake, as_of)
-        num_rejected = {
-            str(name): engine.collect("rejected", table.rejected).num_rows
-            for name, table in checked.items()
-        }
-        accepted = {name: table.accepted for name, table in checked.items()}
-        try:
-            stats = build_snapshot(engine, config, accepted, None, as_of, trial)
-        except EmptyTableError:
-            return Built({}, {}, None, num_rejected)
-        audit(engine, config, as_of, lake.storage, trial.base)
-        return Built(*_read(Path(config.lake.root) / trial.base), stats, num_rejected)
+    folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
+    artifact = open_artifact(lake.storage, folder)
+    tables = {}
+    for entry in manifest.files:
+        table, _, region = entry.removesuffix(f"/{PART}").rpartition("/region=")
+        tables[table, region] = artifact.read_table(entry)
+    hashes = {name: entry.sha256 for name, entry in manifest.files.items()}
+    return Built(tables, hashes, dict(manifest.stats))
 
 
-def _read(
-    folder: Path,
-) -> tuple[dict[tuple[str, str], list[dict[str, Any]]], dict[str, bytes]]:
-    rows, contents = {}, {}
-    for path in sorted(folder.rglob(PART)):
-        name = path.relative_to(folder).as_posix()
-        table, _, region = name.removesuffix(f"/{PART}").rpartition("/region=")
-        contents[name] = path.read_bytes()
-        if found := pq.ParquetFile(path).read().to_pylist():
-            rows[table, region] = found
-    return rows, contents
+def built_by(engine: str, history: History, settings: Settings) -> Built:
+    """Builds a history in a lake of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, lake = Path(folder) / "raw", Path(folder) / "lake"
+        write_history(source, history)
+        return built_day(history_config(source, lake, settings, engine), settings.as_of)
 
 
-def assert_equal_rows(found: list[dict[str, Any]], expected: list[dict[str, Any]]) -> None:
-    """Compares rows in the order of their keys; columns that ``expected`` lacks are ignored."""
-    assert [_key(row) for row in found] == sorted(_key(row) for row in expected)
-    for row, wanted in zip(found, sorted(expected, key=_key), strict=True):
+def assert_equal_rows(
+    found: Iterable[Mapping[str, Any]], expected: Iterable[Mapping[str, Any]]
+) -> None:
+    """Compares the rows of a file, in the order of their keys, with rows in any order.
+
+    Columns that ``expected`` lacks are ignored: the SELECT's own, without a meaning here.
+    """
+    rows, wanted = list(found), sorted(expected, key=key_of)
+    assert [key_of(row) for row in rows] == [key_of(row) for row in wanted]
+    for row, other in zip(rows, wanted, strict=True):
         differing = {
             name: (row[name], value)
-            for name, value in wanted.items()
+            for name, value in other.items()
             if not _is_same(row[name], value)
         }
-        assert not differing, f"{_key(row)}: column -> (found, expected): {differing}"
+        assert not differing, f"{key_of(row)}: column -> (found, expected): {differing}"
 
 
-def _key(row: Mapping[str, Any]) -> tuple[str, ...]:
+def key_of(row: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of a row of any snapshot table."""
     return tuple(row[name] for name in KEYS if name in row)
 
 
@@ -90,3 +93,12 @@ def _is_same(found: object, expected: object) -> bool:
     if isinstance(found, float) and isinstance(expected, float):
         return math.isclose(found, expected, rel_tol=FLOAT_TOLERANCE, abs_tol=FLOAT_TOLERANCE)
     return found == expected
+
+
+def assert_counted(found: object, expected: object) -> None:
+    """Compares the counts that the reference knows; a region's manifest may hold more."""
+    if not isinstance(expected, dict) or not isinstance(found, dict):
+        assert found == expected
+        return
+    for name, value in expected.items():
+        assert_counted(found[name], value)

@@ -88,7 +88,7 @@ def _add_holdout(
                 "first_event_time": min(row.time for row in events),
                 "last_event_time": max(row.time for row in events),
                 "last_known_at": max(row.known_at for row in events),
-                "is_seen": (query, candidate) in train.pairs["visited"],
+                "is_seen": (query, candidate) in train.edges["visited"][region],
                 "is_candidate": candidate in nodes and nodes[candidate]["is_candidate"],
             }
         )

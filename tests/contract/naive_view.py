@@ -76,24 +76,23 @@ def _is_fresh(row: EventRow, settings: Settings, instant: datetime) -> bool:
 def _edge(
     pair: Pair, rows: list[EventRow], settings: Settings, etype: str, instant: datetime
 ) -> dict[str, Any]:
-    def recency(row: EventRow, since: datetime) -> float:
-        half_life = settings.half_life_days * DAY
-        return 0.5 ** ((since - row.time) / half_life) if half_life else 1.0
+    def recency(row: EventRow) -> float:
+        if not settings.half_life_days:
+            return 1.0
+        exact = 0.5 ** ((instant - row.time) / DAY / settings.half_life_days)
+        return max(math.floor(exact * 1e9 + 0.5), 1) / 1e9  # in nine places, and never nothing
 
     how = settings.weight if etype == "visited" else "sum"
-    last = max(row.time for row in rows)
-    if how == "mean":  # a common factor changes nothing, and small ones would vanish
-        total = math.fsum(recency(row, last) for row in rows)
-        weight = math.fsum(row.weight * recency(row, last) for row in rows) / total
-    else:
-        weights = [row.weight * recency(row, instant) for row in rows]
-        weight = max(weights) if how == "max" else math.fsum(weights)
+    weights = [row.weight * recency(row) for row in rows]
+    weight = max(weights) if how == "max" else math.fsum(weights)
+    if how == "mean":
+        weight /= math.fsum(map(recency, rows))
     return {
         "src": pair[0],
         "dst": pair[1],
         "weight": weight,
         "num_events": len(rows),
-        "last_event_time": last,
+        "last_event_time": max(row.time for row in rows),
         "last_known_at": max(row.known_at for row in rows),
     }
 
@@ -219,10 +218,13 @@ def _members(view: NaiveView, ntype: str) -> set[tuple[str, str]]:
 
 
 def _activity(view: NaiveView, ntype: str, name: str) -> dict[str, Any]:
-    """Counts the events of the view that a node took part in; a loop counts at both ends."""
+    """Counts the events of a node's edges, in whichever graph; a loop counts at both ends."""
     num, last = 0, None
     for etype, ntypes in ENDS.items():
-        for ends, edge in view.pairs[etype].items():
+        edges = {
+            pair: edge for found in view.edges[etype].values() for pair, edge in found.items()
+        }
+        for ends, edge in edges.items():
             for own, end in zip(ntypes, ends, strict=True):
                 if own == ntype and end == name:
                     num += edge["num_events"]

@@ -1,20 +1,26 @@
 """Generated histories: both engines build what plain Python builds, row by row."""
 
-import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
-from datetime import timedelta
+from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from graphrec_core.engine import open_engine
+from graphrec_core.engine import Engine, open_engine
 from graphrec_core.lake import Lake
-from tests.contract.built import Built, assert_equal_rows, build
-from tests.contract.naive import NoEventsError, naive_snapshot
+from graphrec_core.quality import check_source
+from graphrec_core.types import View
+from tests.contract.built import (
+    Built,
+    assert_counted,
+    assert_equal_rows,
+    built_by,
+)
+from tests.contract.naive import NaiveSnapshot, NoEventsError, naive_snapshot
 from tests.contract.naive_rows import accept
 from tests.support.histories import (
     History,
@@ -23,40 +29,175 @@ from tests.support.histories import (
     history_config,
     settings_of_views,
     settled,
+    side_by_side,
     write_history,
 )
 
-by_example = settings(
-    max_examples=150, derandomize=True, deadline=None, database=None,
-    suppress_health_check=list(HealthCheck),
-)  # fmt: skip
+QUIET = {
+    "derandomize": True,
+    "deadline": None,
+    "database": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
+}
+FUTURE = timedelta(days=400)
+some_histories = st.lists(histories(), min_size=2, max_size=4).map(side_by_side)
+"""Several histories in one build, with ids and regions of their own: a build has a fixed price."""
 
 
-def built_by(engine_name: str, history: History, given_settings: Settings) -> Built:
-    """Builds a history with an engine of its own, in a folder of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, lake = Path(folder) / "raw", Path(folder) / "lake"
-        write_history(source, history)
-        config = history_config(source, lake, given_settings, engine_name)
-        with open_engine(config, Lake(config)) as engine:
-            return build(engine, config, given_settings.as_of)
+def expected_of(history: History, given_settings: Settings) -> NaiveSnapshot | None:
+    try:
+        return naive_snapshot(history, given_settings)
+    except NoEventsError:
+        return None
 
 
 def assert_as_reference(built: Built, history: History, given_settings: Settings) -> None:
-    assert built.num_rejected == accept(history, given_settings).num_rejected
-    try:
-        expected = naive_snapshot(history, given_settings)
-    except NoEventsError:
-        assert built.stats is None
-        event("refused: an empty window")
+    expected = expected_of(history, given_settings)
+    event("refused as empty" if expected is None else "built")
+    if expected is None or built.stats is None:
+        assert (built.stats is None) == (expected is None)
         return
-    assert built.stats == expected.stats
-    assert set(built.rows) == set(expected.rows)
-    for name, rows in expected.rows.items():
-        assert_equal_rows(built.rows[name], rows)
+    assert_counted(built.stats, expected.stats)
+    for key in ("regions", "empty_regions", "merged_regions"):
+        assert set(built.stats[key]) == set(expected.stats[key])
+    found = built.rows()
+    assert set(found) == {name for name, rows in expected.rows.items() if rows}
+    for name, rows in found.items():
+        assert_equal_rows(rows, expected.rows[name])
 
 
-@by_example
-@given(histories().map(settled), settings_of_views())
+@settings(max_examples=50, **QUIET)
+@given(some_histories.map(settled), settings_of_views())
 def test_duckdb_builds_what_plain_python_builds(history: History, given: Settings) -> None:
     assert_as_reference(built_by("duckdb", history, given), history, given)
+
+
+@settings(max_examples=40, **QUIET)
+@given(some_histories.map(settled), settings_of_views())
+def test_plain_python_rejects_as_many_rows(history: History, given: Settings) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        write_history(Path(folder), history)
+        config = history_config(Path(folder), Path(folder) / "lake", given)
+        lake = Lake(config)
+        with open_engine(config, lake) as engine:
+            found = {
+                str(name): engine.collect("rejected", table.rejected).num_rows
+                for name, table in check_source(engine, config, lake, given.as_of).items()
+            }
+    assert found == accept(history, given).num_rejected
+
+
+def example_histories(num: int) -> list[History]:
+    """Generated histories, the same ones in every run; the first ones are the plainest."""
+    found: list[History] = []
+
+    @settings(max_examples=num + 10, phases=[Phase.generate], **QUIET)
+    @given(histories())
+    def collect(history: History) -> None:
+        found.append(history)
+
+    collect()
+    return found[-num:]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    "given_settings",
+    [
+        Settings(
+            datetime(2026, 1, 13, tzinfo=UTC), 9, 3, lateness_hours=30, half_life_days=2,
+            freshness=(3, 0.5), weight="mean", merge=(("h0-north", "h0-east"),),
+        ),
+        Settings(
+            datetime(2026, 1, 11, tzinfo=UTC), 9, 2, border="drop", weight="max",
+            user_home="column", place_home="everywhere", tiny_below=2,
+        ),
+    ],
+    ids=["homes-from-events", "everywhere"],
+)  # fmt: skip
+def test_spark_builds_the_bytes_of_duckdb_and_the_rows_of_plain_python(
+    spark: Engine, given_settings: Settings
+) -> None:
+    history = side_by_side(example_histories(12))
+    by_spark = built_by("spark", history, given_settings)
+    assert by_spark.stats is not None
+    assert by_spark.hashes == built_by("duckdb", history, given_settings).hashes
+    history = settled(history)
+    assert_as_reference(built_by("spark", history, given_settings), history, given_settings)
+
+
+@settings(max_examples=12, **QUIET)
+@given(some_histories, some_histories, settings_of_views())
+def test_what_was_known_later_or_happened_later_changes_nothing(
+    history: History, other: History, given: Settings
+) -> None:
+    late = History(
+        *(
+            tuple(replace(row, known_at=known_late(row.known_at, given)) for row in rows)
+            for rows in tables_of(other)
+        )
+    )
+    after = [replace(row, event_time=given.as_of, event_id=None) for row in other.visited]
+    more = replace(beside(history, late), visited=(*history.visited, *late.visited, *after))
+    assert_same_files(built_by("duckdb", more, given), built_by("duckdb", history, given))
+
+
+def known_late(known_at: datetime | None, given_settings: Settings) -> datetime:
+    cutoff = given_settings.as_of + timedelta(hours=given_settings.lateness_hours)
+    return cutoff if known_at is None else max(known_at + FUTURE, cutoff)
+
+
+def tables_of(history: History) -> list[tuple]:
+    return [getattr(history, field.name) for field in fields(History)]
+
+
+def beside(one: History, other: History) -> History:
+    return History(*(a + b for a, b in zip(tables_of(one), tables_of(other), strict=True)))
+
+
+def assert_same_files(one: Built, other: Built) -> None:
+    event("refused as empty" if one.stats is None else "built")
+    assert one.hashes == other.hashes
+    if one.stats is not None and other.stats is not None:
+        left_out = {"row_digests"}  # of all rows known in time, used or not
+        assert {k: v for k, v in one.stats.items() if k not in left_out} == {
+            k: v for k, v in other.stats.items() if k not in left_out
+        }
+
+
+@settings(max_examples=12, **QUIET)
+@given(some_histories, settings_of_views(), st.integers(0, 2**32 - 1))
+def test_the_order_of_rows_changes_nothing(history: History, given: Settings, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    shuffled = History(
+        *(tuple(rows[i] for i in rng.permutation(len(rows))) for rows in tables_of(history))
+    )
+    one, other = built_by("duckdb", shuffled, given), built_by("duckdb", history, given)
+    assert one == other or (one.hashes, one.stats) == (other.hashes, other.stats)
+
+
+@settings(max_examples=15, **QUIET)
+@given(some_histories, settings_of_views())
+def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Settings) -> None:
+    """Also where rows arrived between the cut's cutoff and that of the day."""
+    given = replace(given, tiny_below=0)  # the rule is decided in each build's train view
+    day = built_by("duckdb", history, given)
+    cut = replace(given, as_of=given.as_of - timedelta(days=given.horizon_days))
+    before = built_by("duckdb", history, cut)
+    train, serve = files_of(day, View.TRAIN), files_of(before, View.SERVE)
+    both = {region for _, region in train} & {region for _, region in serve}
+    event(f"regions compared: {min(len(both), 3)}")
+    assert {k: v for k, v in train.items() if k[1] in both} == {
+        k: v for k, v in serve.items() if k[1] in both
+    }
+
+
+def files_of(built: Built, view: View) -> dict[tuple[str, str], str]:
+    """(table, region) -> sha256 of the files of one view."""
+    found = {}
+    for name, sha256 in built.hashes.items():
+        folder, _, rest = name.partition("/")
+        if folder == f"view={view}":
+            table, _, region = rest.rpartition("/region=")
+            found[table, region] = sha256
+    return found

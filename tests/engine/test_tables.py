@@ -19,7 +19,7 @@ def register(engine: Engine, root: Path, **tables: dict[str, Any]) -> None:
     engine.register_tables(SourceConfig.model_validate(source), str(root))
 
 
-def rows_of_table(engine: Engine, root: Path, **table: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+def rows_of_table(engine: Engine, root: Path, **table: Any) -> list[dict[str, Any]]:
     register(engine, root, raw=table)
     return collected(engine, engine.select("here", "select * from raw"))
 

@@ -19,8 +19,6 @@ from graphrec_core.types import ALL_REGIONS
 from jobs import build_snapshot, validate_source
 from tests.support.market import AS_OF, market_data, market_tables, write_market
 
-pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("engine")]
-
 
 def manifests(lake: Path) -> list[Path]:
     return sorted(lake.rglob("manifest.json"))
@@ -79,7 +77,7 @@ def test_a_timestamp_in_text(tmp_path: Path) -> None:
 
 
 def test_an_empty_table(tmp_path: Path) -> None:
-    visits = market_tables()["visits"].iloc[:0]
+    visits = market_tables()["visits"].astype({"user": "string", "place": "string"}).iloc[:0]
     message = refused(tmp_path / "lake", EmptyTableError, visits=visits)
     assert "edges/visited must hold at least one good row" in message
 

@@ -6,23 +6,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pandas as pd
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import SparkEngine, open_engine
-from graphrec_core.errors import LeakageError
-from graphrec_core.lake import Artifact, Chain, Lake, attempt, open_artifact
+from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.quality import check_source
-from graphrec_core.snapshot import audit, build_snapshot
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot as job
 from tests.snapshot.naive import NaiveView, naive_view
 from tests.support.market import AS_OF, market_tables, write_market
-
-pytestmark = [pytest.mark.spark, pytest.mark.usefixtures("engine")]
 
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = (Region("east"), Region("west"))
@@ -40,7 +33,7 @@ def market_with_changes() -> dict[str, pd.DataFrame]:
 
 
 @pytest.fixture(scope="module")
-def market(tmp_path_factory: pytest.TempPathFactory, engine: SparkEngine) -> PipelineConfig:
+def market(tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
     root = Path(tmp_path_factory.mktemp("market"))
     config = write_market(root / "lake", **market_with_changes())
     job.run(config, AS_OF, ALL_REGIONS)
@@ -157,34 +150,16 @@ def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> N
         assert counts["train"]["num_halo_edges"] == {"visited": 0}
 
 
-@pytest.mark.parametrize(
-    ("file", "column", "leak"),
-    [
-        (edges_file(View.TRAIN, "visited", REGIONS[0]), "last_event_time", "edge fed by an event"),
-        (edges_file(View.SERVE, "visited", REGIONS[0]), "last_known_at", "known too late"),
-        (nodes_file(View.TRAIN, "place", REGIONS[1]), "valid_from", "version from the future"),
-        (nodes_file(View.SERVE, "user", REGIONS[0]), "last_event_time", "aggregate fed by"),
-        (holdout_file(REGIONS[0]), "last_event_time", "edge fed by an event"),
-    ],
-)
-def test_the_audit_catches_a_leak_planted_in_a_written_file(
-    market: PipelineConfig, tmp_path: Path, file: str, column: str, leak: str
+@pytest.mark.spark
+def test_spark_writes_the_bytes_that_duckdb_writes(
+    market: PipelineConfig, snapshot: Artifact, tmp_path: Path
 ) -> None:
     data = market.model_dump(mode="json")
     data["lake"]["root"] = str(tmp_path / "lake")
-    config = PipelineConfig.model_validate(data)
-    lake = Lake(config)
-    with open_engine(config, lake) as engine, attempt(lake.storage, "planted", "x") as trial:  # type: ignore[arg-type]
-        checked = check_source(engine, config, lake, AS_OF)
-        accepted = {name: table.accepted for name, table in checked.items()}
-        build_snapshot(engine, config, accepted, AS_OF, trial)
-        audit(engine, config, AS_OF, lake.storage, trial.base)  # passes before the leak
-        path = tmp_path / "lake" / trial.base / file
-        table = pq.read_table(path).to_pandas()
-        table.loc[0, column] = AS_OF + timedelta(days=2)
-        table.to_parquet(path, coerce_timestamps="us", allow_truncated_timestamps=True)
-        with pytest.raises(LeakageError, match=leak):
-            audit(engine, config, AS_OF, lake.storage, trial.base)
+    data["snapshot"] = {"engine": "spark"}
+    manifest = job.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    assert manifest.id == snapshot.manifest.id
+    assert manifest.files == snapshot.manifest.files
 
 
 def test_timed_features_and_a_second_edge_type(tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_weights_are_equal_to_the_bit_on_both_engines(
 
 def event_hash(src: str, dst: str, at: datetime) -> int:
     micros = int(at.timestamp()) * 1_000_000 + at.microsecond
-    return int(hashlib.md5(f"{src} {dst} {micros}".encode()).hexdigest()[:8], 16)  # noqa: S324
+    return int(hashlib.md5(f"{src} {dst} {micros}".encode()).hexdigest()[:8], 16)
 
 
 def steps(engine: Engine, drop_frac: float, buckets: int) -> Relation:

@@ -1,0 +1,114 @@
+"""A view built on that of the day before: unchanged edges are taken over, the others recomputed.
+
+The rows are those of a full build: a pair's edge is taken over only if none of its events came,
+went or was corrected, and neither end moved. Nodes are few and are computed anew.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphrec_core.engine import Relation
+from graphrec_core.lake import Artifact
+from graphrec_core.snapshot.homes import home_regions
+from graphrec_core.snapshot.instants import Instants
+from graphrec_core.snapshot.view import ViewBuilder
+from graphrec_core.sources.canonical import TableKind, TableName
+from graphrec_core.types import View
+
+
+def extend_view(builder: ViewBuilder, before: Artifact, old: Instants, new: Instants) -> None:
+    """Computes and writes the serve view of a day from the snapshot of the day before.
+
+    Args:
+        builder: What builds views.
+        before: The snapshot of the day before, whose history is unchanged.
+        old: Bounds of its serve view.
+        new: Bounds of this day's.
+    """
+    _Extension(builder, before, old, new).write()
+
+
+@dataclass(frozen=True)
+class _Extension:
+    builder: ViewBuilder
+    before: Artifact
+    old: Instants
+    new: Instants
+
+    def write(self) -> None:
+        builder, engine = self.builder, self.builder.engine
+        ntypes, etypes = builder.config.source.nodes, builder.config.source.edges
+        nodes = {ntype: builder.nodes(ntype, self.new) for ntype in ntypes}
+        pairs = self._pairs_for_homes()
+        homes = home_regions(engine, builder.config, builder.areas, nodes, pairs)
+        changed = {ntype: self._changed_nodes(ntype, homes[ntype]) for ntype in ntypes}
+        for etype in etypes:
+            src, dst = builder.config.endpoints(etype)
+            touched = {
+                "affected_pairs": self._affected_pairs(etype),
+                "changed_src": changed[src],
+                "changed_dst": changed[dst],
+            }
+            edges = self._edges(etype, touched, homes)
+            builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
+        builder.write_nodes(View.SERVE, self.new, nodes, homes)
+
+    def _pairs_for_homes(self) -> dict[str, Relation]:
+        """Homes that follow a node's events need all of its pairs."""
+        if "from_events" not in self.builder.config.region.home.values():
+            return {}
+        return {
+            etype: self.builder.pairs(etype, self.builder.events(etype, self.new), self.new)
+            for etype in self.builder.config.source.edges
+        }
+
+    def _changed_nodes(self, ntype: str, homes: Relation) -> Relation:
+        engine = self.builder.engine
+        reads = {
+            "old_nodes": self.builder.nodes_as_of(ntype, self.old),
+            "old_homes": self._written(f"nodes/{ntype}"),
+            "new_homes": homes,
+        }
+        return engine.keep("changed nodes", engine.run("changed_nodes", reads))
+
+    def _affected_pairs(self, etype: str) -> Relation:
+        engine, freshness = self.builder.engine, self.builder.config.time.freshness
+        affected = engine.run(
+            "affected_pairs",
+            {"event_rows": self._rows(etype)},
+            old_start=self.old.start,
+            old_end=self.old.end,
+            old_known_before=self.old.known_before,
+            start=self.new.start,
+            end=self.new.end,
+            bucket_days=0 if freshness is None else freshness.bucket_days,
+        )
+        return engine.keep("affected pairs", affected)
+
+    def _edges(
+        self, etype: str, touched: Mapping[str, Relation], homes: Mapping[str, Relation]
+    ) -> Relation:
+        """Joins the edges of the day before that stay with those computed anew."""
+        builder, engine = self.builder, self.builder.engine
+        some = engine.keep("touched", self._touched(self._rows(etype), touched, is_touched=True))
+        reads = {"some_rows": some, "event_rows": self._rows(etype)}
+        rows = engine.run("whole_events", reads)
+        pairs = builder.pairs(etype, builder.events_of(rows, self.new), self.new)
+        pairs = engine.keep("pairs", self._touched(pairs, touched, is_touched=True))
+        fresh = builder.edges_by_region(etype, pairs, homes)
+        old = self._touched(self._written(f"edges/{etype}"), touched, is_touched=False)
+        columns = ", ".join(engine.schema(fresh))
+        return engine.union([engine.project(old, columns), fresh])
+
+    def _touched(
+        self, rows: Relation, touched: Mapping[str, Relation], *, is_touched: bool
+    ) -> Relation:
+        reads = {"pair_rows": rows, **touched}
+        return self.builder.engine.run("touched_rows", reads, is_touched=is_touched)
+
+    def _rows(self, etype: str) -> Relation:
+        return self.builder.accepted[TableName(TableKind.EDGES, etype)]
+
+    def _written(self, table: str) -> Relation:
+        uri = self.before.storage.uri(f"{self.before.base}/view={View.SERVE}/{table}")
+        return self.builder.engine.read_parquet(uri)

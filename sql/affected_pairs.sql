@@ -1,0 +1,38 @@
+-- Purpose:    the pairs whose events may differ between the views of two days.
+-- Grain:      one row per src and dst.
+-- Reads:      event_rows (accepted rows of one edge type)
+-- Parameters: :old_start         timestamp; start of the earlier view's window
+--             :old_end           timestamp; the earlier view's instant
+--             :old_known_before  timestamp; the earlier view's cutoff
+--             :start             timestamp; start of the later view's window
+--             :end               timestamp; the later view's instant
+--             :bucket_days       int; length of the freshness rule's age bucket, 0: no rule
+-- An event comes with a row that was not known before, or enters the window, leaves it, or grows
+-- into the next age bucket. A correction affects every pair that a row of its event_id names.
+with changed as (
+    select src, dst, event_id
+    from event_rows
+    where
+        known_at >= :old_known_before
+        or (event_time >= :old_start and event_time < :start)
+        or (event_time >= :old_end and event_time < :end)
+        or (
+            :bucket_days > 0
+            and floor(
+                (unix_micros(:old_end) - unix_micros(event_time))
+                / (86400000000D * greatest(:bucket_days, 1))
+            )
+            <> floor(
+                (unix_micros(:end) - unix_micros(event_time))
+                / (86400000000D * greatest(:bucket_days, 1))
+            )
+        )
+),
+changed_ids as (
+    select distinct event_id from changed where event_id is not null
+)
+select src, dst from changed
+union
+select event_rows.src, event_rows.dst
+from event_rows
+join changed_ids on event_rows.event_id = changed_ids.event_id
