@@ -23,7 +23,7 @@ from airflow.sdk import (
     task_group,
 )
 
-from dags.run_params import rendered_overrides, rendered_regions, run_params
+from dags.run_params import rendered_overrides, rendered_rebuild, rendered_regions, run_params
 from dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
 from dags.step_operator import StepOperator
 from dags.wait_operator import WaitOperator
@@ -100,7 +100,7 @@ class Pipeline:
             timeout_hours=schedule.wait_timeout_hours,
             **self._settings(StepName.WAIT),
         )
-        snapshot = self._step(StepName.SNAPSHOT)
+        snapshot = self._step(StepName.SNAPSHOT, extra_args=rendered_rebuild)
         regions = choose(snapshot.output)
         chain(resolve_as_of(), wait, self._step(StepName.VALIDATE), snapshot, regions)
         if scope == "region":

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import Context, Param
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import ConfigError
 
 
 def run_params(config: PipelineConfig) -> dict[str, Param]:
@@ -35,6 +36,19 @@ def run_params(config: PipelineConfig) -> dict[str, Param]:
         ),
         "forced_by": Param(publish.forced_by, type="string", description="Who forces; recorded."),
         "forced_why": Param(publish.forced_why, type="string", description="Why; recorded."),
+        "rebuild": Param(
+            False,
+            type="boolean",
+            description="Compare the source's past with the day's snapshot; a change fails the "
+            "run unless it is accepted.",
+        ),
+        "accept": Param(
+            False,
+            type="boolean",
+            description="Accept a changed past: a revision of the snapshot. Refused in backfills.",
+        ),
+        "accepted_by": Param("", type="string", description="Who accepts; recorded."),
+        "accepted_why": Param("", type="string", description="Why; recorded."),
         "overrides": Param(
             [],
             type="array",
@@ -52,6 +66,29 @@ def overrides_of(params: Mapping[str, Any]) -> list[str]:
             settings[f"publish.{key}"] = params[key]
     quoted = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
     return [*params["overrides"], *quoted]
+
+
+def rebuild_args(params: Mapping[str, Any]) -> list[str]:
+    """Returns what the run's parameters add to the command of build-snapshot.
+
+    Raises:
+        ConfigError: A change is accepted by nobody, for no reason, or without a look at it.
+    """
+    by, why = params["accepted_by"].strip(), params["accepted_why"].strip()
+    if params["accept"] and not (params["rebuild"] and by and why):
+        raise ConfigError(
+            must="accept needs rebuild, accepted_by and accepted_why: who and why is recorded.",
+            found=f"rebuild {params['rebuild']}, by {by!r}, why {why!r}",
+            fix="Run with rebuild alone first, to see what changed.",
+        )
+    if not params["accept"]:
+        return ["--rebuild"] if params["rebuild"] else []
+    return ["--rebuild", "--accept", f"--by={by}", f"--reason={why}"]
+
+
+def rendered_rebuild(context: Context, jinja_env: object) -> list[str]:
+    """Renders ``extra_args`` of build-snapshot from the run's parameters."""
+    return rebuild_args(context["params"])
 
 
 def rendered_overrides(context: Context, jinja_env: object) -> list[str]:

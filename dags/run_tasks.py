@@ -8,7 +8,7 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.as_of import resolve_as_of
-from dags.run_params import overrides_of
+from dags.run_params import overrides_of, rebuild_args
 from graphrec_core.config import load_pipeline
 from graphrec_core.errors import ConfigError, GraphrecError
 
@@ -29,6 +29,7 @@ def resolve(config_path: str, scope: str, context: Context) -> str:
     try:
         instant = resolve_as_of(params["as_of"], run_type, dag_run.logical_date, dag_run.run_after)
         check_overrides(config_path, scope, overrides_of(params))
+        check_acceptance(params, run_type)
     except GraphrecError as error:
         raise AirflowFailException(str(error)) from error
     return instant.isoformat()
@@ -46,6 +47,21 @@ def check_overrides(config_path: str, scope: str, overrides: Sequence[str]) -> N
             must=f"model.scope is read when the DAG is parsed; this one has scope {scope}.",
             found=f"an override to {wanted}",
             fix=f"Change model.scope in {Path(config_path).name}.",
+        )
+
+
+def check_acceptance(params: Mapping[str, Any], run_type: str) -> None:
+    """Refuses to accept changed history unasked: by nobody, or one reason for many days.
+
+    Raises:
+        ConfigError: The parameters are incomplete, or the run is one of a backfill.
+    """
+    rebuild_args(params)
+    if params["accept"] and run_type == "backfill":
+        raise ConfigError(
+            must="A changed history is accepted day by day.",
+            found="accept in a backfill",
+            fix="Backfill with rebuild alone; then trigger the changed days one by one.",
         )
 
 

@@ -36,7 +36,7 @@ class StepOperator(BaseOperator):
         module: The program, run as ``python -m module``.
     """
 
-    template_fields: Sequence[str] = ("as_of", "regions", "overrides")
+    template_fields: Sequence[str] = ("as_of", "regions", "overrides", "extra_args")
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class StepOperator(BaseOperator):
         as_of: Any,  # noqa: ANN401  (a string, or what Airflow renders into one)
         regions: Any = (),  # noqa: ANN401
         overrides: Any = (),  # noqa: ANN401
-        extra_args: Sequence[str] = (),
+        extra_args: Any = (),  # noqa: ANN401
         module: str = "jobs.cli",
         **kwargs: Any,  # noqa: ANN401
     ) -> None:

@@ -12,6 +12,7 @@ GraphrecError                     1  a fault: retry may help
     ├── BadRowsError              3  more rows broke a rule than the configured share
     ├── ExpectationError          3  a great-expectations suite failed
     ├── LeakageError              3  the audit found something from the future
+    ├── HistoryChangedError       3  rows known then are not the rows known then any more
     └── GateRefusedError          3  the gate refused at least one region
 """
 
@@ -78,6 +79,10 @@ class ExpectationError(RefusedError):
 
 class LeakageError(RefusedError):
     """The leakage audit found rows that know the future."""
+
+
+class HistoryChangedError(RefusedError):
+    """The source has other rows for a past day than those that its snapshot was built from."""
 
 
 class GateRefusedError(RefusedError):

@@ -7,24 +7,29 @@ Steps print one line of JSON to standard output; logs go to standard error. Exit
 import json
 import logging
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from graphrec_core import log
-from graphrec_core.config.loader import set_default_environment
 from graphrec_core.errors import GraphrecError, NotReadyError
-from graphrec_core.types import ArtifactId, Region, View, parse_instant
+from graphrec_core.types import ArtifactId, Region, View
 from jobs.cli_options import (
+    Accept,
+    AcceptedBy,
+    AcceptedWhy,
     AsOf,
     Config,
+    Day,
+    IncludeSeen,
     LakeRoot,
     ModelRegion,
     NoRegion,
     OneRegion,
+    Rebuild,
     Set,
+    Timeout,
     all_regions,
     emit,
     emit_step,
@@ -32,6 +37,7 @@ from jobs.cli_options import (
     model_region,
     one_region,
 )
+from jobs.threads import set_threads
 
 logger = logging.getLogger("jobs.cli")
 
@@ -50,10 +56,7 @@ def wait_for_source(
     region: NoRegion = "",
     overrides: Set = [],
     lake: LakeRoot = "",
-    timeout_s: Annotated[
-        float | None,
-        typer.Option(help="Seconds to wait; 0 looks once; default: schedule.wait_timeout_hours."),
-    ] = None,
+    timeout_s: Timeout = None,
 ) -> None:
     """Waits until the day's rows can be there: as_of + lateness, and the readiness marker.
 
@@ -85,7 +88,15 @@ def validate_source(
 
 @app.command("build-snapshot")
 def build_snapshot(
-    config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
+    config: Config,
+    as_of: AsOf,
+    region: NoRegion = "",
+    rebuild: Rebuild = False,
+    accept: Accept = False,
+    by: AcceptedBy = "",
+    reason: AcceptedWhy = "",
+    overrides: Set = [],
+    lake: LakeRoot = "",
 ) -> None:
     """Builds the day's as-of graph: train view, holdout, serve view, by region, audited.
 
@@ -94,11 +105,16 @@ def build_snapshot(
     pipeline, where = load(config, overrides, lake), all_regions(region)
     from jobs import build_snapshot as job
     from jobs import check_snapshot as check
+    from jobs import rebuild_snapshot as again
 
-    manifest = job.run(pipeline, as_of, where)
+    accepted = again.acceptance(by, reason, rebuild=rebuild, accept=accept)
+    if rebuild:
+        manifest, found = again.run(pipeline, as_of, where, accepted)
+    else:
+        manifest, found = job.run(pipeline, as_of, where), {}
     stats = check.run(pipeline, as_of).stats
     figures = {"regions": stats["kept_regions"], "broken_regions": stats["broken_regions"]}
-    emit({"step": manifest.step, "id": manifest.id, **figures})
+    emit({"step": manifest.step, "id": manifest.id, **figures, **found})
 
 
 @app.command("check-snapshot")
@@ -272,9 +288,7 @@ def recommend(
     output: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="FILE")],
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Candidates per query.")] = 20,
     release: Annotated[str, typer.Option(help="Release id; default: what is live.")] = "",
-    include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Keep candidates already interacted with.")
-    ] = False,
+    include_seen: IncludeSeen = False,
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
@@ -292,10 +306,7 @@ def recommend(
 @app.command("status")
 def status(
     config: Config,
-    as_of: Annotated[
-        datetime | None,
-        typer.Option(parser=parse_instant, help="Show this day's run too.", metavar="ISO"),
-    ] = None,
+    as_of: Day = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     overrides: Set = [],
     lake: LakeRoot = "",
@@ -367,22 +378,10 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
     typer.echo(job.run(load(config, overrides, lake)))
 
 
-def _set_threads() -> None:
-    """Fixes what numerical libraries read at their start; none of them is imported before.
-
-    Sums, and so scores, would depend on the number of cores. What ``training.num_threads``
-    tells torch and FAISS wins.
-    """
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        set_default_environment(name, "1")
-    # Threads that wait by spinning starve the steps of other regions on the same cores.
-    set_default_environment("OMP_WAIT_POLICY", "PASSIVE")
-
-
 def main() -> None:
     """Runs the command line and ends the process with the design's exit codes."""
     log.configure()
-    _set_threads()
+    set_threads()
     from graphrec_core.lake.meter import process_meter
 
     process_meter()

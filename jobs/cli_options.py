@@ -27,6 +27,25 @@ Set = Annotated[
     typer.Option("--set", help="Override one setting; repeatable.", metavar="SECTION.KEY=VALUE"),
 ]
 LakeRoot = Annotated[str, typer.Option(help="Folder or URI (lake.root).", metavar="URI")]
+Rebuild = Annotated[
+    bool, typer.Option("--rebuild", help="Compare the source's past with the day's snapshot.")
+]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Take a changed past: adds a revision of the snapshot.")
+]
+AcceptedBy = Annotated[str, typer.Option("--by", help="Who accepts; recorded.", metavar="NAME")]
+AcceptedWhy = Annotated[str, typer.Option("--reason", help="Why; recorded.", metavar="TEXT")]
+Day = Annotated[
+    datetime | None,
+    typer.Option("--as-of", parser=parse_instant, help="Show this day's run too.", metavar="ISO"),
+]
+IncludeSeen = Annotated[
+    bool, typer.Option("--include-seen", help="Keep candidates already interacted with.")
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(help="Seconds to wait; 0 looks once; default: schedule.wait_timeout_hours."),
+]
 
 
 def load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig:

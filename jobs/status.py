@@ -6,6 +6,8 @@ from typing import Any
 from rich.console import Console
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.lake import Chain, Lake
+from graphrec_core.lake.revisions import Revision, list_revisions
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import to_json
 from graphrec_core.report.live import LiveState, collect_live
@@ -21,7 +23,8 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
 
     Args:
         config: The pipeline.
-        as_of: Adds that day's collected run under ``run``.
+        as_of: Adds that day's collected run under ``run``, and under ``revisions`` what was
+            accepted as its changed history, in order.
     """
     day = collect(config, as_of) if as_of is not None else None
     pointer = collect_live(config, day)
@@ -31,7 +34,10 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
         "release_id": pointer.release_id,
         "regions": {region: _state(state) for region, state in pointer.regions.items()},
     }
-    return status if day is None else {**status, "run": day.to_dict()}
+    if as_of is None or day is None:
+        return status
+    revisions = [revision.model_dump(mode="json") for revision in _revisions(config, as_of)]
+    return {**status, "run": day.to_dict(), "revisions": revisions}
 
 
 def show(config: PipelineConfig, as_of: datetime | None) -> None:
@@ -39,9 +45,15 @@ def show(config: PipelineConfig, as_of: datetime | None) -> None:
     console = Console()
     console.width = max(console.width, WIDTH)
     day = collect(config, as_of) if as_of is not None else None
-    if day is not None:
+    if as_of is not None and day is not None:
         console.print(render_run_table(day))
+        for revision in _revisions(config, as_of):
+            console.print(str(revision), markup=False, highlight=False)
     console.print(render_live_table(collect_live(config, day)))
+
+
+def _revisions(config: PipelineConfig, as_of: datetime) -> list[Revision]:
+    return list_revisions(Lake(config), as_of, Chain(config, as_of).first_snapshot_id())
 
 
 def _state(state: LiveState) -> dict[str, Any]:

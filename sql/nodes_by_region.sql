@@ -2,7 +2,7 @@
 -- Grain:      one row per region and node.
 -- Reads:      view_nodes (node_id, region, valid_from, known_at, label, features),
 --             homes (node_id, home_region),
---             edge_ends (region, node_id: ends of the region's edges that live elsewhere),
+--             edge_ends (region, node_id: ends of the region's edges),
 --             node_activity (node_id, num_events, last_event_time: over the whole view)
 -- Parameters: :is_everywhere  boolean; nodes of this type have no home, they are members
 --             :is_candidate   boolean; nodes of this type are recommended

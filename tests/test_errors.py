@@ -18,6 +18,7 @@ EXIT_CODES = {
     "BadRowsError": 3,
     "ExpectationError": 3,
     "LeakageError": 3,
+    "HistoryChangedError": 3,
     "GateRefusedError": 3,
 }
 

@@ -46,10 +46,10 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
 
 def _is_cte(table: exp.Table) -> bool:
     """Tells whether a table's name is that of a WITH clause around it, defined before it."""
-    inner: exp.Expression = table
+    inner: exp.Expr = table
     scope = table.parent
     while scope is not None:
-        ctes: list[exp.Expression] = []
+        ctes: list[exp.Expr] = []
         if isinstance(scope, exp.With):
             # A definition sees those before it, not itself; the clause's owner sees them all.
             ctes = scope.expressions[: [id(cte) for cte in scope.expressions].index(id(inner))]
@@ -61,7 +61,7 @@ def _is_cte(table: exp.Table) -> bool:
     return False
 
 
-def _literal(value: object) -> exp.Expression:
+def _literal(value: object) -> exp.Expr:
     if isinstance(value, datetime):
         return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz", dialect="duckdb")
     if isinstance(value, float):  # a plain 0.1 would be a decimal

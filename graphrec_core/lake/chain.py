@@ -5,28 +5,66 @@ snapshot ─► model(region) ─► embedding(view, region) ─► evaluation, 
 
 An evaluation has one more input, the champion's model; what a stored release of the day was
 judged against stays its input, whatever was backfilled since: a decision that exists is replayed.
+
+A day whose changed history was accepted has a revision, whose number is the snapshot's input.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake.identity import artifact_id
+from graphrec_core.lake.lake import Lake
+from graphrec_core.lake.manifest import Manifest
 from graphrec_core.lake.past import Past
+from graphrec_core.lake.revisions import newest_revision
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 
 @dataclass(frozen=True)
 class Chain:
-    """Ids and folders of one day's artefacts."""
+    """Ids and folders of one day's artefacts.
+
+    Attributes:
+        config: The pipeline.
+        as_of: The day.
+        fixed_revision: The revision of the day's snapshot; None: the newest of the lake, looked
+            up once, so that one chain speaks of one revision.
+    """
 
     config: PipelineConfig
     as_of: datetime
+    fixed_revision: int | None = None
+
+    @cached_property
+    def revision(self) -> int:
+        """Number of the revision of the day's snapshot; 0: its history was never changed."""
+        if self.fixed_revision is not None:
+            return self.fixed_revision
+        return newest_revision(Lake(self.config), self.as_of, self.first_snapshot_id())
+
+    def at_revision(self, number: int) -> "Chain":
+        """Returns the same day's chain with another revision."""
+        return replace(self, fixed_revision=number)
+
+    def of_snapshot(self, snapshot: Manifest) -> "Chain":
+        """Returns the same day's chain with the revision that ``snapshot`` is."""
+        return self.at_revision(int(snapshot.inputs.get("revision", "0")))
+
+    def first_snapshot_id(self) -> ArtifactId:
+        """Id of the day's first snapshot, before any revision."""
+        return artifact_id(StepName.SNAPSHOT, self.config, self.as_of, ALL_REGIONS, {})
+
+    def snapshot_inputs(self) -> dict[str, str]:
+        """Inputs of the day's snapshot: none, or the number of its revision."""
+        return {"revision": str(self.revision)} if self.revision else {}
 
     def snapshot_id(self) -> ArtifactId:
-        """Id of the day's snapshot."""
-        return artifact_id(StepName.SNAPSHOT, self.config, self.as_of, ALL_REGIONS, {})
+        """Id of the day's snapshot, in its newest revision unless another is fixed."""
+        inputs = self.snapshot_inputs()
+        return artifact_id(StepName.SNAPSHOT, self.config, self.as_of, ALL_REGIONS, inputs)
 
     def verdict_id(self) -> ArtifactId:
         """Id of what the suites say of the snapshot.

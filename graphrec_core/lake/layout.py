@@ -66,6 +66,19 @@ class Layout:
         """Folder of a snapshot."""
         return f"{self.pipeline}/snapshots/as_of={format_instant(as_of)}/{artifact_id}"
 
+    @property
+    def revisions(self) -> str:
+        """Folder of the records of all revisions."""
+        return f"{self.pipeline}/revisions"
+
+    def snapshot_revisions(self, as_of: datetime, first_id: ArtifactId) -> str:
+        """Folder of the records of a snapshot's revisions; ``first_id`` is that of the first."""
+        return f"{self.revisions}/as_of={format_instant(as_of)}/{first_id}"
+
+    def revision(self, as_of: datetime, first_id: ArtifactId, number: int) -> str:
+        """File of the record of one revision."""
+        return f"{self.snapshot_revisions(as_of, first_id)}/{number}.json"
+
     def snapshot_docs(self, as_of: datetime) -> str:
         """Folder of the great-expectations pages of a day's snapshot."""
         return f"{self.pipeline}/snapshot_docs/as_of={format_instant(as_of)}"

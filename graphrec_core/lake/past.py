@@ -8,6 +8,7 @@ from functools import cached_property
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.live import Live, read_live, withdrawn_shards
 from graphrec_core.lake.release import Release, ReleasedRegion, list_releases
+from graphrec_core.lake.revisions import revision_numbers
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 
@@ -16,7 +17,7 @@ class Past:
     """The stored releases as one job sees them, from its start to its end.
 
     Attributes:
-        releases: All of them, by as_of and then by id.
+        releases: All of them, by as_of, by the revision of their snapshot, and then by id.
         live: The pointer; only what it withdrew counts.
     """
 
@@ -62,4 +63,9 @@ def read_past(lake: Lake) -> Past:
     Raises:
         LakeError: A file is damaged.
     """
-    return Past(tuple(list_releases(lake)), read_live(lake))
+    numbers = revision_numbers(lake)
+
+    def order(release: Release) -> tuple[str, int, str]:
+        return release.as_of, numbers.get(release.snapshot_id, 0), release.id
+
+    return Past(tuple(sorted(list_releases(lake), key=order)), read_live(lake))

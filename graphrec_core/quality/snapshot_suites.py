@@ -48,7 +48,7 @@ def check_snapshot(config: PipelineConfig, as_of: datetime, snapshot: Artifact) 
         ExpectationError: No region may go on (``quality.on_broken_region``); the verdict and the
             pages are written before.
     """
-    lake, chain = Lake(config), Chain(config, as_of)
+    lake, chain = Lake(config), Chain(config, as_of).of_snapshot(snapshot.manifest)
     folder, docs = lake.layout.verdict(as_of, chain.verdict_id()), lake.layout.snapshot_docs(as_of)
     done = find_artifact(lake.storage, folder)
     if done is None:

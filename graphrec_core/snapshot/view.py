@@ -120,13 +120,14 @@ class ViewBuilder:
     ) -> None:
         """Writes a view's nodes by region, after its edges: halo nodes are ends of those."""
         for ntype in self.config.source.nodes:
+            ends = self.engine.keep("edge ends", self._edge_ends(view, ntype))
             by_region = self.engine.run(
                 "nodes_by_region",
                 {
                     "view_nodes": nodes[ntype],
                     "homes": homes[ntype],
-                    "edge_ends": self._foreign_ends(view, ntype, homes),
-                    "node_activity": self._activity(view, ntype, homes),
+                    "edge_ends": ends,
+                    "node_activity": self.engine.run("node_activity", {"edge_ends": ends}),
                 },
                 is_everywhere=self.config.region.home[ntype] == "everywhere",
                 is_candidate=ntype == self.config.task.candidate,
@@ -170,29 +171,13 @@ class ViewBuilder:
             pa.table({"bucket": pa.array(buckets, pa.int32()), "keep_below": texts})
         )
 
-    def _foreign_ends(self, view: View, ntype: str, homes: Mapping[str, Relation]) -> Relation:
+    def _edge_ends(self, view: View, ntype: str) -> Relation:
+        """Returns the ends of a node type in the written edges, by region and edge type."""
         ends = []
         for etype in self.config.source.edges:
-            src, dst = self.config.endpoints(etype)
-            if ntype in (src, dst):
-                edges = self.files.relation(f"view={view}/edges/{etype}")
-                reads = {"region_edges": edges, "src_homes": homes[src], "dst_homes": homes[dst]}
-                found = self.engine.run("foreign_ends", reads)
-                for own, is_src in ((src, "is_src"), (dst, "not is_src")):
-                    if own == ntype:
-                        side = self.engine.filter(found, is_src)
-                        ends.append(self.engine.project(side, "region, node_id"))
-        return self.engine.union(ends)
-
-    def _activity(self, view: View, ntype: str, homes: Mapping[str, Relation]) -> Relation:
-        ends = []
-        for etype in self.config.source.edges:
-            src, dst = self.config.endpoints(etype)
-            reads = {
-                "region_edges": self.files.relation(f"view={view}/edges/{etype}"),
-                "src_homes": homes[src],
-            }
-            for own, is_src in ((src, True), (dst, False)):
+            edges = self.files.relation(f"view={view}/edges/{etype}")
+            for own, is_src in zip(self.config.endpoints(etype), (True, False), strict=True):
                 if own == ntype:
-                    ends.append(self.engine.run("edge_activity", reads, is_src=is_src))
-        return self.engine.run("node_activity", {"node_edges": self.engine.union(ends)})
+                    reads = {"region_edges": edges}
+                    ends.append(self.engine.run("edge_ends", reads, is_src=is_src))
+        return self.engine.union(ends)

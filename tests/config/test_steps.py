@@ -20,6 +20,7 @@ GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
     StepName.VALIDATE: "8a605719ef1b09db",
     StepName.SNAPSHOT: "80423a35323eccd3",
+    StepName.CHECK: "3c0a4e3133b01f7e",
     StepName.TRAIN: "d855ca31dac907f1",
     StepName.EMBED: "841aafe908a44e44",
     StepName.EVALUATE: "f506f7857c6e84d2",

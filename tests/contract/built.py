@@ -28,12 +28,12 @@ class Built:
 
     Attributes:
         tables: (table, region) -> the rows of its file.
-        hashes: File -> sha256.
+        hashes: (table, region) -> sha256 of the file, if it has rows.
         stats: Counts of the manifest; None if the day was refused as empty.
     """
 
     tables: dict[tuple[str, str], pa.Table]
-    hashes: dict[str, str]
+    hashes: dict[tuple[str, str], str]
     stats: dict[str, Any] | None
 
     def rows(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
@@ -50,11 +50,12 @@ def built_day(config: PipelineConfig, as_of: datetime) -> Built:
     lake = Lake(config)
     folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
     artifact = open_artifact(lake.storage, folder)
-    tables = {}
-    for entry in manifest.files:
-        table, _, region = entry.removesuffix(f"/{PART}").rpartition("/region=")
-        tables[table, region] = artifact.read_table(entry)
-    hashes = {name: entry.sha256 for name, entry in manifest.files.items()}
+    tables, hashes = {}, {}
+    for name, entry in manifest.files.items():
+        table, _, region = name.removesuffix(f"/{PART}").rpartition("/region=")
+        tables[table, region] = artifact.read_table(name)
+        if tables[table, region].num_rows:
+            hashes[table, region] = entry.sha256
     return Built(tables, hashes, dict(manifest.stats))
 
 

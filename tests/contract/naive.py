@@ -30,7 +30,7 @@ class NoEventsError(Exception):
 
 @dataclass(frozen=True)
 class NaiveSnapshot:
-    """Rows of every file and the counts of the manifest."""
+    """Rows of every file, those of skipped regions too, and the counts of the manifest."""
 
     rows: Rows
     stats: dict[str, Any]
@@ -62,8 +62,7 @@ def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
     homeless = _add_holdout(rows, train, accepted, settings, cut)
     stats = _count(rows, homeless)
     stats["merged_regions"] = merged
-    kept = {key: found for key, found in rows.items() if key[1] in stats["regions"]}
-    return NaiveSnapshot(kept, stats)
+    return NaiveSnapshot(rows, stats)
 
 
 def _add_holdout(

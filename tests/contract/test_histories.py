@@ -19,6 +19,7 @@ from tests.contract.built import (
     assert_counted,
     assert_equal_rows,
     built_by,
+    built_day,
 )
 from tests.contract.naive import NaiveSnapshot, NoEventsError, naive_snapshot
 from tests.contract.naive_rows import accept
@@ -40,8 +41,8 @@ QUIET = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 FUTURE = timedelta(days=400)
-some_histories = st.lists(histories(), min_size=2, max_size=4).map(side_by_side)
-"""Several histories in one build, with ids and regions of their own: a build has a fixed price."""
+some_histories = st.lists(histories(), min_size=2, max_size=6).map(side_by_side)
+"""Several histories in one build, with ids of their own: a build has a fixed price."""
 
 
 def expected_of(history: History, given_settings: Settings) -> NaiveSnapshot | None:
@@ -66,13 +67,13 @@ def assert_as_reference(built: Built, history: History, given_settings: Settings
         assert_equal_rows(rows, expected.rows[name])
 
 
-@settings(max_examples=50, **QUIET)
+@settings(max_examples=40, **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_duckdb_builds_what_plain_python_builds(history: History, given: Settings) -> None:
     assert_as_reference(built_by("duckdb", history, given), history, given)
 
 
-@settings(max_examples=40, **QUIET)
+@settings(max_examples=20, **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_plain_python_rejects_as_many_rows(history: History, given: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -106,7 +107,7 @@ def example_histories(num: int) -> list[History]:
     [
         Settings(
             datetime(2026, 1, 13, tzinfo=UTC), 9, 3, lateness_hours=30, half_life_days=2,
-            freshness=(3, 0.5), weight="mean", merge=(("h0-north", "h0-east"),),
+            freshness=(3, 0.5), weight="mean", merge=(("north", "east"),),
         ),
         Settings(
             datetime(2026, 1, 11, tzinfo=UTC), 9, 2, border="drop", weight="max",
@@ -126,7 +127,7 @@ def test_spark_builds_the_bytes_of_duckdb_and_the_rows_of_plain_python(
     assert_as_reference(built_by("spark", history, given_settings), history, given_settings)
 
 
-@settings(max_examples=12, **QUIET)
+@settings(max_examples=8, **QUIET)
 @given(some_histories, some_histories, settings_of_views())
 def test_what_was_known_later_or_happened_later_changes_nothing(
     history: History, other: History, given: Settings
@@ -159,24 +160,21 @@ def assert_same_files(one: Built, other: Built) -> None:
     event("refused as empty" if one.stats is None else "built")
     assert one.hashes == other.hashes
     if one.stats is not None and other.stats is not None:
-        left_out = {"row_digests"}  # of all rows known in time, used or not
-        assert {k: v for k, v in one.stats.items() if k not in left_out} == {
-            k: v for k, v in other.stats.items() if k not in left_out
-        }
+        for key in ("regions", "empty_regions", "merged_regions", "num_no_history"):
+            assert one.stats[key] == other.stats[key]
 
 
-@settings(max_examples=12, **QUIET)
+@settings(max_examples=8, **QUIET)
 @given(some_histories, settings_of_views(), st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_changes_nothing(history: History, given: Settings, seed: int) -> None:
     rng = np.random.default_rng(seed)
     shuffled = History(
         *(tuple(rows[i] for i in rng.permutation(len(rows))) for rows in tables_of(history))
     )
-    one, other = built_by("duckdb", shuffled, given), built_by("duckdb", history, given)
-    assert one == other or (one.hashes, one.stats) == (other.hashes, other.stats)
+    assert_same_files(built_by("duckdb", shuffled, given), built_by("duckdb", history, given))
 
 
-@settings(max_examples=15, **QUIET)
+@settings(max_examples=10, **QUIET)
 @given(some_histories, settings_of_views())
 def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Settings) -> None:
     """Also where rows arrived between the cut's cutoff and that of the day."""
@@ -184,20 +182,32 @@ def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Se
     day = built_by("duckdb", history, given)
     cut = replace(given, as_of=given.as_of - timedelta(days=given.horizon_days))
     before = built_by("duckdb", history, cut)
-    train, serve = files_of(day, View.TRAIN), files_of(before, View.SERVE)
-    both = {region for _, region in train} & {region for _, region in serve}
-    event(f"regions compared: {min(len(both), 3)}")
-    assert {k: v for k, v in train.items() if k[1] in both} == {
-        k: v for k, v in serve.items() if k[1] in both
-    }
+    both = day.stats is not None and before.stats is not None
+    event("compared" if both else "refused as empty")
+    if both:
+        assert files_of(day, View.TRAIN) == files_of(before, View.SERVE)
+
+
+@settings(max_examples=10, **QUIET)
+@given(some_histories, settings_of_views(), st.sampled_from([(2, 1, 0), (1, 0)]))
+def test_a_build_on_earlier_snapshots_writes_the_same_files(
+    history: History, given: Settings, days: tuple[int, ...]
+) -> None:
+    given = replace(given, horizon_days=2)
+    whole = built_by("duckdb", history, given)
+    with tempfile.TemporaryDirectory() as folder:
+        source, lake = Path(folder) / "raw", Path(folder) / "lake"
+        write_history(source, history)
+        for day in (given.as_of - timedelta(days=num) for num in days):
+            again = built_day(history_config(source, lake, given), day)
+    assert_same_files(again, whole)
 
 
 def files_of(built: Built, view: View) -> dict[tuple[str, str], str]:
     """(table, region) -> sha256 of the files of one view."""
-    found = {}
-    for name, sha256 in built.hashes.items():
-        folder, _, rest = name.partition("/")
-        if folder == f"view={view}":
-            table, _, region = rest.rpartition("/region=")
-            found[table, region] = sha256
-    return found
+    prefix = f"view={view}/"
+    return {
+        (table.removeprefix(prefix), region): sha256
+        for (table, region), sha256 in built.hashes.items()
+        if table.startswith(prefix)
+    }

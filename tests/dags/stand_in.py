@@ -23,6 +23,10 @@ def main() -> int:
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--view", default="")
     parser.add_argument("--timeout-s", default="")
+    parser.add_argument("--rebuild", action="store_true")
+    parser.add_argument("--accept", action="store_true")
+    parser.add_argument("--by", default="")
+    parser.add_argument("--reason", default="")
     call = parser.parse_args()
     name = call.step + (f"-{call.view}" if call.view else "")
     calls = call.config.with_suffix(".calls")
@@ -30,6 +34,7 @@ def main() -> int:
     previous = calls.read_text().splitlines() if calls.exists() else []
     tries = sum(json.loads(line)["key"] == key for line in previous)
     record = {"key": key, "as_of": call.as_of, "regions": call.region, "set": call.set}
+    record["accepted"] = [call.rebuild, call.accept, call.by, call.reason]
     with calls.open("a") as file:
         file.write(json.dumps(record) + "\n")
     scenario = json.loads(call.config.with_suffix(".json").read_text())

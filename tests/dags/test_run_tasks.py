@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 from pathlib import Path
@@ -8,7 +9,7 @@ from airflow.sdk.api.datamodels._generated import DagRunType as SdkRunType
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.types import DagRunType as CoreRunType
 
-from dags.run_params import overrides_of
+from dags.run_params import overrides_of, rebuild_args
 from dags.run_tasks import check_overrides, choose_regions, resolve, unsuccessful
 from graphrec_core.config import load_pipeline
 from graphrec_core.errors import ConfigError
@@ -79,14 +80,46 @@ def test_the_scope_cannot_be_overridden(tmp_path: Path, override: str) -> None:
         check_overrides(str(path), "region", [override])
 
 
-def context_of(run_type: object, as_of: str | None) -> dict[str, object]:
+UNCHANGED = {"rebuild": False, "accept": False, "accepted_by": "", "accepted_why": ""}
+ACCEPTED = {"rebuild": True, "accept": True, "accepted_by": " eve ", "accepted_why": "late"}
+
+
+def context_of(
+    run_type: object, as_of: str | None, history: Mapping[str, object] = UNCHANGED
+) -> dict[str, object]:
     """What a task gets from Airflow, as far as ``resolve`` looks at it."""
     day = datetime(2026, 1, 1, tzinfo=UTC)
     params = {"as_of": as_of, "publish": "auto", "forced_by": "", "forced_why": ""}
     return {
         "dag_run": SimpleNamespace(run_type=run_type, logical_date=day, run_after=day),
-        "params": {**params, "overrides": []},
+        "params": {**params, **history, "overrides": []},
     }
+
+
+def test_a_rebuild_is_asked_for_and_accepted_by_parameters() -> None:
+    assert rebuild_args(UNCHANGED) == []
+    assert rebuild_args({**UNCHANGED, "rebuild": True}) == ["--rebuild"]
+    accepted = ["--rebuild", "--accept", "--by=eve", "--reason=late"]
+    assert rebuild_args(ACCEPTED) == accepted
+
+
+@pytest.mark.parametrize("left_out", ["rebuild", "accepted_by", "accepted_why"])
+def test_half_an_acceptance_fails_before_anything_starts(tmp_path: Path, left_out: str) -> None:
+    path = str(write_pipeline(tmp_path, "tiny"))
+    history = {**ACCEPTED, left_out: UNCHANGED[left_out]}
+    context = context_of("manual", "2026-03-01", history)
+    with pytest.raises(AirflowFailException, match="accept needs rebuild"):
+        resolve(path, "region", context)  # type: ignore[arg-type]
+
+
+def test_a_backfill_may_look_at_history_but_not_accept_it(tmp_path: Path) -> None:
+    path = str(write_pipeline(tmp_path, "tiny"))
+    looks = context_of("backfill", None, {**UNCHANGED, "rebuild": True})
+    assert resolve(path, "region", looks) == "2026-01-02T00:00:00+00:00"  # type: ignore[arg-type]
+    with pytest.raises(AirflowFailException, match="day by day"):
+        resolve(path, "region", context_of("backfill", None, ACCEPTED))  # type: ignore[arg-type]
+    day = resolve(path, "region", context_of("manual", "2026-03-01", ACCEPTED))  # type: ignore[arg-type]
+    assert day == "2026-03-01T00:00:00+00:00"
 
 
 @pytest.mark.parametrize("run_type", [SdkRunType("backfill"), CoreRunType("backfill"), "backfill"])

@@ -182,6 +182,12 @@ def test_a_global_model_is_trained_once_also_as_of_the_first_day(airflow_folder:
 
 def test_parameters_reach_every_step_also_after_the_last_day(airflow_folder: Path) -> None:
     conf = {"regions": ["eu"], "publish": "never", "overrides": ["training.num_epochs=1"]}
+    conf |= {
+        "rebuild": True,
+        "accept": True,
+        "accepted_by": "eve",
+        "accepted_why": "--late {{ 1 }}",
+    }
     schedule = {"start": "2026-01-01", "end": "2026-01-31"}
     done = run_as_of(airflow_folder, "with_params", "2026-03-01", schedule, conf=conf)
     assert done.state == "success"
@@ -189,6 +195,9 @@ def test_parameters_reach_every_step_also_after_the_last_day(airflow_folder: Pat
     assert all(
         call["set"] == ["training.num_epochs=1", 'publish.mode="never"'] for call in done.calls
     )
+    accepted = {call["key"]: call["accepted"] for call in done.calls}
+    assert accepted.pop("build-snapshot") == [True, True, "eve", "--late {{ 1 }}"]
+    assert not any(any(values) for values in accepted.values())
     assert "train-model[asia]" not in done.keys
     assert "publish-release[eu]" in done.keys
     assert done.keys[-1] == "write-report"

@@ -96,7 +96,7 @@ def test_the_reader_notices_a_partial_release(tmp_path: Path) -> None:
 
 def test_killed_steps_run_again_give_the_same_bytes(town_day: TownDay, tmp_path: Path) -> None:
     lake = tmp_path / "lake"
-    for artefacts in ("town", "snapshots"):
+    for artefacts in ("town", "snapshots", "verdicts"):
         shutil.copytree(town_day.lake / "town" / artefacts, lake / "town" / artefacts)
     kill_in_the_middle_of_training(lake, "birch")
     assert not list((lake / "town" / "models").rglob("manifest.json"))

@@ -25,9 +25,10 @@ def test_an_untrained_model_is_refused_and_the_week_before_stays_live(
 ) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(week_before, lake)
-    shutil.copytree(
-        town_day.lake / "town" / "snapshots", lake / "town" / "snapshots", dirs_exist_ok=True
-    )
+    for artefacts in ("snapshots", "verdicts"):
+        shutil.copytree(
+            town_day.lake / "town" / artefacts, lake / "town" / artefacts, dirs_exist_ok=True
+        )
     before = live_bytes(lake)
     run_regions(lake, DAY, REGIONS, *UNTRAINED)
     refused = run_step("publish-release", lake, "--as-of", DAY, *UNTRAINED, code=3)
@@ -49,7 +50,7 @@ def test_a_run_for_an_earlier_date_is_released_and_leaves_live_as_it_was(
 ) -> None:
     lake = tmp_path / "lake"
     shutil.copytree(town_day.lake, lake)
-    for artefacts in ("snapshots", "models", "embeddings", "evaluations", "shards"):
+    for artefacts in ("snapshots", "verdicts", "models", "embeddings", "evaluations", "shards"):
         shutil.copytree(
             week_before / "town" / artefacts, lake / "town" / artefacts, dirs_exist_ok=True
         )

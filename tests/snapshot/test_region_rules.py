@@ -130,18 +130,15 @@ def test_tiny_regions_are_merged_in_both_views_alike(tmp_path: Path) -> None:
 
 
 def test_a_place_that_moves_has_the_home_of_each_views_instant(tmp_path: Path) -> None:
-    moved = {
-        "place": "p0",
-        "region": "west",
-        "opened": AS_OF - timedelta(days=3),
-        "stars": 1.0,
-    }
-    tables = {
-        "places": pd.concat([market_tables()["places"], pd.DataFrame([moved])], ignore_index=True)
-    }
-    _, snapshot = built(tmp_path, tables, {})
-    assert homes(snapshot, View.TRAIN)["p0"] == "east"
-    assert homes(snapshot, View.SERVE)["p0"] == "west"
+    """Nobody visits it, so that nobody moves with it."""
+    versions = [
+        {"place": "p9", "region": "east", "opened": START, "stars": 1.0},
+        {"place": "p9", "region": "west", "opened": AS_OF - timedelta(days=3), "stars": 1.0},
+    ]
+    places = [market_tables()["places"], pd.DataFrame(versions)]
+    _, snapshot = built(tmp_path, {"places": pd.concat(places, ignore_index=True)}, {})
+    assert homes(snapshot, View.TRAIN)["p9"] == "east"
+    assert homes(snapshot, View.SERVE)["p9"] == "west"
 
 
 def test_edges_between_places_cross_borders_too(tmp_path: Path) -> None:

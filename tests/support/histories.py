@@ -415,7 +415,7 @@ def _same(one: Row, other: Row) -> bool:
 
 
 def side_by_side(parts: Sequence[History]) -> History:
-    """Puts histories beside each other as one, with ids, event ids and regions of their own."""
+    """Puts histories beside each other as one, with ids and event ids of their own."""
     renamed = [_renamed(part, f"h{number}-") for number, part in enumerate(parts)]
     return History(
         *(
@@ -430,11 +430,11 @@ def _renamed(history: History, prefix: str) -> History:
     for field in fields(History):
         rows = []
         for row in getattr(history, field.name):
-            names = ("node_id", "src", "dst", "event_id", "region")
+            names = ("node_id", "src", "dst", "event_id")
             found = {name: getattr(row, name, None) for name in names}
             rows.append(
                 replace(row, **{name: f"{prefix}{value}" for name, value in found.items()
-                                if value and value != "_all"})
+                                if value})
             )  # fmt: skip
         tables.append(tuple(rows))
     return History(*tables)

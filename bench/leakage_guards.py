@@ -1,0 +1,141 @@
+"""Asks the product's guards, on copies, which of the planted leaks they notice."""
+
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.compute as pc
+
+from bench.leakage_plants import (
+    FUTURE_EDGES,
+    HOME,
+    SERVE_VECTORS,
+    TOTALS,
+    UNMASKED,
+    Unmasked,
+)
+from graphrec_core.config import PipelineConfig
+from graphrec_core.config.model import GraphSAGEConfig
+from graphrec_core.engine import open_engine
+from graphrec_core.errors import LeakageError
+from graphrec_core.graph import FeatureEncoder, load_graph
+from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.snapshot import audit
+from graphrec_core.training import train_encoder
+from graphrec_core.types import ALL_REGIONS, Region, View
+from jobs import build_snapshot, evaluate_model, generate_embeddings, train_model
+
+NEVER_STOPPED = "nothing: the column has no date, and what has none is believed"
+DATED_TOTALS = (
+    "select cast(poi as string) as node_id, timestamp_seconds(max(last_at)) as effective_at, "
+    "count(*) as total from (select poi, max(ts_local) over () as last_at from events) as dated "
+    "group by poi"
+)
+
+
+def built(config: PipelineConfig, as_of: datetime) -> Artifact:
+    """Builds a day's snapshot, audit included."""
+    build_snapshot.run(config, as_of, ALL_REGIONS)
+    lake = Lake(config)
+    folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
+    return open_artifact(lake.storage, folder)
+
+
+def guards(
+    config: PipelineConfig, leaky: PipelineConfig, as_of: datetime, region: Region
+) -> list[dict[str, Any]]:
+    """Plants leaks where the guards look.
+
+    Args:
+        config: The honest pipeline; its snapshot of ``as_of`` is built.
+        leaky: The pipeline with undated columns of the whole history.
+        as_of: An instant.
+        region: A region of it, better a small one.
+
+    Returns:
+        One entry per leak: leak, guard, is_caught, said, test.
+    """
+    data = config.model_dump(mode="json")
+    data["training"]["num_epochs"] = 1
+    config = PipelineConfig.model_validate(data)
+    entries = [
+        entry(FUTURE_EDGES, "leakage audit of build-snapshot",
+              refusal_of_edges(config, as_of, region),
+              "tests/snapshot/test_build.py::"
+              "test_the_audit_catches_a_leak_planted_in_a_written_file"),
+        entry(SERVE_VECTORS, "origin of the vectors, asked by evaluate-model",
+              refusal_of_vectors(config, as_of, region),
+              "tests/evaluation/test_holdout_vectors.py::"
+              "test_a_serve_artefact_in_the_place_of_the_train_artefact"),
+        entry(UNMASKED, "audit of every sampled batch in train-model",
+              refusal_of_batches(config, as_of, region),
+              "tests/training/test_supervision.py::test_an_unmasked_supervision_edge_is_caught"),
+        entry(f"{TOTALS}, dated", "the as-of join of source.features leaves them out",
+              absence_of_totals(config, as_of, region),
+              "tests/sql/test_as_of.py::test_features_are_joined_as_they_were_effective"),
+    ]  # fmt: skip
+    built(leaky, as_of)  # passes the audit
+    return entries + [
+        {"leak": leak, "guard": NEVER_STOPPED, "is_caught": False, "said": "", "test": ""}
+        for leak in (f"{TOTALS}, undated", HOME)
+    ]
+
+
+def entry(leak: str, guard: str, said: str, test: str) -> dict[str, Any]:
+    """Describes what a guard said; nothing said is nothing caught."""
+    return {"leak": leak, "guard": guard, "is_caught": bool(said), "said": said, "test": test}
+
+
+def refusal_of_edges(config: PipelineConfig, as_of: datetime, region: Region) -> str:
+    """Puts the serve view's edges into the train view's file of a copy, and audits it."""
+    snapshot, lake = built(config, as_of), Lake(config)
+    root, copy = Path(config.lake.root), "planted/future-edges"
+    shutil.copytree(root / snapshot.base, root / copy)
+    files = (edges_file(view, config.task.edge, region) for view in (View.SERVE, View.TRAIN))
+    shutil.copyfile(*(root / copy / file for file in files))
+    with open_engine(config, lake) as engine:
+        try:
+            audit(engine, config, as_of, lake.storage, copy)
+        except LeakageError as error:
+            return error.found
+    return ""
+
+
+def refusal_of_vectors(config: PipelineConfig, as_of: datetime, region: Region) -> str:
+    """Puts the serve view's vectors where the train view's belong, and evaluates them."""
+    train_model.run(config, as_of, region)
+    generate_embeddings.run(config, as_of, region, View.SERVE)
+    chain, layout, root = Chain(config, as_of), Lake(config).layout, Path(config.lake.root)
+    folders = (layout.embedding(chain.embedding_id(region, view)) for view in reversed(View))
+    shutil.copytree(*(root / folder for folder in folders))
+    try:
+        evaluate_model.run(config, as_of, region)
+    except LeakageError as error:
+        return error.found
+    return ""
+
+
+def refusal_of_batches(config: PipelineConfig, as_of: datetime, region: Region) -> str:
+    """Trains with a sampler that does not mask, under the trainer's own audit."""
+    graph = load_graph(built(config, as_of), View.TRAIN, region)
+    features = FeatureEncoder.fit(graph, {}).encode(graph)
+    try:
+        train_encoder(graph, features, GraphSAGEConfig(), config.training, Unmasked)
+    except LeakageError as error:
+        return error.found
+    return ""
+
+
+def absence_of_totals(config: PipelineConfig, as_of: datetime, region: Region) -> str:
+    """Declares the totals with the time they were made, and looks for them in both views."""
+    data = config.model_dump(mode="json")
+    data["source"]["features"]["place"] = DATED_TOTALS
+    dated = PipelineConfig.model_validate({**data, "pipeline": "dated"})
+    snapshot = built(dated, as_of)
+    for view in View:
+        totals = snapshot.read_table(nodes_file(view, "place", region))["total"]
+        if totals.null_count < len(totals) or not len(totals) or pc.any(totals.is_valid()).as_py():
+            return ""
+    return "no place of either view has a total"

@@ -1,0 +1,1 @@
+from tests.support.engines import spark  # noqa: F401  (a fixture)

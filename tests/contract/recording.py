@@ -1,0 +1,56 @@
+"""An engine that remembers which query it ran on which rows."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pyarrow as pa
+from typing_extensions import override
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.engine import Relation
+from graphrec_core.engine.embedded import DuckDbEngine, open_duckdb
+from graphrec_core.lake import Lake
+
+
+@dataclass(frozen=True)
+class Call:
+    """One run of a query of sql/.
+
+    Attributes:
+        name: The query.
+        reads: Table -> the rows it read.
+        parameters: Its parameters.
+        result: The rows it gave.
+    """
+
+    name: str
+    reads: Mapping[str, pa.Table]
+    parameters: Mapping[str, object]
+    result: pa.Table
+
+    @property
+    def num_rows(self) -> int:
+        """Rows read and given."""
+        return self.result.num_rows + sum(table.num_rows for table in self.reads.values())
+
+
+class RecordingEngine(DuckDbEngine):
+    """DuckDB, with a list of what was run."""
+
+    calls: ClassVar[list[Call]] = []
+
+    @override
+    def run(self, name: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
+        result = super().run(name, reads, **parameters)
+        tables = {table: self.collect(name, rows) for table, rows in reads.items()}
+        self.calls.append(Call(name, tables, parameters, self.collect(name, result)))
+        return result
+
+
+@contextmanager
+def open_recording(config: PipelineConfig, lake: Lake) -> Iterator[RecordingEngine]:
+    """Opens DuckDB and records what it runs in ``RecordingEngine.calls``."""
+    with open_duckdb(config, lake) as engine:
+        yield RecordingEngine(engine._connection, engine._folder)
