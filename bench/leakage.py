@@ -51,7 +51,8 @@ PACKAGES = ("torch", "dgl", "duckdb", "numpy", "scipy", "pyarrow")
 PLACES_WITH_TOTALS = (
     "select pois.poi as node_id, timestamp '1970-01-01 00:00:00' as valid_from, city as region, "
     "totals.total from pois left join "
-    "(select cast(poi as string) as poi, count(*) as total from events group by poi) as totals "
+    "(select cast(poi as string) as poi, count(distinct user) as total "
+    "from events group by poi) as totals "
     "on pois.poi = totals.poi"
 )
 USERS_WITH_HOME = (
@@ -138,7 +139,8 @@ def measure_instant(
     """Measures one instant, pooled over the queries of all regions, or of ``only`` these."""
     as_of = parse_instant(day)
     events = pd.read_parquet(Path(config.source.root) / "events.parquet")
-    totals = events["poi"].astype(str).value_counts().to_dict()
+    visitors = events.assign(poi=events["poi"].astype(str)).groupby("poi")["user"].nunique()
+    totals = {str(place): int(number) for place, number in visitors.items()}
     snapshot, twin = (built(each, as_of) for each in (config, leaky))
     regions = [Region(name) for name in only or sorted(snapshot.manifest.stats["regions"])]
     cases = [Case(config, snapshot, region, totals) for region in regions]
@@ -276,7 +278,7 @@ def judge(leaks: list[dict[str, Any]], caught: list[dict[str, Any]]) -> list[dic
 
 
 def draw(result: Mapping[str, Any], path: Path) -> None:
-    """Draws, per leak and system, the honest and the leaky value; bars span the instants."""
+    """Draws medians by leak and system, on a log scale of ratios; bars span the instants."""
     names = list(dict.fromkeys((row["leak"], row["system"]) for row in result["leaks"]))[::-1]
     with drawing(8.6, 0.9 + 0.27 * len(names)) as figure:
         for axes, metric in zip(figure.subplots(1, 2, sharey=True), METRICS, strict=True):
@@ -290,9 +292,11 @@ def draw(result: Mapping[str, Any], path: Path) -> None:
                     axes.plot(row[kind]["median"], at, "o", color=colour, markersize=5,
                               label=kind if at == 0 else None)  # fmt: skip
             axes.set_yticks(range(len(names)), [f"{leak}: {system}" for leak, system in names])
-            axes.set_xlim(left=0)
+            axes.set_xscale("log")
+            axes.set_xticks([0.05, 0.1, 0.2, 0.5, 1], ["0.05", "0.1", "0.2", "0.5", "1"])
+            axes.minorticks_off()
             axes.set_xlabel({"recall": "recall@20", "mrr": "MRR"}[metric])
-        axes.legend(loc="upper right")
+        axes.legend(loc="lower right")
         figure.savefig(path, dpi=110, metadata={"Software": None})
 
 

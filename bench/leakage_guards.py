@@ -63,8 +63,7 @@ def guards(
     entries = [
         entry(FUTURE_EDGES, "leakage audit of build-snapshot",
               refusal_of_edges(config, as_of, region),
-              "tests/snapshot/test_build.py::"
-              "test_the_audit_catches_a_leak_planted_in_a_written_file"),
+              "tests/snapshot/test_audit.py::test_a_planted_leak_is_named_with_its_row"),
         entry(SERVE_VECTORS, "origin of the vectors, asked by evaluate-model",
               refusal_of_vectors(config, as_of, region),
               "tests/evaluation/test_holdout_vectors.py::"

@@ -55,7 +55,7 @@ class Case:
         config: The pipeline.
         snapshot: The honest snapshot.
         region: The region.
-        totals: Place id -> check-ins of all time.
+        totals: Place id -> distinct visitors of all time.
     """
 
     config: PipelineConfig
@@ -177,14 +177,14 @@ def baselines(holdout: Holdout, src: pa.ChunkedArray, dst: pa.ChunkedArray) -> S
 
 
 def by_totals(case: Case, holdout: Holdout) -> CandidateSource:
-    """Recommends the places with the most check-ins of all time."""
+    """Recommends by visitors of all time, as ``Popularity`` does by those up to the cut."""
     ids = holdout.candidate_ids.to_pylist()
     totals = np.array([case.totals.get(place, 0) for place in ids], dtype=np.float32)
     return DenseSource(lambda query_rows: np.tile(totals, (len(query_rows), 1)))
 
 
 def with_totals(graph: RegionGraph, totals: Mapping[str, int]) -> RegionGraph:
-    """Returns the graph with a feature of the candidates: log of their check-ins of all time."""
+    """Returns the graph with a feature of the candidates: log of their visitors of all time."""
     table = graph.nodes[graph.candidate]
     counts = [totals.get(place, 0) for place in table["node_id"].to_pylist()]
     column = pa.array(np.log1p(np.array(counts, dtype=np.float64)))

@@ -1,14 +1,17 @@
 """build-snapshot: the day's as-of graph, partitioned by region and audited."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.engine import open_engine
-from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact
-from graphrec_core.quality import check_source
+from graphrec_core.engine import Engine, open_engine
+from graphrec_core.lake import Attempt, Chain, Lake, Manifest, attempt, find_artifact
+from graphrec_core.quality import CheckedTable, check_source
 from graphrec_core.quality.findings import digests
 from graphrec_core.snapshot import audit, build_snapshot
+from graphrec_core.snapshot.calendar import Calendar, open_calendar
 from graphrec_core.snapshot.reuse import cutoffs, earlier_snapshots, with_equal_history
 from graphrec_core.sources.canonical import TableKind
 from graphrec_core.sources.root import source_areas
@@ -32,17 +35,26 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     if (done := find_artifact(lake.storage, folder)) is not None:
         logger.info("snapshot %s is already there", snapshot_id)
         return done.manifest
-    with open_engine(config, lake) as engine, attempt(lake.storage, folder, snapshot_id) as trial:
+    with attempt(lake.storage, folder, snapshot_id) as trial:
+        stats = write_snapshot(config, lake, as_of, trial)
+        inputs = chain.snapshot_inputs()
+        committed = trial.commit(StepName.SNAPSHOT, config, as_of, region, inputs, stats)
+    return committed.manifest
+
+
+def write_snapshot(
+    config: PipelineConfig, lake: Lake, as_of: datetime, trial: Attempt
+) -> dict[str, Any]:
+    """Writes a day's snapshot into an attempt, audits it and returns its figures."""
+    with open_engine(config, lake) as engine:
         checked = check_source(engine, config, lake, as_of)
         areas = source_areas(config, lake)
+        calendar = open_calendar(engine, config, as_of)
         earlier = earlier_snapshots(config, lake, as_of)
-        found, *then = digests(engine, checked, cutoffs(config, earlier))
-        if areas is not None and areas.sha256 is not None:
-            for entry in (found, *then):
-                entry["region.areas"] = {"digest": areas.sha256}
+        found, *then = source_digests(engine, checked, areas, calendar, cutoffs(config, earlier))
         earlier = with_equal_history(earlier, engine.label, then)
         accepted = {name: table.accepted for name, table in checked.items()}
-        stats = build_snapshot(engine, config, accepted, areas, as_of, trial, earlier)
+        stats = build_snapshot(engine, config, accepted, areas, as_of, trial, earlier, calendar)
         audit(engine, config, as_of, lake.storage, trial.base)
         stats["features"] = {ntype: [] for ntype in config.source.nodes}
         for name, table in checked.items():
@@ -52,5 +64,22 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         stats["tables_without_known_at"] = sorted(
             str(name) for name, table in checked.items() if not table.has_known_at
         )
-        committed = trial.commit(StepName.SNAPSHOT, config, as_of, region, {}, stats)
-    return committed.manifest
+    return stats
+
+
+def source_digests(
+    engine: Engine,
+    checked: Mapping[TableName, CheckedTable],
+    areas: Areas | None,
+    calendar: Calendar | None,
+    cutoffs: Sequence[datetime] = (),
+) -> list[dict[str, dict[str, Any]]]:
+    """Returns the digests of all that a snapshot is made of: known now, and before each cutoff."""
+    found = digests(engine, checked, cutoffs)
+    if areas is not None and areas.sha256 is not None:
+        for entry in found:
+            entry["region.areas"] = {"digest": areas.sha256}
+    if calendar is not None:
+        for entry, digest in zip(found, calendar.digests(cutoffs), strict=True):
+            entry["source.holidays"] = digest
+    return found

@@ -34,6 +34,7 @@ from graphrec_core.lake.revisions import (
     resized_tables,
 )
 from graphrec_core.quality import check_source
+from graphrec_core.snapshot.calendar import open_calendar
 from graphrec_core.sources.root import source_areas
 from graphrec_core.types import Region, format_instant
 from jobs import build_snapshot
@@ -139,7 +140,8 @@ class _Rebuild:
         with open_engine(self.config, self.lake) as engine:
             checked = check_source(engine, self.config, self.lake, self.chain.as_of)
             areas = source_areas(self.config, self.lake)
-            (found,) = build_snapshot.source_digests(engine, checked, areas)
+            calendar = open_calendar(engine, self.config, self.chain.as_of)
+            (found,) = build_snapshot.source_digests(engine, checked, areas, calendar)
             return {"digest_engine": engine.label, "row_digests": found}
 
     def _candidate(self, now: Mapping[str, Any] | None) -> Chain:
@@ -213,9 +215,9 @@ class _Rebuild:
             found=found,
             fix="Find out why the source changed its past; a table without known_at takes in "
             f"whatever arrives late (here: {late}). `--rebuild --accept --by NAME --reason TEXT` "
-            f"would add revision {self.chain.revision + 1} of the day's snapshot: every later "
-            "step of the day runs again on it, earlier artefacts stay readable, and what is live "
-            "stays live until the day is published again. Other days are left as they are.",
+            "would add a revision of the day's snapshot: every later step of the day must run "
+            "again on it, earlier artefacts stay readable, and what is live stays live until the "
+            "day is published again. Other days need a --rebuild of their own.",
         )
 
 

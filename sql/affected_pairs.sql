@@ -1,29 +1,36 @@
 -- Purpose:    the pairs whose events may differ between the views of two days.
 -- Grain:      one row per src and dst.
--- Reads:      event_rows (accepted rows of one edge type)
+-- Reads:      event_rows (accepted rows of one edge type),
+--             late_src, late_dst (node_id: nodes of which nothing was known before
+--             :old_known_before)
 -- Parameters: :old_start         timestamp; start of the earlier view's window
 --             :old_end           timestamp; the earlier view's instant
 --             :old_known_before  timestamp; the earlier view's cutoff
 --             :start             timestamp; start of the later view's window
 --             :end               timestamp; the later view's instant
 --             :bucket_days       int; length of the freshness rule's age bucket, 0: no rule
--- An event comes with a row that was not known before, or enters the window, leaves it, or grows
--- into the next age bucket. A correction affects every pair that a row of its event_id names.
+-- An event comes with a row that was not known before, or was bad because its node was not, or
+-- enters the window, leaves it, or grows into the next age bucket. A correction affects every pair
+-- that a row of its event_id names.
 with changed as (
-    select src, dst, event_id
+    select event_rows.src, event_rows.dst, event_rows.event_id
     from event_rows
+    left join late_src on event_rows.src = late_src.node_id
+    left join late_dst on event_rows.dst = late_dst.node_id
     where
-        known_at >= :old_known_before
-        or (event_time >= :old_start and event_time < :start)
-        or (event_time >= :old_end and event_time < :end)
+        event_rows.known_at >= :old_known_before
+        or late_src.node_id is not null
+        or late_dst.node_id is not null
+        or (event_rows.event_time >= :old_start and event_rows.event_time < :start)
+        or (event_rows.event_time >= :old_end and event_rows.event_time < :end)
         or (
             :bucket_days > 0
             and floor(
-                (unix_micros(:old_end) - unix_micros(event_time))
+                (unix_micros(:old_end) - unix_micros(event_rows.event_time))
                 / (86400000000D * greatest(:bucket_days, 1))
             )
             <> floor(
-                (unix_micros(:end) - unix_micros(event_time))
+                (unix_micros(:end) - unix_micros(event_rows.event_time))
                 / (86400000000D * greatest(:bucket_days, 1))
             )
         )

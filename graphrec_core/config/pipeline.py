@@ -114,6 +114,8 @@ class PipelineConfig(Section):
             raise ValueError("evaluation.depth must be at least evaluation.k")
         if self.time.horizon_days >= self.time.window_days:
             raise ValueError("time.horizon_days must be shorter than time.window_days")
+        if self.source.holidays and self.time.calendar is None:
+            raise ValueError("source.holidays needs time.calendar: true")
         if self.publish.mode == "force" and not (
             self.publish.forced_by and self.publish.forced_why
         ):

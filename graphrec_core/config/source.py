@@ -89,6 +89,9 @@ class SourceConfig(Section):
     nodes: dict[Name, str] = Field(description="Node type -> SELECT.", min_length=1)
     edges: dict[Name, EdgeConfig] = Field(description="Edge type -> SELECT.", min_length=1)
     features: dict[Name, str] = Field({}, description="Node type -> SELECT of timed features.")
+    holidays: str = Field(
+        "", description="SELECT that yields day and region? (empty: everywhere); empty: none."
+    )
     max_bad_rows_frac: float = Field(
         0.01, ge=0, le=1, description="Share of bad rows per table above which the day is refused."
     )

@@ -42,6 +42,7 @@ _CANONICAL = (
     "source.nodes",
     "source.edges",
     "source.features",
+    "source.holidays",
 )
 _MEASURED = (
     "evaluation.k",

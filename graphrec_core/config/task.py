@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from graphrec_core.config.base import Section
 from graphrec_core.config.source import Name
@@ -63,6 +63,19 @@ class FreshnessConfig(Section):
     )
 
 
+class CalendarConfig(Section):
+    """Days, seasons and holidays of events and nodes."""
+
+    utc_offset_hours: float = Field(
+        0, ge=-14, le=14, description="Local time less UTC; days begin at local midnight."
+    )
+
+    @property
+    def utc_offset_us(self) -> int:
+        """Local time less UTC, microseconds."""
+        return timedelta(hours=self.utc_offset_hours) // timedelta(microseconds=1)
+
+
 class TimeConfig(Section):
     """Lengths of the windows around an instant."""
 
@@ -80,6 +93,16 @@ class TimeConfig(Section):
     freshness: FreshnessConfig | None = Field(
         None, description="Drops a share of the old events; none: all of the window are used."
     )
+    calendar: CalendarConfig | None = Field(
+        None, description="Adds days of the week, seasons and holidays; none: there are none."
+    )
+
+    @field_validator("calendar", mode="before")
+    @classmethod
+    def _calendar_may_be_on_or_off(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return {} if value else None
+        return value
 
     @property
     def window(self) -> timedelta:

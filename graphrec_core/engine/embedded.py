@@ -39,6 +39,8 @@ MACROS = (  # Spark's functions that sqlglot passes on by name
     "timestamp_seconds(x) as to_timestamp(x)",
     "timestamp_millis(x) as to_timestamp(x / 1000.0)",
     "try_to_timestamp(x) as try_cast(x as timestamptz)",
+    "timestamp_micros(x) as make_timestamptz(x)",
+    "weekday(x) as cast(isodow(x) - 1 as int)",  # DuckDB's own has 0 for Sunday
 )
 SPARK_TYPES = {
     "VARCHAR": "string",

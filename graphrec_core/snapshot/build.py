@@ -11,6 +11,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Attempt
+from graphrec_core.snapshot.calendar import Calendar
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.incremental import extend_view
@@ -32,6 +33,7 @@ def build_snapshot(
     as_of: datetime,
     trial: Attempt,
     earlier: Earlier = Earlier(),  # noqa: B008
+    calendar: Calendar | None = None,
 ) -> dict[str, Any]:
     """Computes and writes both views and the holdout.
 
@@ -43,6 +45,7 @@ def build_snapshot(
         as_of: The run's instant.
         trial: Where the files go.
         earlier: Snapshots of earlier days to build on; the rows are those of a full build.
+        calendar: Adds calendar columns, if they are configured.
 
     Returns:
         ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
@@ -53,7 +56,8 @@ def build_snapshot(
         EmptyTableError: A view or the holdout has no event, or no region has all it needs.
     """
     files = SnapshotFiles(engine, trial)
-    builder = ViewBuilder(engine, config, accepted, areas, files)
+    instants = view_instants(config, as_of, View.SERVE)
+    builder = ViewBuilder(engine, config, accepted, areas, files, instants.known_before, calendar)
     merged: Mapping[str, str] = {}
     if earlier.cut is not None:
         files.take_over(View.TRAIN, earlier.cut, View.SERVE)
@@ -62,7 +66,6 @@ def build_snapshot(
         merged = builder.build(View.TRAIN, view_instants(config, as_of, View.TRAIN))
         logger.info("train view written")
     homeless = _write_holdout(builder, as_of)
-    instants = view_instants(config, as_of, View.SERVE)
     if earlier.day_before is not None:
         old_instants = view_instants(config, as_of - ONE_DAY, View.SERVE)
         extend_view(builder, earlier.day_before, old_instants, instants)
@@ -90,15 +93,26 @@ def build_snapshot(
 def _write_holdout(builder: ViewBuilder, as_of: datetime) -> pa.Table:
     """Writes the holdout and returns the pairs of queries without a home."""
     engine, task, files = builder.engine, builder.config.task, builder.files
+    events = builder.events(task.edge, holdout_instants(builder.config, as_of))
     holdout = engine.run(
         "holdout_by_region",
         {
-            "holdout_events": builder.events(task.edge, holdout_instants(builder.config, as_of)),
+            "holdout_events": events,
             "train_queries": files.relation(f"view={View.TRAIN}/nodes/{task.query}"),
             "train_edges": files.relation(f"view={View.TRAIN}/edges/{task.edge}"),
             "train_candidates": files.relation(f"view={View.TRAIN}/nodes/{task.candidate}"),
         },
     )
+    if builder.calendar is not None:
+        # Homes and latitudes as the train view has them; nodes of every home are listed once.
+        places = [
+            engine.project(
+                files.relation(f"view={View.TRAIN}/nodes/{ntype}"),
+                "distinct node_id, home_region, latitude",
+            )
+            for ntype in (task.query, task.candidate)
+        ]
+        holdout = builder.calendar.holdout(holdout, events, *places)
     holdout = engine.keep("holdout", holdout)
     placed = engine.filter(holdout, "region is not null")
     files.write("holdout", placed, ("query_id", "candidate_id"))

@@ -62,16 +62,21 @@ class SnapshotFiles:
         return self._engine.from_arrow(schema.empty_table())
 
     def take_over(self, view: View, artifact: Artifact, other: View) -> None:
-        """Takes all tables of another snapshot's view as this one's ``view``, file by file."""
+        """Takes all tables of another snapshot's view as this one's ``view``, file by file.
+
+        Files that its ``finish`` added are left out: this snapshot may keep other regions.
+        """
         folder = f"view={other}/"
         for name in artifact.manifest.files:
             if name.startswith(folder):
                 own = f"view={view}/{name.removeprefix(folder)}"
-                self._trial.link_file(own, artifact, name)
                 table, region = own.removesuffix(f"/{PART}").rsplit("/", 1)
                 if table not in self._schemas:
                     self._schemas[table] = pq.read_schema(artifact.open(name))
-                self._written.setdefault(table, []).append(region_of_folder(region))
+                written = self._written.setdefault(table, [])
+                if _has_rows(artifact, other, table, region_of_folder(region)):
+                    self._trial.link_file(own, artifact, name)
+                    written.append(region_of_folder(region))
 
     def finish(self, regions: Sequence[Region]) -> None:
         """Makes sure that readers of these regions find every file.
@@ -82,6 +87,18 @@ class SnapshotFiles:
         for table, written in self._written.items():
             for region in sorted(set(regions) - set(written)):
                 self._trial.write_table(_name(table, region), self._schemas[table].empty_table())
+
+
+def _has_rows(artifact: Artifact, view: View, table: str, region: Region) -> bool:
+    """Says whether a table of a snapshot has rows in a region, by its counts.
+
+    A region that it skipped has no counts, and files only where there are rows.
+    """
+    counts = artifact.manifest.stats["regions"].get(region)
+    if counts is None:
+        return True
+    _, kind, name = table.split("/")
+    return bool(counts[view][f"num_{kind}"][name])
 
 
 def _name(table: str, region: Region) -> str:

@@ -1,7 +1,7 @@
 """A view built on that of the day before: unchanged edges are taken over, the others recomputed.
 
 The rows are those of a full build: a pair's edge is taken over only if none of its events came,
-went or was corrected, and neither end moved. Nodes are few and are computed anew.
+went or was corrected, and neither end moved or became known. Nodes are few and are computed anew.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,9 @@ class _Extension:
         nodes = {ntype: builder.nodes(ntype, self.new) for ntype in ntypes}
         pairs = self._pairs_for_homes()
         homes = home_regions(engine, builder.config, builder.areas, nodes, pairs)
-        changed = {ntype: self._changed_nodes(ntype, homes[ntype]) for ntype in ntypes}
+        changed = {
+            ntype: self._changed_nodes(ntype, nodes[ntype], homes[ntype]) for ntype in ntypes
+        }
         for etype in etypes:
             src, dst = builder.config.endpoints(etype)
             touched = {
@@ -49,7 +51,7 @@ class _Extension:
                 "changed_src": changed[src],
                 "changed_dst": changed[dst],
             }
-            edges = self._edges(etype, touched, homes)
+            edges = self._edges(etype, touched, nodes, homes)
             builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
         builder.write_nodes(View.SERVE, self.new, nodes, homes)
 
@@ -62,20 +64,25 @@ class _Extension:
             for etype in self.builder.config.source.edges
         }
 
-    def _changed_nodes(self, ntype: str, homes: Relation) -> Relation:
-        engine = self.builder.engine
+    def _changed_nodes(self, ntype: str, nodes: Relation, homes: Relation) -> Relation:
+        engine, old_nodes = self.builder.engine, self.builder.nodes_as_of(ntype, self.old)
         reads = {
-            "old_nodes": self.builder.nodes_as_of(ntype, self.old),
+            "old_nodes": old_nodes,
             "old_homes": self._written(f"nodes/{ntype}"),
             "new_homes": homes,
         }
-        return engine.keep("changed nodes", engine.run("changed_nodes", reads))
+        changed = engine.run("changed_nodes", reads)
+        if self.builder.calendar is not None:
+            reads = {"changed_nodes": changed, "old_nodes": old_nodes, "new_nodes": nodes}
+            changed = engine.run("calendar_moves", reads)
+        return engine.keep("changed nodes", changed)
 
     def _affected_pairs(self, etype: str) -> Relation:
         engine, freshness = self.builder.engine, self.builder.config.time.freshness
+        late = self.builder.late_ends(etype, self.old.known_before)
         affected = engine.run(
             "affected_pairs",
-            {"event_rows": self._rows(etype)},
+            {"event_rows": self._rows(etype), **late},
             old_start=self.old.start,
             old_end=self.old.end,
             old_known_before=self.old.known_before,
@@ -86,16 +93,24 @@ class _Extension:
         return engine.keep("affected pairs", affected)
 
     def _edges(
-        self, etype: str, touched: Mapping[str, Relation], homes: Mapping[str, Relation]
+        self,
+        etype: str,
+        touched: Mapping[str, Relation],
+        nodes: Mapping[str, Relation],
+        homes: Mapping[str, Relation],
     ) -> Relation:
         """Joins the edges of the day before that stay with those computed anew."""
         builder, engine = self.builder, self.builder.engine
         some = engine.keep("touched", self._touched(self._rows(etype), touched, is_touched=True))
         reads = {"some_rows": some, "event_rows": self._rows(etype)}
         rows = engine.run("whole_events", reads)
-        pairs = builder.pairs(etype, builder.events_of(rows, self.new), self.new)
+        events = builder.events_of(rows, self.new)
+        pairs = builder.pairs(etype, events, self.new)
         pairs = engine.keep("pairs", self._touched(pairs, touched, is_touched=True))
         fresh = builder.edges_by_region(etype, pairs, homes)
+        if builder.calendar is not None:
+            events = builder.fresh_events(events, self.new)
+            fresh = builder.calendar.edges(fresh, events, *builder.places(etype, nodes, homes))
         old = self._touched(self._written(f"edges/{etype}"), touched, is_touched=False)
         columns = ", ".join(engine.schema(fresh))
         return engine.union([engine.project(old, columns), fresh])

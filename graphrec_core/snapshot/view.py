@@ -1,13 +1,14 @@
 """One view: nodes with homes, edges by region, nodes by region. One function makes both views."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
+from graphrec_core.snapshot.calendar import Calendar
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
@@ -30,6 +31,8 @@ class ViewBuilder:
         accepted: Table -> its accepted rows.
         areas: The areas of types with the rule ``coordinates``, if there are such types.
         files: Where the views are written.
+        known_before: The run's cutoff: all accepted rows were known before it.
+        calendar: Adds calendar columns, if they are configured.
     """
 
     engine: Engine
@@ -37,6 +40,8 @@ class ViewBuilder:
     accepted: Mapping[TableName, Relation]
     areas: Areas | None
     files: SnapshotFiles
+    known_before: datetime
+    calendar: Calendar | None = None
 
     def build(
         self, view: View, instants: Instants, merged: Mapping[str, str] | None = None
@@ -63,6 +68,10 @@ class ViewBuilder:
         homes = rename_regions(engine, homes, merged)
         for etype in config.source.edges:
             edges = self.edges_by_region(etype, pairs[etype], homes)
+            if self.calendar is not None:
+                events = self.fresh_events(self.events(etype, instants), instants)
+                places = self.places(etype, nodes, homes)
+                edges = self.calendar.edges(edges, events, *places)
             self.files.write(f"view={view}/edges/{etype}", edges, ("src", "dst"))
             engine.drop(pairs[etype])
         self.write_nodes(view, instants, nodes, homes)
@@ -70,7 +79,13 @@ class ViewBuilder:
 
     def events(self, etype: str, instants: Instants) -> Relation:
         """Returns the events of a window as they were known."""
-        return self.events_of(self.accepted[TableName(TableKind.EDGES, etype)], instants)
+        rows = self.accepted[TableName(TableKind.EDGES, etype)]
+        if instants.known_before < self.known_before:
+            rows = self.engine.run(
+                "rows_of_known_nodes",
+                {"event_rows": rows, **self.late_ends(etype, instants.known_before)},
+            )
+        return self.events_of(rows, instants)
 
     def events_of(self, rows: Relation, instants: Instants) -> Relation:
         """Returns the events of a window as they were known, of some accepted rows."""
@@ -82,21 +97,25 @@ class ViewBuilder:
             known_before=instants.known_before,
         )
 
+    def fresh_events(self, events: Relation, instants: Instants) -> Relation:
+        """Drops the stale ones of a view's events, where so configured."""
+        freshness = self.config.time.freshness
+        if freshness is None:
+            return events
+        return self.engine.run(
+            "fresh_events",
+            {"view_events": events, "freshness_steps": self._freshness_steps()},
+            bucket_days=freshness.bucket_days,
+            instant=instants.end,
+        )
+
     def pairs(self, etype: str, events: Relation, instants: Instants) -> Relation:
         """Returns a view's events by pair; where so configured, stale ones are dropped."""
-        time = self.config.time
-        if time.freshness is not None:
-            events = self.engine.run(
-                "fresh_events",
-                {"view_events": events, "freshness_steps": self._freshness_steps()},
-                bucket_days=time.freshness.bucket_days,
-                instant=instants.end,
-            )
         return self.engine.run(
             "pairs",
-            {"view_events": events},
+            {"view_events": self.fresh_events(events, instants)},
             weight=self.config.source.edges[etype].weight,
-            half_life_days=time.half_life_days,
+            half_life_days=self.config.time.half_life_days,
             instant=instants.end,
         )
 
@@ -111,6 +130,17 @@ class ViewBuilder:
             drop_border=self.config.region.border == "drop",
         )
 
+    def places(
+        self, etype: str, nodes: Mapping[str, Relation], homes: Mapping[str, Relation]
+    ) -> tuple[Relation, Relation]:
+        """Returns node_id, home_region and latitude of the nodes at both ends of an edge type."""
+        text = "select n.node_id, h.home_region, n.latitude from n join h on n.node_id = h.node_id"
+        src, dst = (
+            self.engine.query(text, {"n": nodes[ntype], "h": homes[ntype]})
+            for ntype in self.config.endpoints(etype)
+        )
+        return src, dst
+
     def write_nodes(
         self,
         view: View,
@@ -121,10 +151,13 @@ class ViewBuilder:
         """Writes a view's nodes by region, after its edges: halo nodes are ends of those."""
         for ntype in self.config.source.nodes:
             ends = self.engine.keep("edge ends", self._edge_ends(view, ntype))
+            described = nodes[ntype]
+            if self.calendar is not None:
+                described = self.calendar.nodes(described, list(self._written_ends(view, ntype)))
             by_region = self.engine.run(
                 "nodes_by_region",
                 {
-                    "view_nodes": nodes[ntype],
+                    "view_nodes": described,
                     "homes": homes[ntype],
                     "edge_ends": ends,
                     "node_activity": self.engine.run("node_activity", {"edge_ends": ends}),
@@ -143,6 +176,24 @@ class ViewBuilder:
             instant=instants.end,
             known_before=instants.known_before,
         )
+
+    def late_ends(self, etype: str, known_before: datetime) -> dict[str, Relation]:
+        """Returns late_src and late_dst: the nodes at each end not known before a cutoff."""
+        ntypes = self.config.endpoints(etype)
+        late = {
+            ntype: self.engine.keep(
+                "late nodes",
+                self.engine.run(
+                    "late_nodes",
+                    {"node_versions": self.accepted[TableName(TableKind.NODES, ntype)]},
+                    known_before=known_before,
+                ),
+            )
+            for ntype in sorted(set(ntypes))
+        }
+        return {
+            f"late_{end}": late[ntype] for end, ntype in zip(("src", "dst"), ntypes, strict=True)
+        }
 
     def nodes(self, ntype: str, instants: Instants) -> Relation:
         """Returns the nodes of an instant with their features as they were known, kept."""
@@ -173,11 +224,16 @@ class ViewBuilder:
 
     def _edge_ends(self, view: View, ntype: str) -> Relation:
         """Returns the ends of a node type in the written edges, by region and edge type."""
-        ends = []
+        ends = [
+            self.engine.run("edge_ends", {"region_edges": edges}, is_src=is_src)
+            for edges, is_src in self._written_ends(view, ntype)
+        ]
+        return self.engine.union(ends)
+
+    def _written_ends(self, view: View, ntype: str) -> Iterator[tuple[Relation, bool]]:
+        """Yields the written edges at an end of which a node type is, and whether that is src."""
         for etype in self.config.source.edges:
             edges = self.files.relation(f"view={view}/edges/{etype}")
             for own, is_src in zip(self.config.endpoints(etype), (True, False), strict=True):
                 if own == ntype:
-                    reads = {"region_edges": edges}
-                    ends.append(self.engine.run("edge_ends", reads, is_src=is_src))
-        return self.engine.union(ends)
+                    yield edges, is_src

@@ -4,6 +4,7 @@ nodes/<ntype>     node_id · valid_from · valid_to? · known_at? · is_deleted?
                   latitude?, longitude? · label? (shown to people, never a feature) · features
 edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight?
 features/<ntype>  node_id · effective_at · known_at? · is_deleted? · features
+holidays          day · region? (where there is none: everywhere)
 """
 
 from collections.abc import Mapping
@@ -76,8 +77,33 @@ COLUMNS: dict[TableKind, tuple[Column, ...]] = {
 }
 
 
+HOLIDAYS = (
+    Column("day", "date", TIME_TYPES),
+    Column("region", "string", (*ID_TYPES, "void"), "null"),
+)
+"""Columns of the holidays; further ones, such as a name, are left out."""
+
+CALENDAR_FEATURES = (
+    *(
+        f"share_on_{day}"
+        for day in (
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        )
+    ),
+    *(f"share_in_{season}" for season in ("winter", "spring", "summer", "autumn")),
+    "share_on_holiday",
+)
+"""Shares of a node's events that a snapshot with ``time.calendar`` adds to its features."""
+
 SNAPSHOT_COLUMNS = frozenset(
     {
+        *CALENDAR_FEATURES,
         "home_region",
         "role",
         "is_active",
@@ -139,12 +165,24 @@ def fit(table: TableName, schema: Mapping[str, str]) -> str:
     Raises:
         SchemaError: A required column is missing or a column has a wrong type.
     """
-    parts = [_fit_column(table, column, schema) for column in COLUMNS[table.kind]]
+    parts = [_fit_column(str(table), column, schema) for column in COLUMNS[table.kind]]
     for name in feature_columns(table, schema):
         _check_name(table, name)
-        _check_type(table, name, schema[name], FEATURE_TYPES)
+        _check_type(str(table), name, schema[name], FEATURE_TYPES)
         parts.append(_feature(name, schema[name]))
     return ",\n    ".join(parts)
+
+
+def fit_holidays(schema: Mapping[str, str]) -> str:
+    """Writes the projection that fits the result of ``source.holidays``.
+
+    Args:
+        schema: Column name -> SQL type of the SELECT's result.
+
+    Raises:
+        SchemaError: A required column is missing or a column has a wrong type.
+    """
+    return ", ".join(_fit_column("holidays", column, schema) for column in HOLIDAYS)
 
 
 def row_text(schema: Mapping[str, str]) -> str:
@@ -171,13 +209,13 @@ def _text_of(name: str, sql_type: str) -> str:
     return f"cast({column} as string)"
 
 
-def _fit_column(table: TableName, column: Column, schema: Mapping[str, str]) -> str:
+def _fit_column(table: str, column: Column, schema: Mapping[str, str]) -> str:
     if column.name not in schema:
         if column.default is None:
             raise SchemaError(
                 must=f"{table} must have the column `{column.name}` ({column.sql_type}).",
                 found=f"the columns {', '.join(sorted(schema))}",
-                fix=f"Select it as `{column.name}` in source.{table.kind}.{table.name}.",
+                fix=f"Select it as `{column.name}` in {_key(table)}.",
             )
         return f"cast({column.default} as {column.sql_type}) as {column.name}"
     _check_type(table, column.name, schema[column.name], column.accepts)
@@ -187,16 +225,20 @@ def _fit_column(table: TableName, column: Column, schema: Mapping[str, str]) -> 
     return f"{value} as {column.name}"
 
 
-def _check_type(table: TableName, name: str, found: str, accepts: tuple[str, ...]) -> None:
+def _check_type(table: str, name: str, found: str, accepts: tuple[str, ...]) -> None:
     if found.partition("(")[0] in accepts:
         return
     raise SchemaError(
         must=f"{table} column `{name}` must be one of: {', '.join(accepts)}.",
         found=f"the type {found}",
-        fix=f"Convert it in source.{table.kind}.{table.name}, for example "
+        fix=f"Convert it in {_key(table)}, for example "
         f"try_to_timestamp({name}) or try_cast({name} as ...); rows that cannot be "
         "converted become null and go to quarantine.",
     )
+
+
+def _key(table: str) -> str:
+    return f"source.{table.replace('/', '.')}"
 
 
 def _check_name(table: TableName, name: str) -> None:

@@ -19,6 +19,7 @@ from jobs import build_snapshot as job
 from tests.support.histories import History, Settings, history_config, write_history
 
 FLOAT_TOLERANCE = 1e-9
+COUNTS = ("regions", "empty_regions", "merged_regions", "num_no_history")
 KEYS = ("node_id", "src", "dst", "query_id", "candidate_id")
 
 
@@ -39,6 +40,10 @@ class Built:
     def rows(self) -> dict[tuple[str, str], list[dict[str, Any]]]:
         """(table, region) -> rows of the file; no entry for an empty one."""
         return {name: table.to_pylist() for name, table in self.tables.items() if table.num_rows}
+
+    def counts(self) -> dict[str, Any]:
+        """What the manifest counts, whatever the engine; nothing for a refused day."""
+        return {} if self.stats is None else {name: self.stats[name] for name in COUNTS}
 
 
 def built_day(config: PipelineConfig, as_of: datetime) -> Built:

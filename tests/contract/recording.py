@@ -1,9 +1,9 @@
 """An engine that remembers which query it ran on which rows."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
 
 import pyarrow as pa
 from typing_extensions import override
@@ -12,6 +12,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Relation
 from graphrec_core.engine.embedded import DuckDbEngine, open_duckdb
 from graphrec_core.lake import Lake
+
+MOST_CALLS = 2
+"""Runs remembered of each query, those with the most rows."""
 
 
 @dataclass(frozen=True)
@@ -36,21 +39,30 @@ class Call:
         return self.result.num_rows + sum(table.num_rows for table in self.reads.values())
 
 
-class RecordingEngine(DuckDbEngine):
-    """DuckDB, with a list of what was run."""
+_calls: dict[str, list[Call]] = defaultdict(list)
 
-    calls: ClassVar[list[Call]] = []
+
+class RecordingEngine(DuckDbEngine):
+    """DuckDB, remembering what it runs."""
 
     @override
     def run(self, name: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
         result = super().run(name, reads, **parameters)
         tables = {table: self.collect(name, rows) for table, rows in reads.items()}
-        self.calls.append(Call(name, tables, parameters, self.collect(name, result)))
+        calls = [*_calls[name], Call(name, tables, parameters, self.collect(name, result))]
+        _calls[name] = sorted(calls, key=lambda call: -call.num_rows)[:MOST_CALLS]
         return result
 
 
 @contextmanager
 def open_recording(config: PipelineConfig, lake: Lake) -> Iterator[RecordingEngine]:
-    """Opens DuckDB and records what it runs in ``RecordingEngine.calls``."""
+    """Opens a DuckDB engine that remembers."""
     with open_duckdb(config, lake) as engine:
         yield RecordingEngine(engine._connection, engine._folder)
+
+
+def forget_calls() -> list[Call]:
+    """Returns what was remembered since the last time."""
+    found = [call for calls in _calls.values() for call in calls]
+    _calls.clear()
+    return found

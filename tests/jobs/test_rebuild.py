@@ -229,7 +229,7 @@ def test_a_crash_before_the_record_leaves_the_day_as_it_was(config: PipelineConf
     forget(config, 1)
     before = lake_files(config)
     assert snapshot(config).manifest.id == first.manifest.id
-    with pytest.raises(HistoryChangedError, match="would add revision 1"):
+    with pytest.raises(HistoryChangedError, match="would add a revision"):
         rebuild(config)
     assert rebuild(config, EVE) == (new_id, {"history": "revised"})
     added = set(lake_files(config)) - set(before)

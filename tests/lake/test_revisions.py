@@ -22,6 +22,7 @@ from graphrec_core.lake.revisions import (
     resized_tables,
 )
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
+from tests.support.object_store import ObjectStore
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
 EAST = Region("east")
@@ -141,6 +142,15 @@ def test_of_many_writers_one_wins_and_all_agree(config: PipelineConfig) -> None:
         stored = list(pool.map(lambda name: record(config, 1, by=name), names))
     assert len({revision.accepted.by for revision in stored}) == 1
     assert stored[0].accepted.by in names
+
+
+def test_an_object_store_does_what_a_folder_does(store: ObjectStore, tmp_path: Path) -> None:
+    config = tiny_config(tmp_path, lake={"root": store.new_root()})
+    assert Chain(config, AS_OF).revision == 0
+    stored = [record(config, 1, by=name) for name in ("ann", "ben")]
+    assert [revision.accepted.by for revision in stored] == ["ann", "ann"]
+    assert Chain(config, AS_OF).snapshot_id() == stored[0].snapshot_id
+    assert Chain(config, NEXT).revision == 0
 
 
 def test_an_overtaken_writer_is_told(config: PipelineConfig) -> None:
