@@ -13,7 +13,8 @@ from graphrec_core.quality.findings import digests
 from graphrec_core.snapshot import audit, build_snapshot
 from graphrec_core.snapshot.calendar import Calendar, open_calendar
 from graphrec_core.snapshot.reuse import cutoffs, earlier_snapshots, with_equal_history
-from graphrec_core.sources.canonical import TableKind
+from graphrec_core.sources.areas import Areas
+from graphrec_core.sources.canonical import TableKind, TableName
 from graphrec_core.sources.root import source_areas
 from graphrec_core.types import Region
 
@@ -60,6 +61,9 @@ def write_snapshot(
         for name, table in checked.items():
             if name.kind is not TableKind.EDGES:
                 stats["features"][name.name] += table.features
+        if calendar is not None:
+            for names in stats["features"].values():
+                names += CALENDAR_FEATURES
         stats["digest_engine"], stats["row_digests"] = engine.label, found
         stats["tables_without_known_at"] = sorted(
             str(name) for name, table in checked.items() if not table.has_known_at

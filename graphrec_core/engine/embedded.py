@@ -226,7 +226,9 @@ class DuckDbEngine(Engine):
             files = [self._recode(file, encoding) for file in files]
         options = _csv_options(table)
         names = list(table.columns) or _column_names(files[0], options)
-        rows = self._connection.read_csv(files, columns=dict.fromkeys(names, "VARCHAR"), **options)
+        columns = dict.fromkeys(names, "VARCHAR")
+        # DuckDB takes several files; its types say one.
+        rows = self._connection.read_csv(files, columns=columns, **options)  # type: ignore[arg-type]
         # DuckDB moves casts into its reader, where a failing try_cast is an error: hold them back.
         kept = (f"coalesce({column}, null) as {column}" for column in map(_quoted, names))
         rows.project(", ".join(kept)).create_view(view)

@@ -172,9 +172,7 @@ def test_edges_and_the_holdout_get_the_columns_of_their_pair(engine: Engine) -> 
 
 def ends(engine: Engine, edges: list[tuple], *, is_src: bool) -> list[dict]:
     counts = [f"num_{name}_events bigint" for name in (*WEEK, *SEASONS, "holiday")]
-    ddl = ", ".join(
-        ["src string, dst string, crosses_border boolean, num_events bigint", *counts]
-    )
+    ddl = ", ".join(["src string, dst string, crosses_border boolean, num_events bigint", *counts])
     reads = {"region_edges": relation_of(engine, ddl, edges)}
     return rows_of(engine, "calendar_ends", reads, is_src=is_src)
 

@@ -175,12 +175,3 @@ def test_a_dropped_event_stays_dropped_and_a_tenth_goes_with_every_bucket(engine
         share = 0.9**bucket
         tolerance = 4 * (share * (1 - share) / num) ** 0.5  # four standard deviations
         assert len(names) / num == pytest.approx(share, abs=tolerance)
-
-
-def test_activity_sums_pairs(engine: Engine) -> None:
-    rows = [("p", 2, day(1)), ("p", 3, day(4)), ("q", 1, day(2))]
-    ddl = "node_id string, num_events bigint, last_event_time timestamp"
-    assert rows_of(engine, "node_activity", {"node_pairs": relation_of(engine, ddl, rows)}) == [
-        {"node_id": "p", "num_events": 5, "last_event_time": day(4)},
-        {"node_id": "q", "num_events": 1, "last_event_time": day(2)},
-    ]

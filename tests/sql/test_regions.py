@@ -89,33 +89,42 @@ def test_edges_across_a_border_may_be_dropped(engine: Engine) -> None:
     ]
 
 
-def test_foreign_ends_are_those_of_border_edges_and_of_nodes_without_a_home(
+@pytest.mark.parametrize(
+    ("is_src", "expected"),
+    [
+        (True, [("east", "u", 7, 4), ("west", "nomad", 2, 9), ("west", "u", 3, 3)]),
+        (False, [("east", "p", 4, 4), ("east", "q", 3, 3), ("west", "q", 5, 9)]),
+    ],
+)
+def test_ends_of_edges_count_halves_where_an_edge_stands_in_two_regions(
     engine: Engine,
+    is_src: bool,  # noqa: FBT001
+    expected: list[tuple],
 ) -> None:
     rows = [
-        ("east", "u", "p", False),
-        ("east", "u", "q", True),
-        ("west", "u", "q", True),
-        ("east", "u", "film", False),
-        ("west", "nomad", "q", False),
+        ("east", "u", "p", 2, day(4), False),
+        ("east", "u", "q", 3, day(3), True),
+        ("west", "u", "q", 3, day(3), True),
+        ("west", "nomad", "q", 1, day(9), False),
     ]
-    ddl = "region string, src string, dst string, crosses_border boolean"
-    reads = {
-        "region_edges": relation_of(engine, ddl, rows),
-        "src_homes": homes(engine, u="east", nomad=None),
-        "dst_homes": homes(engine, p="east", q="west", film=None),
-    }
-    found = [
-        (row["region"], row["node_id"], row["is_src"])
-        for row in rows_of(engine, "foreign_ends", reads)
-    ]
-    assert found == [
-        ("east", "film", False),
-        ("east", "q", False),
-        ("east", "u", True),
-        ("west", "nomad", True),
-        ("west", "q", False),
-        ("west", "u", True),
+    ddl = (
+        "region string, src string, dst string, num_events bigint, last_event_time timestamp, "
+        "crosses_border boolean"
+    )
+    reads = {"region_edges": relation_of(engine, ddl, rows)}
+    columns = ("region", "node_id", "num_half_events")
+    found = rows_of(engine, "edge_ends", reads, is_src=is_src)
+    assert [
+        (*(row[name] for name in columns), row["last_event_time"].day) for row in found
+    ] == expected
+
+
+def test_a_nodes_events_are_those_of_all_its_ends(engine: Engine) -> None:
+    ends = [("u", 7, day(4)), ("u", 3, day(3)), ("u", 2, day(1)), ("p", 2, day(5))]
+    ddl = "node_id string, num_half_events bigint, last_event_time timestamp"
+    assert rows_of(engine, "node_activity", {"edge_ends": relation_of(engine, ddl, ends)}) == [
+        {"node_id": "p", "num_events": 1, "last_event_time": day(5)},
+        {"node_id": "u", "num_events": 6, "last_event_time": day(4)},
     ]
 
 
@@ -210,12 +219,17 @@ def test_holdout_flags_seen_pairs_missing_candidates_and_missing_history(engine:
         ("new", "p", day(8), day(8), 1.0),
         ("homeless", "p", day(8), day(8), 1.0),
     ]
-    candidates = [("east", "p"), ("west", "q")]
+    queries = [("east", "u", "home"), ("west", "u", "halo"), ("west", "homeless", "halo")]
+    edges = [("east", "u", "p"), ("west", "u", "q"), ("west", "homeless", "p")]
+    candidates = [("east", "p", True), ("east", "q", False), ("west", "q", True)]
+    flags = "region string, node_id string, is_candidate boolean"
     reads = {
         "holdout_events": relation_of(engine, ddl, events),
-        "query_homes": homes(engine, u="east", homeless=None),
-        "train_pairs": relation_of(engine, "src string, dst string", [("u", "p")]),
-        "train_candidates": relation_of(engine, "region string, node_id string", candidates),
+        "train_queries": relation_of(
+            engine, "region string, node_id string, role string", queries
+        ),
+        "train_edges": relation_of(engine, "region string, src string, dst string", edges),
+        "train_candidates": relation_of(engine, flags, candidates),
     }
     columns = ("region", "query_id", "candidate_id", "num_events", "is_seen", "is_candidate")
     found = rows_of(engine, "holdout_by_region", reads)
