@@ -13,6 +13,15 @@ ALL_REGIONS = Region("_all")
 """The region of an artefact that covers every region (one global model)."""
 
 
+START_PREFIX = "__start__:"
+"""Begins the id of a region's start node; no node of a source may have such an id."""
+
+
+def start_id(region: Region) -> str:
+    """Returns the id of a region's start node."""
+    return f"{START_PREFIX}{region}"
+
+
 class View(StrEnum):
     """The two views of a snapshot."""
 
@@ -32,6 +41,7 @@ class Source(StrEnum):
     """Which part of the recommender proposed a candidate."""
 
     MODEL = "model"
+    START = "start"
     POPULAR = "popular"
 
 

@@ -51,7 +51,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         decision = judge_ann_recall(recall, len(measured), config.gate)
         stats = {
             "num_candidates": view.candidates.num_rows,
-            "num_queries": view.queries.num_rows,
+            "num_queries": view.num_queries,
             "factory": choose_factory(config.index.factory, view.candidates.num_rows),
             "ann_recall": decision.value,
             "recall_k": config.index.recall_k,

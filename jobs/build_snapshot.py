@@ -14,7 +14,7 @@ from graphrec_core.snapshot import audit, build_snapshot
 from graphrec_core.snapshot.calendar import Calendar, open_calendar
 from graphrec_core.snapshot.reuse import cutoffs, earlier_snapshots, with_equal_history
 from graphrec_core.sources.areas import Areas
-from graphrec_core.sources.canonical import TableKind, TableName
+from graphrec_core.sources.canonical import CALENDAR_FEATURES, TableKind, TableName
 from graphrec_core.sources.root import source_areas
 from graphrec_core.types import Region
 

@@ -268,6 +268,7 @@ def query(
     config: Config,
     node_id: Annotated[str, typer.Argument(help="Left out: a sample.", metavar="[ID]")] = "",
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
+    region: Annotated[str, typer.Option(help="Where a node without a home is.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     overrides: Set = [],
     lake: LakeRoot = "",
@@ -278,7 +279,7 @@ def query(
     """
     from jobs import query as job
 
-    answer = job.run(load(config, overrides, lake), node_id, k)
+    answer = job.run(load(config, overrides, lake), node_id, k, region)
     typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
 
 

@@ -7,13 +7,14 @@ from graphrec_core.serving.answer import Answer
 from graphrec_core.serving.router import Router
 
 
-def run(config: PipelineConfig, query_id: str = "", k: int = 10) -> Answer:
+def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "") -> Answer:
     """Recommends to one query node.
 
     Args:
         config: The pipeline.
         query_id: The node; empty: a sample active one of the first live region.
         k: Neighbours.
+        region: Where the node is if no live region is its home.
 
     Raises:
         LakeError: Nothing is live, or a live shard is damaged.
@@ -27,7 +28,7 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10) -> Answer:
             found=f"{len(router.served)} live regions",
             fix="Run a day and publish it first; `graphrec status` shows what is live.",
         )
-    answer = router.answer(node, k)
+    answer = router.answer(node, k, region)
     if answer is None:
         raise ConfigError(
             must=f"The query node must be a {config.task.query} at home in a live region.",

@@ -69,8 +69,8 @@ STEPS: dict[StepName, StepSpec] = {
         2, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
     StepName.CHECK: StepSpec(1, ("task", "quality")),
-    StepName.TRAIN: StepSpec(1, ("task", "model", "training")),
-    StepName.EMBED: StepSpec(1, ()),
+    StepName.TRAIN: StepSpec(2, ("task", "model", "training")),
+    StepName.EMBED: StepSpec(2, ()),
     StepName.EVALUATE: StepSpec(1, ("task", *_MEASURED, *_JUDGED)),
     StepName.SHARD: StepSpec(1, ("task", "index", "gate.min_ann_recall")),
     StepName.PUBLISH: StepSpec(1, ("gate", "publish")),

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.index.axis import id_array, own_pairs, rows_of
+from graphrec_core.index.axis import id_array, own_pairs, rows_of, without_start
 from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
@@ -25,7 +25,7 @@ class Holdout:
         seen: What each query is not shown.
         degrees: int64 [Q]; candidates each query has seen in the train view.
         num_missing_coverage: Holdout pairs whose target is no candidate.
-        src: Query ids of the train view's pairs.
+        src: Query ids of the train view's pairs; start nodes have none here.
         dst: Candidate ids of the same pairs.
     """
 
@@ -43,6 +43,7 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
     """Reads a region's train-view candidates and pairs, and its holdout."""
     candidates = _candidate_ids(snapshot, region, task)
     pairs = snapshot.read_table(edges_file(View.TRAIN, task.edge, region), ["src", "dst"])
+    pairs = without_start(pairs, "src")
     rows = snapshot.read_table(
         holdout_file(region), ["query_id", "candidate_id", "is_seen", "is_candidate"]
     )

@@ -4,6 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphrec_core.types import START_PREFIX
+
 
 def id_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Returns a column of ids as one contiguous string array."""
@@ -20,6 +22,16 @@ def rows_of(ids: pa.Array | pa.ChunkedArray, axis: pa.Array) -> np.ndarray:
     """
     found = pc.index_in(id_array(ids), value_set=axis)
     return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
+
+
+def without_start(pairs: pa.Table, column: str) -> pa.Table:
+    """Leaves out the rows whose id in ``column`` is that of a start node."""
+    return pairs.filter(pc.invert(is_start(pairs[column])))
+
+
+def is_start(ids: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Says of each id whether it is that of a start node."""
+    return pc.starts_with(ids, START_PREFIX)
 
 
 def vector_column(vectors: np.ndarray) -> pa.FixedSizeListArray:

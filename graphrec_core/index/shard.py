@@ -15,7 +15,7 @@ from graphrec_core.index.axis import id_array, own_pairs, rows_of, vector_matrix
 from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.verify import read_verified
-from graphrec_core.types import Region, Role
+from graphrec_core.types import Region, Role, start_id
 
 INDEX_FILE = "index.faiss"
 CANDIDATES_FILE = "candidates.parquet"
@@ -90,6 +90,33 @@ class Shard:
     def query_vectors(self) -> np.ndarray:
         """float32 [num_queries, d]."""
         return vector_matrix(self.tables.queries["vector"])
+
+    @cached_property
+    def start_row(self) -> int | None:
+        """Row of the region's start node; None where there is none, or none with a vector."""
+        (row,) = rows_of(pa.array([start_id(self.region)]), self.query_ids)
+        return int(row) if row >= 0 and self.query_vectors[row].any() else None
+
+    @cached_property
+    def is_started(self) -> np.ndarray:
+        """Which query nodes the start node answers for, having no vector of their own: bool [Q].
+
+        The start node itself is one of them.
+        """
+        if self.start_row is None:
+            return np.zeros(len(self.query_ids), dtype=bool)
+        started = np.logical_not(np.any(self.query_vectors, axis=1))
+        started[self.start_row] = True
+        return started
+
+    @cached_property
+    def search_vectors(self) -> np.ndarray:
+        """float32 [num_queries, d]; the start node's where ``is_started``."""
+        if self.start_row is None:
+            return self.query_vectors
+        vectors = self.query_vectors.copy()
+        vectors[self.is_started] = vectors[self.start_row]
+        return vectors
 
     @cached_property
     def seen(self) -> Pairs:

@@ -9,7 +9,14 @@ import pyarrow.compute as pc
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import EmptyTableError
 from graphrec_core.index.ann import require_finite
-from graphrec_core.index.axis import id_array, rows_of, vector_column, vectors_along
+from graphrec_core.index.axis import (
+    id_array,
+    is_start,
+    rows_of,
+    vector_column,
+    vectors_along,
+    without_start,
+)
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file, vectors_file
 from graphrec_core.types import Region, Role, View
@@ -27,7 +34,7 @@ class ServeView:
         candidate_vectors: float32 [C, d], in that order.
         queries: node_id, role, is_active, label, vector; home and halo, sorted by node_id.
         query_vectors: float32 [Q, d], in that order.
-        pairs: src, dst: all pairs of the task's edge type.
+        pairs: src, dst: all pairs of the task's edge type but those of start nodes.
     """
 
     candidates: pa.Table
@@ -35,6 +42,11 @@ class ServeView:
     queries: pa.Table
     query_vectors: np.ndarray
     pairs: pa.Table
+
+    @property
+    def num_queries(self) -> int:
+        """Query nodes, start nodes aside."""
+        return without_start(self.queries, "node_id").num_rows
 
     def seen(self) -> pa.Table:
         """Returns the pairs of both axes, each once: query_id, candidate_id, sorted."""
@@ -53,6 +65,7 @@ class ServeView:
             float32 [at most num, d].
         """
         home = np.asarray(pc.equal(self.queries["role"], str(Role.HOME)))
+        home &= ~np.asarray(is_start(self.queries["node_id"]))
         rows = np.flatnonzero(home & self.query_vectors.any(axis=1))
         if len(rows) == 0:
             return self.candidate_vectors[:num]
@@ -82,12 +95,13 @@ def read_serve_view(
     people = people.filter(pc.not_equal(people["role"], str(Role.MEMBER)))
     queries = people.select(QUERY_COLUMNS).sort_by("node_id")
     vectors = _vectors(embedding, task.query, region, queries)
+    pairs = snapshot.read_table(edges_file(View.SERVE, task.edge, region), ["src", "dst"])
     return ServeView(
         candidates=candidates,
         candidate_vectors=_vectors(embedding, task.candidate, region, candidates),
         queries=queries.append_column("vector", vector_column(vectors)),
         query_vectors=vectors,
-        pairs=snapshot.read_table(edges_file(View.SERVE, task.edge, region), ["src", "dst"]),
+        pairs=without_start(pairs, "src"),
     )
 
 

@@ -13,7 +13,8 @@ class Neighbour:
         candidate_id: Its id.
         label: Its display name; None where it has none.
         score: Comparable within one source only.
-        source: ``model``, or ``popular`` where the popular list filled up.
+        source: ``model``, ``start`` where the region's start node answered for a query node
+            without a vector, or ``popular`` where the popular list filled up.
     """
 
     rank: int
@@ -30,7 +31,7 @@ class Answer:
     Attributes:
         query_id: The query node.
         label: Its display name; None where it has none.
-        region: Its home region.
+        region: Its home region, or the one asked for.
         shard_id: The shard that answered.
         as_of: That shard's instant.
         serves: ``model``, or ``popular`` where no model ever passed the gate.

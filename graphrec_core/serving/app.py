@@ -12,6 +12,8 @@ from graphrec_core.serving.router import Router
 QueryId = Annotated[str, PathParameter(min_length=1, max_length=512)]
 NumCandidates = Annotated[int, QueryParameter(ge=1, le=1000)]
 
+Where = Annotated[str, QueryParameter(description="Region of a query node without a home.")]
+
 
 def create_app(lake: Lake, check_every_s: float = 2.0) -> FastAPI:
     """Makes the service over one pipeline's lake.
@@ -26,8 +28,8 @@ def create_app(lake: Lake, check_every_s: float = 2.0) -> FastAPI:
     app, router = FastAPI(title="graphrec"), Router(lake, check_every_s)
 
     @app.get("/recommend/{query_id:path}")
-    def recommend(query_id: QueryId, k: NumCandidates = 20) -> dict[str, Any]:
-        answer = router.answer(query_id, k)
+    def recommend(query_id: QueryId, k: NumCandidates = 20, region: Where = "") -> dict[str, Any]:
+        answer = router.answer(query_id, k, region)
         if answer is None:
             raise HTTPException(404, "no live region is the home of this query node")
         return answer.to_dict()

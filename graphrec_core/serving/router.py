@@ -14,7 +14,12 @@ from graphrec_core.index.ann import use_threads
 from graphrec_core.index.shard import Shard, open_shard
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.live import Live, read_live
-from graphrec_core.retrieval.from_shard import ranking_table, recommend_from_shard
+from graphrec_core.retrieval.from_shard import (
+    recommend_from_shard,
+    recommend_to_stranger,
+    sources_of,
+)
+from graphrec_core.retrieval.recommend import Ranking
 from graphrec_core.serving.answer import Answer, Neighbour
 from graphrec_core.types import ArtifactId, Region
 
@@ -91,14 +96,31 @@ class Router:
         finally:
             self._loading.release()
 
-    def answer(self, query_id: str, k: int) -> Answer | None:
-        """Recommends k candidates to a query node; None where no live region is its home."""
+    def answer(self, query_id: str, k: int, region: str = "") -> Answer | None:
+        """Recommends k candidates to a query node.
+
+        Args:
+            query_id: The query node.
+            k: Candidates.
+            region: Where the node is if no live region is its home: its start node answers, or
+                its popular list.
+
+        Returns:
+            None where no live region is the node's home, and ``region`` is not live.
+        """
         self.refresh()
         for served in self.served.values():
             row = served.home.get(query_id)
             if row is not None:
-                return _answer(served, row, k)
-        return None
+                rows = np.array([row])
+                ranking = next(recommend_from_shard(served.shard, served.serves, rows, k))
+                label = served.shard.tables.queries["label"][row].as_py()
+                return _answer(served, query_id, label, ranking)
+        stranger = self.served.get(Region(region))
+        if stranger is None:
+            return None
+        ranking = recommend_to_stranger(stranger.shard, stranger.serves, k)
+        return _answer(stranger, query_id, None, ranking)
 
     def sample(self) -> str | None:
         """Picks the first active query node, by region and id, preferably with a vector."""
@@ -131,18 +153,21 @@ def _reverse(text: str) -> tuple[int, ...]:
     return tuple(-ord(letter) for letter in text)
 
 
-def _answer(served: Served, row: int, k: int) -> Answer:
-    shard = served.shard
-    ranking = next(recommend_from_shard(shard, served.serves, np.array([row]), k))
-    table = ranking_table(shard, ranking)
-    labels = shard.tables.candidates["label"].take(ranking.rows[ranking.rows >= 0])
+def _answer(served: Served, query_id: str, label: str | None, ranking: Ranking) -> Answer:
+    shard, found = served.shard, ranking.rows[0] >= 0
+    rows, scores = ranking.rows[0][found], ranking.scores[0][found]
+    sources = sources_of(shard, ranking)[0][found]
+    ids = shard.candidate_ids.take(rows).to_pylist()
+    labels = shard.tables.candidates["label"].take(rows).to_pylist()
     items = [
-        Neighbour(line["rank"], line["candidate_id"], label, line["score"], line["source"])
-        for line, label in zip(table.to_pylist(), labels.to_pylist(), strict=True)
+        Neighbour(rank, name, label_of, score, source)
+        for rank, (name, label_of, score, source) in enumerate(
+            zip(ids, labels, scores.tolist(), sources.tolist(), strict=True), 1
+        )
     ]
     return Answer(
-        query_id=str(shard.query_ids[row]),
-        label=shard.tables.queries["label"][row].as_py(),
+        query_id=query_id,
+        label=label,
         region=shard.region,
         shard_id=shard.id,
         as_of=shard.as_of,

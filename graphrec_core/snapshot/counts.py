@@ -1,6 +1,6 @@
 """Counts of what a snapshot's files hold, by region; they go into its manifest."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 from graphrec_core.config import PipelineConfig
 from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
-from graphrec_core.types import Region, Role, View
+from graphrec_core.types import START_PREFIX, Region, Role, View
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _count_view(
     }
     columns = ["role", "is_candidate", "num_events"]
     for ntype in config.source.nodes:
-        nodes = files.read(f"view={view}/nodes/{ntype}", region, columns)
+        nodes = _read(config, files, f"view={view}/nodes/{ntype}", region, "node_id", columns)
         num_halo = pc.sum(pc.equal(nodes["role"], Role.HALO.value)).as_py() or 0
         counts["num_nodes"][ntype] = nodes.num_rows
         counts["num_home_nodes"][ntype] = nodes.num_rows - num_halo
@@ -105,10 +105,26 @@ def _count_view(
         counts["degree_histogram"][ntype] = degree_histogram(nodes)
         counts["num_candidates"] += pc.sum(nodes["is_candidate"]).as_py() or 0
     for etype in config.source.edges:
-        edges = files.read(f"view={view}/edges/{etype}", region, ["crosses_border"])
+        table = f"view={view}/edges/{etype}"
+        edges = _read(config, files, table, region, "src", ["crosses_border"])
         counts["num_edges"][etype] = edges.num_rows
         counts["num_halo_edges"][etype] = pc.sum(edges["crosses_border"]).as_py() or 0
     return counts
+
+
+def _read(
+    config: PipelineConfig,
+    files: SnapshotFiles,
+    table: str,
+    region: Region,
+    ids: str,
+    columns: Sequence[str],
+) -> pa.Table:
+    """Reads columns of a region's file without the rows of start nodes."""
+    if not config.task.start_node:
+        return files.read(table, region, columns)
+    rows = files.read(table, region, [ids, *columns])
+    return rows.filter(pc.invert(pc.starts_with(rows[ids], START_PREFIX))).select(list(columns))
 
 
 def _count_holdout(files: SnapshotFiles, region: Region) -> dict[str, int]:

@@ -11,6 +11,7 @@ from graphrec_core.engine import Relation
 from graphrec_core.lake import Artifact
 from graphrec_core.snapshot.homes import home_regions
 from graphrec_core.snapshot.instants import Instants
+from graphrec_core.snapshot.start import IS_START_EDGE
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.sources.canonical import TableKind, TableName
 from graphrec_core.types import View
@@ -52,6 +53,9 @@ class _Extension:
                 "changed_dst": changed[dst],
             }
             edges = self._edges(etype, touched, nodes, homes)
+            if builder.has_start(etype):
+                nodes, homes, first = builder.start(self._events(etype), self.new, nodes, homes)
+                edges = engine.union([edges, first])
             builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
         builder.write_nodes(View.SERVE, self.new, nodes, homes)
 
@@ -60,7 +64,7 @@ class _Extension:
         if "from_events" not in self.builder.config.region.home.values():
             return {}
         return {
-            etype: self.builder.pairs(etype, self.builder.events(etype, self.new), self.new)
+            etype: self.builder.pairs(etype, self._events(etype), self.new)
             for etype in self.builder.config.source.edges
         }
 
@@ -104,16 +108,19 @@ class _Extension:
         some = engine.keep("touched", self._touched(self._rows(etype), touched, is_touched=True))
         reads = {"some_rows": some, "event_rows": self._rows(etype)}
         rows = engine.run("whole_events", reads)
-        events = builder.events_of(rows, self.new)
+        events = builder.fresh_events(builder.events_of(rows, self.new), self.new)
         pairs = builder.pairs(etype, events, self.new)
         pairs = engine.keep("pairs", self._touched(pairs, touched, is_touched=True))
-        fresh = builder.edges_by_region(etype, pairs, homes)
-        if builder.calendar is not None:
-            events = builder.fresh_events(events, self.new)
-            fresh = builder.calendar.edges(fresh, events, *builder.places(etype, nodes, homes))
+        fresh = builder.region_edges(etype, pairs, events, nodes, homes)
         old = self._touched(self._written(f"edges/{etype}"), touched, is_touched=False)
+        if builder.has_start(etype):
+            old = engine.filter(old, f"not {IS_START_EDGE}")
         columns = ", ".join(engine.schema(fresh))
         return engine.union([engine.project(old, columns), fresh])
+
+    def _events(self, etype: str) -> Relation:
+        """Returns all fresh events of the view."""
+        return self.builder.fresh_events(self.builder.events(etype, self.new), self.new)
 
     def _touched(
         self, rows: Relation, touched: Mapping[str, Relation], *, is_touched: bool

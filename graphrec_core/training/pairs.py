@@ -49,6 +49,7 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
 
     Ties in time are broken at random, so that no node loses all of its pairs to its id. Node
     features still count the held events: they are the view's, and only stopping depends on it.
+    Pairs of start nodes are not held out: stopping is judged on query nodes that exist.
 
     Args:
         graph: A graph.
@@ -60,6 +61,7 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
     is_held = np.zeros(len(edges), dtype=bool)
     is_held[order[len(edges) - int(validation_frac * len(edges)) :]] = True
     pairs, chosen = all_pairs(graph), torch.from_numpy(is_held)
+    chosen &= ~graph.start_mask[pairs.query]
     held = pairs.where(chosen)
     return Split(
         pairs=pairs.where(~chosen),

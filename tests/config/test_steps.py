@@ -18,11 +18,11 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "8a605719ef1b09db",
-    StepName.SNAPSHOT: "80423a35323eccd3",
+    StepName.VALIDATE: "4958f7543afdf023",
+    StepName.SNAPSHOT: "c1b9d7c16a5f3786",
     StepName.CHECK: "3c0a4e3133b01f7e",
-    StepName.TRAIN: "d855ca31dac907f1",
-    StepName.EMBED: "841aafe908a44e44",
+    StepName.TRAIN: "188e154a19054724",
+    StepName.EMBED: "107f471ba71bd581",
     StepName.EVALUATE: "f506f7857c6e84d2",
     StepName.SHARD: "368b82f223cd76e9",
     StepName.PUBLISH: "4694baad7938c2ae",

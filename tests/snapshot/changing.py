@@ -16,11 +16,13 @@ from graphrec_core.config import PipelineConfig
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NUM_DAYS = 45
 NUM_USERS, NUM_PLACES, NUM_EVENTS = 200, 100, 4000
-REGIONS = ("east", "north", "south", "west")
+REGIONS = ("east", "north", "west")
 ISLE = "isle"
 """A region of two users and two places; it has few events, and none on most days."""
-BOXES = {"east": 10, "north": 20, "south": 30, "west": 40, ISLE: 50}
+BOXES = {"east": 10, "north": 20, "west": 30, ISLE: 40}
 """Region -> the western bound of its square of five degrees."""
+COMING = range(12, 22)
+"""Numbers of the places that come and go."""
 SEED = 7
 EDGE_COLUMNS = "src, dst, event_time, event_id, known_at, is_deleted, weight"
 NODE_COLUMNS = "node_id, valid_from, valid_to, known_at, is_deleted, region, size"
@@ -34,10 +36,12 @@ def at(day: float) -> datetime:
 def history(seed: int = SEED) -> dict[str, pd.DataFrame]:
     """Makes the raw tables: users, places, visits, friends and moods."""
     rng = np.random.default_rng(seed)
-    users = _nodes(rng, "u", NUM_USERS) + [_late_user(day) for day in range(NUM_DAYS)]
+    late = [(day, number) for day in range(NUM_DAYS) for number in range(4)]
+    users = _nodes(rng, "u", NUM_USERS) + [_late_user(*user) for user in late]
     places = _nodes(rng, "p", NUM_PLACES)
+    places += [row for day in range(NUM_DAYS) for row in _places_of_a_day(day)]
     visits = _events(rng, NUM_EVENTS, "e", ("u", NUM_USERS), ("p", NUM_PLACES))
-    visits += [row for day in range(NUM_DAYS) for row in _visit_of_late_user(rng, day)]
+    visits += [row for user in late for row in _visit_of_late_user(rng, *user)]
     visits += _visits_on_the_isle(rng)
     friends = _events(rng, NUM_EVENTS // 5, "f", ("u", NUM_USERS), ("u", NUM_USERS))
     moods = [
@@ -122,16 +126,18 @@ def _delay(rng: np.random.Generator) -> float:
 
 
 def _region(rng: np.random.Generator) -> str:
-    return str(rng.choice(REGIONS, p=[0.4, 0.3, 0.2, 0.1]))
+    return str(rng.choice(REGIONS, p=[0.5, 0.3, 0.2]))
 
 
 def _nodes(rng: np.random.Generator, letter: str, num: int) -> list[tuple[Any, ...]]:
     """Nodes of which some come, move, are corrected, end and are deleted, each known late."""
     rows = []
     for number in range(num):
+        if letter == "p" and number in COMING:
+            continue
         name = f"{letter}{number}"
         since = -30.0 if rng.random() < 0.7 else rng.uniform(0, NUM_DAYS)
-        known = since + _delay(rng)
+        known = since + (_delay(rng) if rng.random() < 0.7 else -5)  # some are announced
         region = _region(rng) if number >= 2 else ISLE
         size = float(rng.integers(9))
         rows.append((name, at(since), None, at(known), False, region, size))
@@ -151,18 +157,29 @@ def _nodes(rng: np.random.Generator, letter: str, num: int) -> list[tuple[Any, .
     return rows
 
 
-def _late_user(day: int) -> tuple[Any, ...]:
+def _places_of_a_day(day: int) -> list[tuple[Any, ...]]:
+    """Of the popular places one moves, and one comes for five days; so one goes, too."""
+    then, number = at(day - 0.3), day % 10
+    region = REGIONS[(day + day // 10) % len(REGIONS)]
+    return [
+        (f"p{2 + number}", then, None, then, False, region, 1.0),
+        (f"p{COMING[number]}", then, at(day + 4.7), then, False, region, 2.0),
+    ]
+
+
+def _late_user(day: int, number: int) -> tuple[Any, ...]:
     """A user who is known on a day, three days after she is true."""
-    return (f"l{day}", at(day - 3), None, at(day + 0.7), False, REGIONS[day % 4], 1.0)
+    region = REGIONS[number % len(REGIONS)]
+    return (f"l{day}-{number}", at(day - 3), None, at(day + 0.7), False, region, 1.0)
 
 
-def _visit_of_late_user(rng: np.random.Generator, day: int) -> list[tuple[Any, ...]]:
+def _visit_of_late_user(rng: np.random.Generator, day: int, number: int) -> list[tuple[Any, ...]]:
     """A visit that is corrected to be that of a user who is not known yet."""
     user, place = f"u{rng.integers(2, NUM_USERS)}", f"p{rng.integers(2, NUM_PLACES)}"
-    row = (place, at(day - 4), f"late{day}")
+    row = (place, at(day - 4), f"late{day}-{number}")
     return [
         (user, *row, at(day - 4), False, 1.0),
-        (f"l{day}", *row, at(day - 2.5), False, 1.0),
+        (f"l{day}-{number}", *row, at(day - 2.5), False, 1.0),
     ]
 
 
@@ -178,36 +195,43 @@ def _events(
     rng: np.random.Generator, num: int, letter: str, src: tuple[str, int], dst: tuple[str, int]
 ) -> list[tuple[Any, ...]]:
     """Events of which half have an id; of those some are corrected, deleted and put back."""
-
-    def some(ends: tuple[str, int]) -> str:
-        return f"{ends[0]}{2 + int((ends[1] - 2) * rng.random() ** 2)}"
-
     rows = []
     for number in range(num):
         day = rng.uniform(0, NUM_DAYS)
         if rng.random() < 0.05:
             day = float(round(day))  # on the bounds of windows
-        row = [some(src), some(dst), at(day)]
         known, weight = day + _delay(rng), float(rng.integers(1, 9)) / 4
         name = f"{letter}{number}" if rng.random() < 0.5 else None
-        rows.append((*row, name, at(known), False, weight))
-        if name is None:
-            continue
-        change = rng.random()
-        if change < 0.25:
-            known += rng.uniform(0.2, 8)
-            kind = rng.integers(4)
-            if kind == 3:
-                weight += 1
-            else:
-                row[kind] = (some(src), some(dst), at(day + rng.uniform(-5, 5)))[kind]
-            rows.append((*row, name, at(known), False, weight))
-        if 0.2 < change < 0.4:
+        row = (_some(rng, src), _some(rng, dst), at(day), name, at(known), False, weight)
+        rows.append(row)
+        if name is not None:
+            other = (_some(rng, src), _some(rng, dst), at(day + rng.uniform(-5, 5)))
+            rows += _changes(rng, row, other, known)
+    return rows
+
+
+def _some(rng: np.random.Generator, ends: tuple[str, int]) -> str:
+    """One of the nodes that stay; some are more popular than others."""
+    return f"{ends[0]}{2 + int((ends[1] - 2) * rng.random() ** 2)}"
+
+
+def _changes(
+    rng: np.random.Generator, row: tuple[Any, ...], other: tuple[Any, ...], known: float
+) -> list[tuple[Any, ...]]:
+    """Later rows of an event: another end, time or weight; deleted; there again."""
+    change, rows = rng.random(), []
+    src, dst, time, name, _, _, weight = row
+    if change < 0.25:
+        known += rng.uniform(0.2, 8)
+        kind = rng.integers(4)
+        values = [src, dst, time, weight]
+        values[kind] = (*other, weight + 1)[kind]
+        src, dst, time, weight = values
+        rows.append((src, dst, time, name, at(known), False, weight))
+    for is_deleted, least in ((True, 0.2), (False, 0.3)):
+        if least < change < 0.4:
             known += rng.uniform(0.2, 5)
-            rows.append((*row, name, at(known), True, weight))
-        if 0.3 < change < 0.4:
-            known += rng.uniform(0.2, 5)
-            rows.append((*row, name, at(known), False, weight))
+            rows.append((src, dst, time, name, at(known), is_deleted, weight))
     return rows
 
 

@@ -200,6 +200,8 @@ def _ids(letter: str, num: int) -> st.SearchStrategy[str | None]:
     return st.integers(0, num + 1).map(lambda n: f"{letter}{n % num}")
 
 
+ENDS = [BASE + timedelta(days=days) for days in (3, 5, 7, 8, 9, 10, 11, 12, 13, 14)]
+"""Versions end at midnight, where instants lie."""
 TICKS = st.integers(0, NUM_TICKS)
 TIMES = st.one_of(TICKS, TICKS, TICKS).map(at)
 BAD_TIMES = st.sampled_from([None, datetime(1969, 12, 31, tzinfo=UTC)])
@@ -217,7 +219,7 @@ def _node_rows(draw: st.DrawFn, letter: str, num: int) -> list[NodeRow]:
             row = NodeRow(
                 f"{letter}{number}",
                 at(tick),
-                draw(_often(None, at(tick + 20), at(tick + 33))),
+                draw(_often(None, *(end for end in ENDS if end > at(tick)))),
                 draw(_often(None, at(tick + 2), at(tick + 9), at(tick - 4))),
                 draw(_often(False, None)),
                 draw(st.sampled_from(REGIONS)),
@@ -237,7 +239,7 @@ def _node_changes(draw: st.DrawFn, row: NodeRow) -> list[NodeRow]:
         region = draw(st.sampled_from(REGIONS))
         return [replace(row, known_at=known, region=region, size=7.0, valid_to=None)]
     if kind == "close":
-        end = row.valid_from + draw(st.integers(1, 30)) * TICK
+        end = draw(st.sampled_from([end for end in ENDS if end > row.valid_from]))
         return [replace(row, known_at=known, valid_to=end)]
     if kind == "delete":
         gone = replace(row, known_at=known, is_deleted=True, region=None)
