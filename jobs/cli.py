@@ -40,7 +40,6 @@ from jobs.cli_options import (
 from jobs.threads import set_threads
 
 logger = logging.getLogger("jobs.cli")
-
 app = typer.Typer(
     help="The daily machine behind graph recommendations.",
     no_args_is_help=True,

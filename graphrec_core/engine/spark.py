@@ -39,17 +39,29 @@ SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # the default has no time zone
     "spark.sql.adaptive.enabled": "false",  # adaptive plans may change the number of files
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    # Rows have few versions: a limit before the shuffle would only sort them once more.
+    "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
+    "spark.sql.join.preferSortMergeJoin": "false",
     "spark.log.level": "ERROR",
 }
 LOCAL_SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",  # other collectors let the heap grow more
+    # Of use only where a task may run again on another machine.
+    "spark.shuffle.checksum.enabled": "false",
+    "spark.sql.shuffle.orderIndependentChecksum.enabled": "false",
 }
+SCRATCH_FORMAT = {
+    "compression": "snappy",
+    "parquet.enable.dictionary": "false",
+    "parquet.column.statistics.enabled": "false",
+    "parquet.page.write-checksum.enabled": "false",
+}
+"""Parquet that is quick to write: a scratch file is read once or twice and removed."""
 BATCH_ROWS = 2**17
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
@@ -136,7 +148,7 @@ class SparkEngine(Engine):
         rows: DataFrame = relation.handle
         uri = self._storage.uri(self._next_folder())
         try:
-            rows.write.parquet(uri)
+            rows.write.options(**SCRATCH_FORMAT).parquet(uri)
         except PySparkException as error:
             _refuse(where, error)
         return Relation(self.session.read.schema(rows.schema).parquet(uri))
@@ -168,7 +180,10 @@ class SparkEngine(Engine):
     @override
     def read_parquet(self, uri: str) -> Relation:
         rows = self.session.read.parquet(uri)
-        folders = [part for file in rows.inputFiles()[:1] for part in file.split("/")[:-1]]
+        files = rows.inputFiles()
+        if all(unquote(unquote(file)).isascii() for file in files):  # inputFiles encodes once more
+            return Relation(rows)
+        folders = [part for file in files[:1] for part in file.split("/")[:-1]]
         keys = {part.partition("=")[0] for part in folders if "=" in part} & set(rows.columns)
         # Folders are percent-encoded UTF-8, of which Spark makes one letter a byte.
         fixed = {key: F.decode(F.encode(F.col(key), "ISO-8859-1"), "UTF-8") for key in keys}
@@ -180,7 +195,8 @@ class SparkEngine(Engine):
     ) -> Iterator[Partition]:
         folder = self._next_folder()
         rows = relation.handle.repartition(by).sortWithinPartitions(by, *sort_by)
-        rows.write.partitionBy(by).parquet(self._storage.uri(folder))
+        writer = rows.write.options(**SCRATCH_FORMAT)
+        writer.partitionBy(by).parquet(self._storage.uri(folder))
         for path in self._storage.files(folder):
             if path.endswith(".parquet"):
                 with self._storage.open(path) as handle:

@@ -18,13 +18,13 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "4958f7543afdf023",
-    StepName.SNAPSHOT: "c1b9d7c16a5f3786",
-    StepName.CHECK: "3c0a4e3133b01f7e",
-    StepName.TRAIN: "188e154a19054724",
+    StepName.VALIDATE: "749df82233c5c86f",
+    StepName.SNAPSHOT: "59b32d9d49398582",
+    StepName.CHECK: "5bdf157d8eef0bc8",
+    StepName.TRAIN: "856bdfb800d2af72",
     StepName.EMBED: "107f471ba71bd581",
-    StepName.EVALUATE: "f506f7857c6e84d2",
-    StepName.SHARD: "368b82f223cd76e9",
+    StepName.EVALUATE: "7d03cff23e20eebc",
+    StepName.SHARD: "76647d6ba00a6972",
     StepName.PUBLISH: "4694baad7938c2ae",
     StepName.REPORT: "5be2e0a95c1938eb",
 }

@@ -16,7 +16,8 @@ from graphrec_core.lake import Chain, Lake, open_artifact
 from graphrec_core.lake.layout import PART
 from graphrec_core.types import ALL_REGIONS
 from jobs import build_snapshot as job
-from tests.support.histories import History, Settings, history_config, write_history
+from tests.contract.history_source import history_config, write_history
+from tests.support.histories import History, Settings
 
 FLOAT_TOLERANCE = 1e-9
 COUNTS = ("regions", "empty_regions", "merged_regions", "num_no_history")

@@ -21,17 +21,16 @@ from tests.contract.built import (
     built_by,
     built_day,
 )
+from tests.contract.history_source import history_config, write_history
 from tests.contract.naive import NaiveSnapshot, NoEventsError, naive_snapshot
 from tests.contract.naive_rows import accept
 from tests.support.histories import (
     History,
     Settings,
     histories,
-    history_config,
     settings_of_views,
     settled,
     side_by_side,
-    write_history,
 )
 
 QUIET = {

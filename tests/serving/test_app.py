@@ -104,6 +104,18 @@ def test_unknown_and_overlong_ids(client: TestClient) -> None:
     assert client.get("/recommend/" + "x" * 513).status_code == 422
 
 
+def test_a_stranger_is_answered_where_a_live_region_is_said(client: TestClient) -> None:
+    answer = client.get("/recommend/nobody?region=east&k=2").json()
+    assert (answer["query_id"], answer["label"], answer["region"]) == ("nobody", None, "east")
+    # No start node in this shard: the popular list.
+    assert [(i["candidate_id"], i["source"]) for i in answer["items"]] == [
+        ("c", "popular"),
+        ("a", "popular"),
+    ]
+    assert client.get("/recommend/nobody?region=north").status_code == 404
+    assert client.get("/recommend/u/1?region=west").json()["region"] == "east"  # its home wins
+
+
 def test_health_and_regions(client: TestClient) -> None:
     assert client.get("/healthz").json() == {"status": "ok", "release_id": "e1-w1"}
     assert client.get("/regions").json()["west"]["shard_id"] == "w1"

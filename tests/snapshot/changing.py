@@ -4,6 +4,7 @@ Every row has its ``known_at``; whole days of changes meet each other, so that e
 pair's edge may differ between two days occurs on every day.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,8 +38,8 @@ def history(seed: int = SEED) -> dict[str, pd.DataFrame]:
     """Makes the raw tables: users, places, visits, friends and moods."""
     rng = np.random.default_rng(seed)
     late = [(day, number) for day in range(NUM_DAYS) for number in range(4)]
-    users = _nodes(rng, "u", NUM_USERS) + [_late_user(*user) for user in late]
-    places = _nodes(rng, "p", NUM_PLACES)
+    users = _nodes(rng, "u", range(NUM_USERS)) + [_late_user(*user) for user in late]
+    places = _nodes(rng, "p", [n for n in range(NUM_PLACES) if n not in COMING])
     places += [row for day in range(NUM_DAYS) for row in _places_of_a_day(day)]
     visits = _events(rng, NUM_EVENTS, "e", ("u", NUM_USERS), ("p", NUM_PLACES))
     visits += [row for user in late for row in _visit_of_late_user(rng, *user)]
@@ -110,7 +111,7 @@ def pipeline(
         },
         "region": {"user": "column", "place": "column", **(region or {})},
         "schedule": {"start": "2026-01-01"},
-        "snapshot": {"engine": "duckdb", "threads": 1, "memory": "512mb", **(snapshot or {})},
+        "snapshot": {"engine": "duckdb", "threads": 1, "memory": "1g", **(snapshot or {})},
         "lake": {"root": str(lake)},
     }
     return PipelineConfig.model_validate(data)
@@ -129,12 +130,10 @@ def _region(rng: np.random.Generator) -> str:
     return str(rng.choice(REGIONS, p=[0.5, 0.3, 0.2]))
 
 
-def _nodes(rng: np.random.Generator, letter: str, num: int) -> list[tuple[Any, ...]]:
+def _nodes(rng: np.random.Generator, letter: str, numbers: Iterable[int]) -> list[tuple[Any, ...]]:
     """Nodes of which some come, move, are corrected, end and are deleted, each known late."""
-    rows = []
-    for number in range(num):
-        if letter == "p" and number in COMING:
-            continue
+    rows: list[tuple[Any, ...]] = []
+    for number in numbers:
         name = f"{letter}{number}"
         since = -30.0 if rng.random() < 0.7 else rng.uniform(0, NUM_DAYS)
         known = since + (_delay(rng) if rng.random() < 0.7 else -5)  # some are announced

@@ -159,7 +159,7 @@ def test_a_bad_table_of_holidays_is_refused_before_the_build(
 def test_holidays_need_a_calendar(tmp_path: Path) -> None:
     data = market(tmp_path).model_dump(mode="json")
     data["time"]["calendar"] = False
-    with pytest.raises(ValidationError, match="source.holidays needs time.calendar"):
+    with pytest.raises(ValidationError, match=r"source\.holidays needs time\.calendar"):
         PipelineConfig.model_validate(data)
 
 
@@ -213,7 +213,7 @@ def test_a_day_on_the_day_before_equals_a_full_build(
     run(config, at(25))
     found = run(config, at(26))
     assert "on the snapshot of the day before" in caplog.text
-    full = run(calendar_pipeline(changing, tmp_path / "full", snapshot={"reuse": False}), 26)
+    full = run(calendar_pipeline(changing, tmp_path / "full", snapshot={"reuse": False}), at(26))
     assert (found.files, found.stats) == (full.files, full.stats)
 
 

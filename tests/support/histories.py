@@ -4,23 +4,17 @@ Times lie on a grid of six hours, so that events meet the bounds of windows and 
 """
 
 from collections.abc import Hashable, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from math import inf, nan
-from pathlib import Path
 from typing import Any, TypeVar
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from hypothesis import strategies as st
-
-from graphrec_core.config import PipelineConfig
 
 BASE = datetime(2026, 1, 1, tzinfo=UTC)
 TICK = timedelta(hours=6)
 NUM_TICKS = 60
 REGIONS = ("east", "north", "west")
-TIMESTAMP = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True)
@@ -115,75 +109,6 @@ class Settings:
     border: str = "halo"
     merge: tuple[tuple[str, str], ...] = ()
     tiny_below: int = 0
-
-
-TABLES = {
-    "users": (NodeRow, [pa.string(), *[TIMESTAMP] * 3, pa.bool_(), pa.string(), pa.float64()]),
-    "places": (NodeRow, [pa.string(), *[TIMESTAMP] * 3, pa.bool_(), pa.string(), pa.float64()]),
-    "visited": (EventRow, [pa.string(), pa.string(), TIMESTAMP, pa.string(), TIMESTAMP, pa.bool_(),
-                           pa.float64()]),
-    "knows": (EventRow, [pa.string(), pa.string(), TIMESTAMP, pa.string(), TIMESTAMP, pa.bool_(),
-                         pa.float64()]),
-    "moods": (FeatureRow, [pa.string(), TIMESTAMP, TIMESTAMP, pa.bool_(), pa.float64()]),
-}  # fmt: skip
-
-
-def write_history(folder: Path, history: History) -> None:
-    """Writes the raw tables as Parquet."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, (row_type, types) in TABLES.items():
-        names = [field.name for field in fields(row_type)]
-        rows = [astuple(row) for row in getattr(history, name)]
-        columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-        pq.write_table(pa.table(dict(zip(names, arrays, strict=True))), folder / f"{name}.parquet")
-
-
-def history_config(
-    source: Path, lake: Path, settings: Settings, engine: str = "duckdb"
-) -> PipelineConfig:
-    """The pipeline that reads a written history."""
-    merge: dict[str, list[str]] = {}
-    for old, new in settings.merge:
-        merge.setdefault(new, []).append(old)
-    tiny = {"below": settings.tiny_below, "into": "rest"} if settings.tiny_below else None
-    freshness = settings.freshness
-    if freshness is not None:
-        freshness = {"bucket_days": freshness[0], "drop_frac": freshness[1]}
-    return PipelineConfig.model_validate(
-        {
-            "pipeline": "history",
-            "source": {
-                "root": str(source),
-                "tables": {name: {"path": f"{name}.parquet"} for name in TABLES},
-                "nodes": {"user": "select * from users", "place": "select * from places"},
-                "edges": {
-                    "visited": {"select": "select * from visited", "weight": settings.weight},
-                    "knows": {"src": "user", "dst": "user", "select": "select * from knows"},
-                },
-                "features": {"user": "select * from moods"},
-            },
-            "task": {"query": "user", "candidate": "place", "edge": "visited"},
-            "time": {
-                "window_days": settings.window_days,
-                "horizon_days": settings.horizon_days,
-                "active_days": settings.active_days,
-                "lateness_hours": settings.lateness_hours,
-                "half_life_days": settings.half_life_days,
-                "freshness": freshness,
-            },
-            "region": {
-                "user": settings.user_home,
-                "place": settings.place_home,
-                "border": settings.border,
-                "merge": merge,
-                "tiny": tiny,
-            },
-            "snapshot": {"engine": engine, "threads": 1, "shuffle_partitions": 1},
-            "schedule": {"start": "2026-01-01"},
-            "lake": {"root": str(lake)},
-        }
-    )
 
 
 def at(tick: int) -> datetime:
