@@ -242,7 +242,10 @@ class SnapshotConfig(Section):
         True, description="Build on the snapshots of earlier days where their rows are unchanged."
     )
     memory: str = Field(
-        "2g", description="Memory of the engine: the heap of Spark's driver, or DuckDB's limit."
+        "2g",
+        pattern="^[1-9][0-9]*[mg]$",
+        description="Memory of the engine, like 512m or 6g: the heap of Spark's driver, or "
+        "DuckDB's limit.",
     )
     threads: int = Field(0, ge=0, description="DuckDB: number of threads; 0: one per core.")
     spark_master: str = Field(

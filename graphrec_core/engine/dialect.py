@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import ClassVar
 
 import sqlglot
@@ -33,7 +34,7 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
         sqlglot.errors.ParseError: The text is not SQL.
         KeyError: A parameter has no value.
     """
-    tree = sqlglot.parse_one(text, dialect=READ)
+    tree = _parse(text).copy()
     for table in list(tree.find_all(exp.Table)):
         if not table.db and table.name in tables and not _is_cte(table):
             alias = table.alias_or_name
@@ -42,6 +43,12 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(_literal(parameters[placeholder.name]))
     return tree.sql(dialect="duckdb", comments=False)
+
+
+@lru_cache
+def _parse(text: str) -> exp.Expr:
+    """Parses a text once: the queries of sql/ run many times a day."""
+    return sqlglot.parse_one(text, dialect=READ)
 
 
 def _is_cte(table: exp.Table) -> bool:

@@ -81,7 +81,7 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
     settings = config.snapshot
     with tempfile.TemporaryDirectory(prefix="graphrec-") as folder:
         options: dict[str, Any] = {
-            "memory_limit": settings.memory.upper().rstrip("B") + "B",
+            "memory_limit": f"{settings.memory.upper()}B",
             "temp_directory": folder,
             "preserve_insertion_order": "false",
         }

@@ -208,7 +208,9 @@ class SparkEngine(Engine):
     def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
         rows: DataFrame = relation.handle
         columns = [F.col(f"`{name}`") for name in sorted(rows.columns)]
-        row_hash = F.xxhash64(*columns).cast("decimal(38,0)")
+        # The hash skips nulls, so it is told where they are.
+        nulls = [column.isNull() for column in columns]
+        row_hash = F.xxhash64(*columns, *nulls).cast("decimal(38,0)")
         parts = [F.count("*").alias("num_rows"), _digest(row_hash).alias("digest")]
         for number, cutoff in enumerate(cutoffs):
             known = F.col("known_at").isNull() | (F.col("known_at") < F.lit(cutoff))

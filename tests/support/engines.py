@@ -34,7 +34,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 @pytest.fixture(scope="session")
 def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """A DuckDB engine of one thread."""
-    snapshot = {"engine": "duckdb", "threads": 1, "memory": "512mb"}
+    snapshot = {"engine": "duckdb", "threads": 1, "memory": "512m"}
     config = tiny_config(Path(tmp_path_factory.mktemp("duckdb")), snapshot=snapshot)
     with open_engine(config, Lake(config)) as opened:
         yield opened
