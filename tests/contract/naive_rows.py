@@ -113,9 +113,17 @@ def _as_known(rows: Iterable[Row], cutoff: datetime) -> Iterator[Row]:
 def events_in(
     accepted: Accepted, settings: Settings, etype: str, start: datetime, end: datetime
 ) -> list[EventRow]:
-    """The events of [start, end) as they were known at its end plus the lateness."""
+    """The events of [start, end) as they were known at its end plus the lateness.
+
+    A row that names a node of which nothing was known then was bad on that day.
+    """
     cutoff = end + timedelta(hours=settings.lateness_hours)
-    return [row for row in _as_known(accepted.events[etype], cutoff) if start <= row.time < end]
+    src_ids, dst_ids = (
+        {row.node_id for row in accepted.nodes[ntype] if row.known_at < cutoff}
+        for ntype in ENDS[etype]
+    )
+    good = [row for row in accepted.events[etype] if row.src in src_ids and row.dst in dst_ids]
+    return [row for row in _as_known(good, cutoff) if start <= row.time < end]
 
 
 def nodes_at(

@@ -14,7 +14,7 @@ from graphrec_core.engine.embedded import DuckDbEngine, open_duckdb
 from graphrec_core.lake import Lake
 
 MOST_CALLS = 2
-"""Runs remembered of each query, those with the most rows."""
+"""Runs remembered of each query, those with the largest results."""
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Call:
     result: pa.Table
 
     @property
-    def num_rows(self) -> int:
-        """Rows read and given."""
-        return self.result.num_rows + sum(table.num_rows for table in self.reads.values())
+    def size(self) -> tuple[int, int]:
+        """Rows given, and rows read."""
+        return self.result.num_rows, sum(table.num_rows for table in self.reads.values())
 
 
 _calls: dict[str, list[Call]] = defaultdict(list)
@@ -50,7 +50,7 @@ class RecordingEngine(DuckDbEngine):
         result = super().run(name, reads, **parameters)
         tables = {table: self.collect(name, rows) for table, rows in reads.items()}
         calls = [*_calls[name], Call(name, tables, parameters, self.collect(name, result))]
-        _calls[name] = sorted(calls, key=lambda call: -call.num_rows)[:MOST_CALLS]
+        _calls[name] = sorted(calls, key=lambda call: call.size, reverse=True)[:MOST_CALLS]
         return result
 
 

@@ -23,6 +23,8 @@ LAST = datetime(2010, 4, 1, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)
 MARCH = (  # settings under which these days run every query
     "time.window_days=31",
+    "time.calendar={utc_offset_hours: -6}",
+    "source.holidays=select date '2010-03-17' as day, 'Saint Patrick' as name",
     "time.freshness={bucket_days: 10, drop_frac: 0.2}",
     "source.edges.visited=select cast(user as string) as src, cast(poi as string) as dst, "
     "timestamp_seconds(ts_local) as event_time from events "
@@ -36,6 +38,7 @@ MERGED = (
     "time.half_life_days=20",
     "region.tiny={below: 100, into: rest}",
     "region.merge={texas: [austin, dallas]}",
+    "task.start_node=true",
 )
 
 
