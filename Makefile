@@ -61,7 +61,7 @@ demo: setup  ## Run one day of a pipeline through Airflow and show what it made
 	@$(BIN)/python -m dags.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)' $(foreach pair,$(SET),--set '$(pair)')
 
 test: setup lint  ## Lint, then run every test
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 lint: setup  ## Check style, types and the layering
 	@$(BIN)/ruff check .

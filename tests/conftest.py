@@ -2,15 +2,26 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
+
+TESTS = Path(__file__).parent
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")
 
 
+SHARED = ("dags", "pipeline")
+"""Folders whose files share an Airflow or a finished day: one worker runs them all."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        group = folder if folder in SHARED else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
     if shutil.which("nvidia-smi"):
         return
     skip = pytest.mark.skip(reason="needs a CUDA device")
