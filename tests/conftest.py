@@ -2,11 +2,19 @@
 
 import os
 import shutil
+import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 
 TESTS = Path(__file__).parent
+
+# pyspark.sql.connect, which great-expectations imports, takes a process whose main module has no
+# spec and no file, such as a worker of pytest-xdist, for a doctest, and ends it.
+_main = sys.modules["__main__"]
+if _main.__spec__ is None and not hasattr(_main, "__file__"):
+    _main.__spec__ = ModuleSpec("__main__", None)
 
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
