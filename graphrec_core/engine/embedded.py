@@ -254,7 +254,7 @@ class DuckDbEngine(Engine):
 
     def _file_system(self, uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
         """Opens a URI's file system and makes DuckDB read through it; local paths stay its own."""
-        fs, path = url_to_fs(uri)
+        fs, path = url_to_fs(uri, use_listings_cache=False)
         if not isinstance(fs, LocalFileSystem) and not self._connection.filesystem_is_registered(
             _protocol(fs)
         ):

@@ -14,6 +14,7 @@ from graphrec_core.types import Region, View, parse_instant
 from jobs import (
     build_shard,
     build_snapshot,
+    check_snapshot,
     evaluate_model,
     generate_embeddings,
     publish_release,
@@ -23,6 +24,7 @@ from jobs import (
     status,
     sweep,
     train_model,
+    validate_source,
     wait_for_source,
     write_report,
 )
@@ -53,7 +55,9 @@ def store() -> Iterator[ObjectStore]:
 def _run_day(config: PipelineConfig, as_of: datetime) -> None:
     everywhere = Region("_all")
     wait_for_source.run(config, as_of, 0)
+    validate_source.run(config, as_of, everywhere)
     build_snapshot.run(config, as_of, everywhere)
+    check_snapshot.run(config, as_of)
     for region in REGIONS:
         train_model.run(config, as_of, region)
         for view in View:
