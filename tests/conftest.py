@@ -25,6 +25,7 @@ SHARED = ("dags", "pipeline")
 """Folders whose files share an Airflow or a finished day: one worker runs them all."""
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         folder = item.path.relative_to(TESTS).parts[0]

@@ -129,8 +129,9 @@ def test_spark_builds_the_bytes_of_duckdb_and_the_rows_of_plain_python(
 @pytest.mark.usefixtures("spark")
 def test_both_engines_choose_the_same_of_rows_that_differ_in_nothing_but_content() -> None:
     """Rows of one key and one ``known_at``: the design does not say which of them counts."""
-    history = side_by_side(example_histories(12))
-    assert history != settled(history)
+    conflicting = [found for found in example_histories(80) if found != settled(found)]
+    assert conflicting
+    history = side_by_side(conflicting[:12])
     given_settings = Settings(datetime(2026, 1, 13, tzinfo=UTC), lateness_hours=6)
     built = built_by("spark", history, given_settings)
     assert_same_files(built, built_by("duckdb", history, given_settings))

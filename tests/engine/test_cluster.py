@@ -112,6 +112,7 @@ class Builder:
             "spark.sql.codegen.wholeStage": "false",
         }
         changes = {
+            "engine": "spark",
             "spark_master": master,
             "memory": "600m",
             "shuffle_partitions": 2,
