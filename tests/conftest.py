@@ -4,11 +4,8 @@ import os
 import shutil
 import sys
 from importlib.machinery import ModuleSpec
-from pathlib import Path
 
 import pytest
-
-TESTS = Path(__file__).parent
 
 # pyspark.sql.connect, which great-expectations imports, takes a process whose main module has no
 # spec and no file, such as a worker of pytest-xdist, for a doctest, and ends it.
@@ -21,16 +18,7 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ.setdefault("DGLBACKEND", "pytorch")
 
 
-SHARED = ("dags", "pipeline")
-"""Folders whose files share an Airflow or a finished day: one worker runs them all."""
-
-
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        group = folder if folder in SHARED else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
     if shutil.which("nvidia-smi"):
         return
     skip = pytest.mark.skip(reason="needs a CUDA device")
