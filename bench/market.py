@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow.parquet as pq
 import yaml
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -21,6 +22,8 @@ AS_OF = START + timedelta(days=107)
 WINDOW_DAYS, HORIZON_DAYS, ACTIVE_DAYS = 100, 7, 90
 EVENTS_PER_USER, EVENTS_PER_ITEM = 40, 200
 """20 million events: 500,000 users and 100,000 items. All tables grow alike."""
+EVENTS_PER_PARTITION = 1_250_000
+"""Of a Spark shuffle: what one task aggregates in its share of 6 GB without spilling."""
 
 DRAW = "create macro draw(i, salt) as (hash(64 * i + salt) % 4294967296) / 4294967296.0"
 """A number in [0, 1) for row ``i``; each salt is a stream of its own.
@@ -162,6 +165,7 @@ def write_pipeline(path: Path, data: Path, lake: Path, engine: str) -> Path:
 
 def pipeline(data: Path, lake: Path, engine: str) -> dict[str, Any]:
     """Returns the pipeline that reads the market in ``data``, as it stands in YAML."""
+    num_events = pq.read_metadata(data / "events.parquet").num_rows
     versions = "id as node_id, valid_from, valid_to, known_at, region"
     return {
         "pipeline": "market",
@@ -190,7 +194,7 @@ def pipeline(data: Path, lake: Path, engine: str) -> dict[str, Any]:
             "memory": "6g",
             "threads": 2,
             "spark_master": "local[2]",
-            "shuffle_partitions": 16,
+            "shuffle_partitions": max(4, num_events // EVENTS_PER_PARTITION),
         },
         "schedule": {"start": AS_OF.date().isoformat()},
         "lake": {"root": str(lake)},

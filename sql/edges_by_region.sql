@@ -14,9 +14,20 @@ with placed as (
     from pairs
     join src_homes on pairs.src = src_homes.node_id
     join dst_homes on pairs.dst = dst_homes.node_id
+),
+standing as (
+    select
+        *,
+        explode(
+            case
+                when not crosses_border then array(coalesce(src_region, dst_region))
+                when not :drop_border then array(src_region, dst_region)
+            end
+        ) as region
+    from placed
 )
 select
-    coalesce(src_region, dst_region) as region,
+    region,
     src,
     dst,
     weight,
@@ -24,17 +35,5 @@ select
     last_event_time,
     last_known_at,
     crosses_border
-from placed
-where (src_region is not null or dst_region is not null) and not (:drop_border and crosses_border)
-union all
-select
-    dst_region as region,
-    src,
-    dst,
-    weight,
-    num_events,
-    last_event_time,
-    last_known_at,
-    crosses_border
-from placed
-where crosses_border and not :drop_border
+from standing
+where region is not null

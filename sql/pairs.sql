@@ -9,6 +9,8 @@
 -- on the order, and engines differ in powers and decimals by the last digit. So recency has nine
 -- places (at least 1e-9: no event counts nothing), and sums are of integers: the whole part, and
 -- twelve places of the rest.
+-- Few events share a pair: spreading them by pair at once spares Spark a useless aggregation of
+-- each part before it does the same.
 with weighted as (
     select
         *,
@@ -36,6 +38,7 @@ with weighted as (
 valued as (
     select *, weight * recency as value, floor(weight * recency) as whole
     from weighted
+    distribute by src
 ),
 summed as (
     select

@@ -132,7 +132,7 @@ class DuckDbEngine(Engine):
         return Relation(self._view(to_duckdb(text, tables, parameters)))
 
     @override
-    def keep(self, where: str, relation: Relation) -> Relation:
+    def keep(self, where: str, relation: Relation, *, is_read_once: bool = False) -> Relation:
         name = f"kept_{next(self._numbers)}"
         try:
             self._connection.execute(f'create table {name} as from "{relation.handle}"')

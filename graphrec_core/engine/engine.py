@@ -70,8 +70,13 @@ class Engine(ABC):
         """Runs Spark SQL with bound parameters (``:name``) over named relations."""
 
     @abstractmethod
-    def keep(self, where: str, relation: Relation) -> Relation:
+    def keep(self, where: str, relation: Relation, *, is_read_once: bool = False) -> Relation:
         """Computes a relation once, for further use.
+
+        Args:
+            where: What it is, for errors.
+            relation: The relation.
+            is_read_once: Just one query will read it; an engine may leave it to that one.
 
         Raises:
             SchemaError: A value could not be converted while it was computed.

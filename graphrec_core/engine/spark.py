@@ -47,10 +47,13 @@ SETTINGS = {
     "spark.sql.join.preferSortMergeJoin": "false",
     "spark.log.level": "ERROR",
 }
+JAVA_OPTIONS = "-XX:+UseSerialGC -XX:+UseTransparentHugePages -XX:CompileThresholdScaling=5"
+"""Other collectors let the heap grow more; hash tables of ids miss the TLB on small pages; and a
+query's generated code runs for seconds, so that compiling it early costs more than it saves."""
 LOCAL_SETTINGS = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",  # other collectors let the heap grow more
+    "spark.driver.extraJavaOptions": JAVA_OPTIONS,
     # Of use only where a task may run again on another machine.
     "spark.shuffle.checksum.enabled": "false",
     "spark.sql.shuffle.orderIndependentChecksum.enabled": "false",
@@ -63,6 +66,9 @@ SCRATCH_FORMAT = {
 }
 """Parquet that is quick to write: a scratch file is read once or twice and removed."""
 BATCH_ROWS = 2**17
+SPREAD = 8
+"""Tasks that write partitions, per partition of a shuffle: regions are few, and each should have
+a task of its own; a task without one takes milliseconds."""
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
@@ -139,12 +145,15 @@ class SparkEngine(Engine):
         )
 
     @override
-    def keep(self, where: str, relation: Relation) -> Relation:
+    def keep(self, where: str, relation: Relation, *, is_read_once: bool = False) -> Relation:
         """Computes a relation once, for further use.
 
         It is written to scratch files rather than cached: the next query's plan starts from the
-        files (nested plans take Spark minutes to analyse), and a lost worker loses nothing.
+        files (nested plans take Spark minutes to analyse), and a lost worker loses nothing. What
+        is read once is part of the plan that reads it: the files would cost more.
         """
+        if is_read_once:
+            return relation
         rows: DataFrame = relation.handle
         uri = self._storage.uri(self._next_folder())
         try:
@@ -194,7 +203,8 @@ class SparkEngine(Engine):
         self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
         folder = self._next_folder()
-        rows = relation.handle.repartition(by).sortWithinPartitions(by, *sort_by)
+        num_tasks = SPREAD * int(str(self.session.conf.get("spark.sql.shuffle.partitions")))
+        rows = relation.handle.repartition(num_tasks, by).sortWithinPartitions(by, *sort_by)
         writer = rows.write.options(**SCRATCH_FORMAT)
         writer.partitionBy(by).parquet(self._storage.uri(folder))
         for path in self._storage.files(folder):

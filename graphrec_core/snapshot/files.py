@@ -67,14 +67,14 @@ class SnapshotFiles:
         Files that its ``finish`` added are left out: this snapshot may keep other regions.
         """
         folder = f"view={other}/"
-        for name in artifact.manifest.files:
+        for name, entry in artifact.manifest.files.items():
             if name.startswith(folder):
                 own = f"view={view}/{name.removeprefix(folder)}"
                 table, region = own.removesuffix(f"/{PART}").rsplit("/", 1)
                 if table not in self._schemas:
                     self._schemas[table] = pq.read_schema(artifact.open(name))
                 written = self._written.setdefault(table, [])
-                if _has_rows(artifact, other, table, region_of_folder(region)):
+                if entry.num_rows:
                     self._trial.link_file(own, artifact, name)
                     written.append(region_of_folder(region))
 
@@ -87,18 +87,6 @@ class SnapshotFiles:
         for table, written in self._written.items():
             for region in sorted(set(regions) - set(written)):
                 self._trial.write_table(_name(table, region), self._schemas[table].empty_table())
-
-
-def _has_rows(artifact: Artifact, view: View, table: str, region: Region) -> bool:
-    """Says whether a table of a snapshot has rows in a region, by its counts.
-
-    A region that it skipped has no counts, and files only where there are rows.
-    """
-    counts = artifact.manifest.stats["regions"].get(region)
-    if counts is None:
-        return True
-    _, kind, name = table.split("/")
-    return bool(counts[view][f"num_{kind}"][name])
 
 
 def _name(table: str, region: Region) -> str:

@@ -110,7 +110,8 @@ class _Extension:
         rows = engine.run("whole_events", reads)
         events = builder.fresh_events(builder.events_of(rows, self.new), self.new)
         pairs = builder.pairs(etype, events, self.new)
-        pairs = engine.keep("pairs", self._touched(pairs, touched, is_touched=True))
+        pairs = self._touched(pairs, touched, is_touched=True)
+        pairs = engine.keep("pairs", pairs, is_read_once=True)
         fresh = builder.region_edges(etype, pairs, events, nodes, homes)
         old = self._touched(self._written(f"edges/{etype}"), touched, is_touched=False)
         if builder.has_start(etype):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.config.task import FreshnessConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.snapshot.calendar import Calendar
 from graphrec_core.snapshot.files import SnapshotFiles
@@ -69,8 +70,11 @@ class ViewBuilder:
             etype: self.fresh_events(self.events(etype, instants), instants)
             for etype in config.source.edges
         }
+        for_edges_only = "from_events" not in config.region.home.values()
         pairs = {
-            etype: engine.keep("pairs", self.pairs(etype, relation, instants))
+            etype: engine.keep(
+                "pairs", self.pairs(etype, relation, instants), is_read_once=for_edges_only
+            )
             for etype, relation in events.items()
         }
         homes = home_regions(engine, config, self.areas, nodes, pairs)
@@ -114,7 +118,7 @@ class ViewBuilder:
             return events
         return self.engine.run(
             "fresh_events",
-            {"view_events": events, "freshness_steps": self._freshness_steps()},
+            {"view_events": events, "freshness_steps": self._freshness_steps(freshness)},
             bucket_days=freshness.bucket_days,
             instant=instants.end,
         )
@@ -262,12 +266,9 @@ class ViewBuilder:
             nodes = self.engine.run("nodes_with_features", reads)
         return self.engine.keep(f"nodes/{ntype}", nodes)
 
-    def _freshness_steps(self) -> Relation:
+    def _freshness_steps(self, rule: FreshnessConfig) -> Relation:
         """Lists the hash below which an event of each age bucket stays: (1 - drop_frac)^bucket."""
-        rule, window = self.config.time.freshness, self.config.time.window
-        if rule is None:
-            raise AssertionError("only called with a rule")
-        buckets = range(window // timedelta(days=rule.bucket_days) + 1)
+        buckets = range(self.config.time.window // timedelta(days=rule.bucket_days) + 1)
         bounds = [round((1 - rule.drop_frac) ** bucket * HASH_VALUES) for bucket in buckets]
         texts = [f"{bound:08x}" if bound < HASH_VALUES else "g" for bound in bounds]
         return self.engine.from_arrow(

@@ -100,7 +100,8 @@ def _nothing(key: str) -> None:
 @contextmanager
 def object_store() -> Iterator[ObjectStore]:
     """Starts a store, and names it in the environment as a user would."""
-    store = ObjectStore()
+    store, s3 = ObjectStore(), fsspec.get_filesystem_class("s3")
+    s3.clear_instance_cache()  # file systems remember the store of the environment they came from
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL", store.url)
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
@@ -110,5 +111,5 @@ def object_store() -> Iterator[ObjectStore]:
         try:
             yield store
         finally:
-            fsspec.get_filesystem_class("s3").clear_instance_cache()
+            s3.clear_instance_cache()
             store.stop()
