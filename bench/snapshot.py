@@ -106,7 +106,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, help="runs of 20m and incremental; default: 3")
     parser.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE",
                         help="override a setting of every pipeline")  # fmt: skip
-    parser.add_argument("--work", type=Path, help="scratch folder; 200 million events need 40 GB")
+    parser.add_argument("--work", type=Path, help="scratch folder, where generated markets stay "
+                        "for the next run; 200 million events need 40 GB")  # fmt: skip
     given = parser.parse_args()
     if unknown := set(given.bars.split(",")) - set(SECTIONS):
         parser.error(f"--bars knows {', '.join(SECTIONS)}; found {', '.join(sorted(unknown))}")
@@ -127,6 +128,7 @@ def make_plan(given: argparse.Namespace, folder: Path) -> Plan:
         sizes = tuple(int(float(size)) for size in given.sizes.split(","))
     return Plan(
         folder=folder,
+        markets=given.work or folder,
         gowalla=given.data,
         engines=engines,
         num_events=int(given.events or (QUICK_EVENTS if given.quick else FULL_EVENTS)),

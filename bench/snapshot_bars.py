@@ -30,7 +30,8 @@ class Plan:
     """What this run of the benchmark measures.
 
     Attributes:
-        folder: Scratch folder for generated data and lakes.
+        folder: Scratch folder for lakes.
+        markets: Folder of generated markets; they stay for the next run if it is not ``folder``.
         gowalla: Folder of the gowalla_cities tables.
         engines: ``duckdb``, ``spark`` or both.
         num_events: Size of the market of ``20m`` and ``incremental``.
@@ -44,6 +45,7 @@ class Plan:
     """
 
     folder: Path
+    markets: Path
     gowalla: Path
     engines: Sequence[str]
     num_events: int
@@ -57,7 +59,7 @@ class Plan:
 
     def market(self, num_events: int) -> Path:
         """Generates a market unless it is there, and returns its folder."""
-        data = self.folder / f"market-{num_events}"
+        data = self.markets / f"market-{num_events}"
         if not data.exists():
             say(f"generating {num_events:,} events")
             made = run_measured(
@@ -127,7 +129,7 @@ def scale_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
             except WorkFailedError as error:
                 failed.setdefault(engine, f"{num_events:,} events: {error}")
             _clear(lake)
-        if num_events != plan.num_events:
+        if plan.markets == plan.folder and num_events != plan.num_events:
             _clear(data)
     bars = []
     for engine, found in runs.items():
