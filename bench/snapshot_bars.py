@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.market import AS_OF, write_pipeline
+from bench.market import AS_OF, HORIZON_DAYS, write_pipeline
 from bench.measured import WorkFailedError, run_measured
 
 RUNNER = "bench.snapshot_run"
@@ -163,11 +163,13 @@ def slope(runs: Sequence[Mapping[str, Any]]) -> float:
 
 
 def incremental_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
-    """Builds day D+1 with day D in the lake and without it: time and rows."""
+    """Builds day D+1 with the days before in the lake and without them: time and rows."""
     data, bars, found = plan.market(plan.num_events), [], {}
     for engine in plan.incremental_engines:
         before = plan.folder / "lake-before"
-        plan.product(engine, data, before, _day(0))
+        config = write_pipeline(before.with_suffix(".yaml"), data, before, engine)
+        # As every day of a running pipeline finds them: the day before, and the day of the cut.
+        plan.days(engine, config, [_day(1 - HORIZON_DAYS), _day(0)], plan.overrides)
         runs: dict[str, list[Run]] = {"full": [], "incremental": []}
         differences: list[str] = []
         for _ in range(plan.repeats):
