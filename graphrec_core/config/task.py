@@ -251,7 +251,9 @@ class SnapshotConfig(Section):
     spark_master: str = Field(
         "local[*]", description="Spark: URL of the master; empty: what spark-submit says."
     )
-    shuffle_partitions: int = Field(4, gt=0, description="Spark: partitions of a shuffle.")
+    shuffle_partitions: int = Field(
+        4, gt=0, description="Spark: partitions of a shuffle; about one per million events."
+    )
     spark_settings: dict[str, str] = Field(
         {}, description="Spark: further settings, such as those of executors or of s3a."
     )
