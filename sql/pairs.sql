@@ -9,8 +9,8 @@
 -- on the order, and engines differ in powers and decimals by the last digit. So recency has nine
 -- places (at least 1e-9: no event counts nothing), and sums are of integers: the whole part, and
 -- twelve places of the rest.
--- Few events share a pair: spreading them by pair at once spares Spark a useless aggregation of
--- each part before it does the same.
+-- Few events share a pair: spreading them at once spares Spark a useless aggregation of each part
+-- before it does the same; spread by src, they need not be spread again to find src's home.
 with weighted as (
     select
         *,
