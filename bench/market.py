@@ -23,7 +23,7 @@ WINDOW_DAYS, HORIZON_DAYS, ACTIVE_DAYS = 100, 7, 90
 EVENTS_PER_USER, EVENTS_PER_ITEM = 40, 200
 """20 million events: 500,000 users and 100,000 items. All tables grow alike."""
 EVENTS_PER_PARTITION = 1_250_000
-"""Of a Spark shuffle: 16 partitions at 20 million events, so that a task's share stays the same."""
+"""Of a Spark shuffle: 16 partitions at 20 million events; a task's share stays the same."""
 
 DRAW = "create macro draw(i, salt) as (hash(64 * i + salt) % 4294967296) / 4294967296.0"
 """A number in [0, 1) for row ``i``; each salt is a stream of its own.
