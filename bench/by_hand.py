@@ -150,7 +150,7 @@ def build_by_hand(data: Path, out: Path, as_of: datetime) -> Iterator[str]:
         "active": f"interval {ACTIVE_DAYS} days",
     }
     with duckdb.connect() as database:
-        database.execute("set threads = 2; set memory_limit = '6GB'; set timezone = 'UTC'")
+        database.execute("set threads = 2; set memory_limit = '9GB'; set timezone = 'UTC'")
         database.execute(f"set preserve_insertion_order = false; set temp_directory = '{out}.tmp'")
 
         def run(statement: str, **more: str) -> None:

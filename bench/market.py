@@ -25,6 +25,9 @@ EVENTS_PER_USER, EVENTS_PER_ITEM = 40, 200
 EVENTS_PER_PARTITION = 1_250_000
 """Of a Spark shuffle: 16 partitions at 20 million events; a task's share stays the same."""
 
+MEMORY = {"duckdb": "9g", "spark": "6g"}
+"""DuckDB's is nearly all that its process takes; a JVM takes much beside its heap."""
+
 DRAW = "create macro draw(i, salt) as (hash(64 * i + salt) % 4294967296) / 4294967296.0"
 """A number in [0, 1) for row ``i``; each salt is a stream of its own.
 
@@ -191,7 +194,7 @@ def pipeline(data: Path, lake: Path, engine: str) -> dict[str, Any]:
         "region": {"user": "column", "item": "column", "border": "halo"},
         "snapshot": {
             "engine": engine,
-            "memory": "6g",
+            "memory": MEMORY[engine],
             "threads": 2,
             "spark_master": "local[2]",
             "shuffle_partitions": max(4, num_events // EVENTS_PER_PARTITION),

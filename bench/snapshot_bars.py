@@ -19,6 +19,7 @@ from bench.measured import WorkFailedError, run_measured
 
 RUNNER = "bench.snapshot_run"
 PEAK_GB, SLOPE = 12.0, 1.0
+FAILED = "runs that failed"
 GOWALLA, GOWALLA_FIRST, GOWALLA_DAYS = "configs/gowalla.yaml", date(2010, 9, 1), 30
 
 Bar = dict[str, Any]
@@ -125,7 +126,11 @@ def scale_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
             lake = plan.folder / f"lake-{engine}"
             try:
                 run = plan.product(engine, data, lake, _day(0))
-                runs[engine].append({**run, "num_events": num_events})
+                per_event = {
+                    "num_events": num_events,
+                    "us_per_event": run["run_s"] / num_events * 1e6,
+                }
+                runs[engine].append({**run, **per_event})
             except WorkFailedError as error:
                 failed.setdefault(engine, f"{num_events:,} events: {error}")
             _clear(lake)
@@ -144,7 +149,7 @@ def scale_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
         engine: [
             {
                 key: _rounded(run[key])
-                for key in ("num_events", "start_s", "run_s", "cpu_s", "peak_gb")
+                for key in ("num_events", "start_s", "run_s", "us_per_event", "cpu_s", "peak_gb")
             }
             for run in found
         ]
@@ -228,7 +233,7 @@ def run_section(name: str, plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
         return SECTIONS[name](plan)
     except WorkFailedError as error:
         say(str(error))
-        return [_equal_bar(name, "runs that failed", [str(error)], "")], {}
+        return [_equal_bar(name, FAILED, [str(error)], "")], {}
 
 
 def say(text: str) -> None:

@@ -54,8 +54,11 @@ def write_snapshot(
         earlier = earlier_snapshots(config, lake, as_of)
         found, *then = source_digests(engine, checked, areas, calendar, cutoffs(config, earlier))
         earlier = with_equal_history(earlier, engine.label, then)
+        known = {name: table.known for name, table in checked.items()}
         accepted = {name: table.accepted for name, table in checked.items()}
-        stats = build_snapshot(engine, config, accepted, areas, as_of, trial, earlier, calendar)
+        stats = build_snapshot(
+            engine, config, known, accepted, areas, as_of, trial, earlier, calendar
+        )
         audit(engine, config, as_of, lake.storage, trial.base)
         stats["features"] = {ntype: [] for ntype in config.source.nodes}
         for name, table in checked.items():

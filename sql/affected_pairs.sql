@@ -1,8 +1,10 @@
 -- Purpose:    the pairs whose events may differ between the views of two days.
 -- Grain:      one row per src and dst.
--- Reads:      event_rows (accepted rows of one edge type),
+-- Reads:      event_rows (rows of one edge type known in time; a pair of bad ones has no edge on
+--             either day),
 --             late_src, late_dst (node_id: nodes of which nothing was known before
---             :old_known_before)
+--             :old_known_before),
+--             changed_src, changed_dst (node_id: the nodes that came, went or moved)
 -- Parameters: :old_start         timestamp; start of the earlier view's window
 --             :old_end           timestamp; the earlier view's instant
 --             :old_known_before  timestamp; the earlier view's cutoff
@@ -10,17 +12,27 @@
 --             :end               timestamp; the later view's instant
 --             :bucket_days       int; length of the freshness rule's age bucket, 0: no rule
 -- An event comes with a row that was not known before, or was bad because its node was not, or
--- enters the window, leaves it, or grows into the next age bucket. A correction affects every pair
--- that a row of its event_id names.
-with changed as (
+-- enters the window, leaves it, or grows into the next age bucket, or one of its ends came, went
+-- or moved. A correction affects every pair that a row of its event_id names.
+with other_src as (
+    select node_id from late_src
+    union
+    select node_id from changed_src
+),
+other_dst as (
+    select node_id from late_dst
+    union
+    select node_id from changed_dst
+),
+changed as (
     select event_rows.src, event_rows.dst, event_rows.event_id
     from event_rows
-    left join late_src on event_rows.src = late_src.node_id
-    left join late_dst on event_rows.dst = late_dst.node_id
+    left join other_src on event_rows.src = other_src.node_id
+    left join other_dst on event_rows.dst = other_dst.node_id
     where
         event_rows.known_at >= :old_known_before
-        or late_src.node_id is not null
-        or late_dst.node_id is not null
+        or other_src.node_id is not null
+        or other_dst.node_id is not null
         or (event_rows.event_time >= :old_start and event_rows.event_time < :start)
         or (event_rows.event_time >= :old_end and event_rows.event_time < :end)
         or (

@@ -38,7 +38,7 @@ with weighted as (
 valued as (
     select *, weight * recency as value, floor(weight * recency) as whole
     from weighted
-    distribute by src
+    distribute by src sort by src, dst
 ),
 summed as (
     select

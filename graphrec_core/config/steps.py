@@ -66,7 +66,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(1, ()),
     StepName.VALIDATE: StepSpec(2, (*_CANONICAL, *_RULES, "task", "time")),
     StepName.SNAPSHOT: StepSpec(
-        2, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
+        3, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
     StepName.CHECK: StepSpec(1, ("task", "quality")),
     StepName.TRAIN: StepSpec(2, ("task", "model", "training")),

@@ -186,6 +186,7 @@ class DuckDbEngine(Engine):
         # A cursor of its own: the connection may run other queries while the rows are read.
         with self._connection.cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
+            cursor.execute("set streaming_buffer_size = '256MB'")
             ordered = cursor.sql(f'from "{relation.handle}" order by {order}')
             slices = _slices(ordered.to_arrow_reader(BATCH_ROWS), by)
             for value, group in itertools.groupby(slices, key=lambda item: item[0]):
@@ -301,13 +302,20 @@ def _quoted(name: str) -> str:
 def _slices(reader: pa.RecordBatchReader, by: str) -> Iterator[tuple[str | None, pa.RecordBatch]]:
     """Cuts batches that are ordered by a column where its value changes."""
     for batch in reader:
-        if not batch.num_rows:
-            continue
-        codes = pc.dictionary_encode(batch[by], null_encoding="encode").indices.to_numpy()
-        bounds = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist(), batch.num_rows]
-        rows = batch.drop_columns([by])
-        for start, end in itertools.pairwise(bounds):
-            yield batch[by][start].as_py(), rows.slice(start, end - start)
+        if batch.num_rows:
+            values, rows = batch[by], batch.drop_columns([by])
+            bounds = [0, *_changes(values), batch.num_rows]
+            for start, end in itertools.pairwise(bounds):
+                yield values[start].as_py(), rows.slice(start, end - start)
+
+
+def _changes(values: pa.Array) -> list[int]:
+    """Finds where an ordered column's value changes; mostly nowhere, which costs nothing."""
+    if values[0].as_py() == values[-1].as_py():
+        return []
+    codes = pc.dictionary_encode(values, null_encoding="encode").indices.to_numpy()
+    changes: list[int] = (np.flatnonzero(np.diff(codes)) + 1).tolist()
+    return changes
 
 
 def _spark_type(kind: str) -> str:

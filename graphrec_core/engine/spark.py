@@ -45,6 +45,8 @@ SETTINGS = {
     # Rows have few versions: a limit before the shuffle would only sort them once more.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
     "spark.sql.join.preferSortMergeJoin": "false",
+    "spark.sql.execution.replaceHashWithSortAgg": "true",
+    "spark.sql.maxConcurrentOutputFileWriters": "1000",
     "spark.log.level": "ERROR",
 }
 JAVA_OPTIONS = "-XX:+UseSerialGC -XX:+UseTransparentHugePages -XX:CompileThresholdScaling=5"
@@ -204,7 +206,7 @@ class SparkEngine(Engine):
     ) -> Iterator[Partition]:
         folder = self._next_folder()
         num_tasks = SPREAD * int(str(self.session.conf.get("spark.sql.shuffle.partitions")))
-        rows = relation.handle.repartition(num_tasks, by).sortWithinPartitions(by, *sort_by)
+        rows = relation.handle.repartition(num_tasks, by).sortWithinPartitions(*sort_by)
         writer = rows.write.options(**SCRATCH_FORMAT)
         writer.partitionBy(by).parquet(self._storage.uri(folder))
         for path in self._storage.files(folder):

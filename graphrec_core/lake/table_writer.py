@@ -24,7 +24,9 @@ class TableWriter:
 
     def __init__(self, sink: "DigestSink", schema: pa.Schema) -> None:
         self._sink, self._schema = sink, _plain(schema)
-        self._parquet = pq.ParquetWriter(sink, self._schema, compression="zstd")
+        self._parquet = pq.ParquetWriter(
+            sink, self._schema, compression="zstd", use_dictionary=_repeating(self._schema)
+        )
         self._waiting: list[pa.Table] = []
         self._num_waiting = 0
         self._num_rows = 0
@@ -111,6 +113,15 @@ def table_writer(storage: Storage, path: str, schema: pa.Schema) -> Iterator[Tab
         except BaseException:
             writer.abandon()
             raise
+
+
+def _repeating(schema: pa.Schema) -> list[str]:
+    """Lists the columns worth a dictionary: all but instants, which seldom repeat."""
+    return [
+        f"{field.name}.list.element" if pa.types.is_list(field.type) else field.name
+        for field in schema
+        if not pa.types.is_timestamp(field.type)
+    ]
 
 
 def _plain(schema: pa.Schema) -> pa.Schema:

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 def build_snapshot(
     engine: Engine,
     config: PipelineConfig,
+    known: Mapping[TableName, Relation],
     accepted: Mapping[TableName, Relation],
     areas: Areas | None,
     as_of: datetime,
@@ -40,7 +41,8 @@ def build_snapshot(
     Args:
         engine: A running engine.
         config: The pipeline.
-        accepted: The accepted rows of every canonical table.
+        known: The rows of every canonical table that were known in time, good and bad.
+        accepted: The good ones.
         areas: The areas of types with the rule ``coordinates``, if there are such types.
         as_of: The run's instant.
         trial: Where the files go.
@@ -68,7 +70,7 @@ def build_snapshot(
     homeless = _write_holdout(builder, as_of)
     if earlier.day_before is not None:
         old_instants = view_instants(config, as_of - ONE_DAY, View.SERVE)
-        extend_view(builder, earlier.day_before, old_instants, instants)
+        extend_view(builder, known, earlier.day_before, old_instants, instants)
         logger.info("serve view written on the snapshot of the day before")
     else:
         # A region tiny in one view only would have a model and no graph, or the reverse.

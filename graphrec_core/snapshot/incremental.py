@@ -17,21 +17,29 @@ from graphrec_core.sources.canonical import TableKind, TableName
 from graphrec_core.types import View
 
 
-def extend_view(builder: ViewBuilder, before: Artifact, old: Instants, new: Instants) -> None:
+def extend_view(
+    builder: ViewBuilder,
+    known: Mapping[TableName, Relation],
+    before: Artifact,
+    old: Instants,
+    new: Instants,
+) -> None:
     """Computes and writes the serve view of a day from the snapshot of the day before.
 
     Args:
         builder: What builds views.
+        known: The rows of every canonical table that were known in time, good and bad.
         before: The snapshot of the day before, whose history is unchanged.
         old: Bounds of its serve view.
         new: Bounds of this day's.
     """
-    _Extension(builder, before, old, new).write()
+    _Extension(builder, known, before, old, new).write()
 
 
 @dataclass(frozen=True)
 class _Extension:
     builder: ViewBuilder
+    known: Mapping[TableName, Relation]
     before: Artifact
     old: Instants
     new: Instants
@@ -46,13 +54,8 @@ class _Extension:
             ntype: self._changed_nodes(ntype, nodes[ntype], homes[ntype]) for ntype in ntypes
         }
         for etype in etypes:
-            src, dst = builder.config.endpoints(etype)
-            touched = {
-                "affected_pairs": self._affected_pairs(etype),
-                "changed_src": changed[src],
-                "changed_dst": changed[dst],
-            }
-            edges = self._edges(etype, touched, nodes, homes)
+            affected = self._affected_pairs(etype, changed)
+            edges = self._edges(etype, affected, nodes, homes)
             if builder.has_start(etype):
                 nodes, homes, first = builder.start(self._events(etype), self.new, nodes, homes)
                 edges = engine.union([edges, first])
@@ -81,12 +84,19 @@ class _Extension:
             changed = engine.run("calendar_moves", reads)
         return engine.keep("changed nodes", changed)
 
-    def _affected_pairs(self, etype: str) -> Relation:
+    def _affected_pairs(self, etype: str, changed: Mapping[str, Relation]) -> Relation:
         engine, freshness = self.builder.engine, self.builder.config.time.freshness
+        src, dst = self.builder.config.endpoints(etype)
         late = self.builder.late_ends(etype, self.old.known_before)
         affected = engine.run(
             "affected_pairs",
-            {"event_rows": self._rows(etype), **late},
+            {
+                # Whether a row is good costs more to find than its pair to compute again.
+                "event_rows": self.known[TableName(TableKind.EDGES, etype)],
+                **late,
+                "changed_src": changed[src],
+                "changed_dst": changed[dst],
+            },
             old_start=self.old.start,
             old_end=self.old.end,
             old_known_before=self.old.known_before,
@@ -99,21 +109,24 @@ class _Extension:
     def _edges(
         self,
         etype: str,
-        touched: Mapping[str, Relation],
+        affected: Relation,
         nodes: Mapping[str, Relation],
         homes: Mapping[str, Relation],
     ) -> Relation:
         """Joins the edges of the day before that stay with those computed anew."""
         builder, engine = self.builder, self.builder.engine
-        some = engine.keep("touched", self._touched(self._rows(etype), touched, is_touched=True))
+        some = engine.keep(
+            "some rows", self._of_pairs("affected_rows", self._rows(etype), affected)
+        )
         reads = {"some_rows": some, "event_rows": self._rows(etype)}
         rows = engine.run("whole_events", reads)
         events = builder.fresh_events(builder.events_of(rows, self.new), self.new)
         pairs = builder.pairs(etype, events, self.new)
-        pairs = self._touched(pairs, touched, is_touched=True)
-        pairs = engine.keep("pairs", pairs, is_read_once=True)
+        pairs = engine.keep(
+            "pairs", self._of_pairs("affected_rows", pairs, affected), is_read_once=True
+        )
         fresh = builder.region_edges(etype, pairs, events, nodes, homes)
-        old = self._touched(self._written(f"edges/{etype}"), touched, is_touched=False)
+        old = self._of_pairs("unaffected_rows", self._written(f"edges/{etype}"), affected)
         if builder.has_start(etype):
             old = engine.filter(old, f"not {IS_START_EDGE}")
         columns = ", ".join(engine.schema(fresh))
@@ -123,11 +136,9 @@ class _Extension:
         """Returns all fresh events of the view."""
         return self.builder.fresh_events(self.builder.events(etype, self.new), self.new)
 
-    def _touched(
-        self, rows: Relation, touched: Mapping[str, Relation], *, is_touched: bool
-    ) -> Relation:
-        reads = {"pair_rows": rows, **touched}
-        return self.builder.engine.run("touched_rows", reads, is_touched=is_touched)
+    def _of_pairs(self, query: str, rows: Relation, affected: Relation) -> Relation:
+        reads = {"pair_rows": rows, "affected_pairs": affected}
+        return self.builder.engine.run(query, reads)
 
     def _rows(self, etype: str) -> Relation:
         return self.builder.accepted[TableName(TableKind.EDGES, etype)]

@@ -19,7 +19,7 @@ from tests.support.snapshots import AS_OF, tiny_config
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
     StepName.VALIDATE: "749df82233c5c86f",
-    StepName.SNAPSHOT: "59b32d9d49398582",
+    StepName.SNAPSHOT: "e75d4d6fb5525077",
     StepName.CHECK: "5bdf157d8eef0bc8",
     StepName.TRAIN: "856bdfb800d2af72",
     StepName.EMBED: "107f471ba71bd581",

@@ -342,7 +342,7 @@ STALE, EVERYWHERE = "stale events and borders dropped", "places everywhere, regi
 WRONG: dict[str, tuple[str, str, str, str]] = {
     # what is forgotten: query, its text as a pattern, what stands there instead, variant
     "known late": ("affected_pairs", r"event_rows\.known_at >= :old_known_before", "false", ""),
-    "late source": ("affected_pairs", r"or late_src\.node_id is not null", "", ""),
+    "other sources": ("affected_pairs", r"or other_src\.node_id is not null", "", ""),
     "left": ("affected_pairs", r"or \(event_rows\.event_time >= :old_start[^\n]*\)", "", ""),
     "entered": ("affected_pairs", r"or \(event_rows\.event_time >= :old_end[^\n]*\)", "", ""),
     "aged": ("affected_pairs", r":bucket_days > 0", ":bucket_days < 0", STALE),
@@ -350,9 +350,9 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "nodes that came": ("changed_nodes", r"old\.node_id is null", "false", EVERYWHERE),
     "nodes that went": ("changed_nodes", r"or new_homes\.node_id is null", "", EVERYWHERE),
     "nodes that moved": ("changed_nodes", r"or old\.home_region is distinct[^\n]*", "", ""),
-    "moved source": ("touched_rows", r"or changed_src\.node_id is not null", "", ""),
-    "moved destination": ("touched_rows", r"or changed_dst\.node_id is not null", "", ""),
-    "affected": ("touched_rows", r"affected_pairs\.src is not null", "false", ""),
+    "moved source": ("affected_pairs", r"union\s+select node_id from changed_src", "", ""),
+    "moved destination": ("affected_pairs", r"union\s+select node_id from changed_dst", "", ""),
+    "affected": ("affected_rows", r"\Z", "and false", ""),
     "other rows": ("whole_events", r"where event_id is not null\n\)", "where false)", ""),
 }  # fmt: skip
 

@@ -18,12 +18,14 @@ def ids(engine: Engine, *names: str) -> Relation:
 
 
 def affected(
-    engine: Engine, *events: tuple, bucket_days: int = 0, late: str = ""
+    engine: Engine, *events: tuple, bucket_days: int = 0, late: str = "", changed: str = ""
 ) -> list[tuple[str, str]]:
     reads = {
         "event_rows": relation_of(engine, EVENTS, events),
         "late_src": ids(engine, late) if late.startswith("u") else ids(engine),
         "late_dst": ids(engine, late) if late.startswith("p") else ids(engine),
+        "changed_src": ids(engine, changed) if changed.startswith("u") else ids(engine),
+        "changed_dst": ids(engine, changed) if changed.startswith("p") else ids(engine),
     }
     rows = rows_of(engine, "affected_pairs", reads, **OLD, **NEW, bucket_days=bucket_days)
     return [(row["src"], row["dst"]) for row in rows]
@@ -78,13 +80,14 @@ def test_a_correction_affects_every_pair_of_its_event(engine: Engine) -> None:
     assert found == [("u1", "p"), ("u2", "p"), ("u3", "p"), ("u6", "p")]
 
 
-@pytest.mark.parametrize(("late", "expected"), [("u2", 2), ("p2", 2), ("u3", 0)])
-def test_a_row_whose_node_was_not_known_affects_every_pair_of_its_event(
-    engine: Engine, late: str, expected: int
+@pytest.mark.parametrize("reason", ["late", "changed"])
+@pytest.mark.parametrize(("node", "expected"), [("u2", 2), ("p2", 2), ("u3", 0)])
+def test_a_row_whose_node_was_not_known_or_changed_affects_every_pair_of_its_event(
+    engine: Engine, reason: str, node: str, expected: int
 ) -> None:
-    """It was bad then, and is good now."""
+    """The row was bad then and is good now, or its edge is in another region."""
     rows = [("u1", "p1", day(5), "e", day(5)), ("u2", "p2", day(5), "e", day(6))]
-    assert len(affected(engine, *rows, late=late)) == expected
+    assert len(affected(engine, *rows, **{reason: node})) == expected
 
 
 def test_late_nodes_are_those_without_a_row_known_in_time(engine: Engine) -> None:
@@ -149,22 +152,19 @@ def test_changed_nodes_came_went_or_moved(engine: Engine) -> None:
     ]
 
 
-@pytest.mark.parametrize("is_touched", [True, False])
-def test_rows_are_touched_by_their_pair_or_either_end(
-    engine: Engine,
-    is_touched: bool,  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("query", "expected"), [("affected_rows", [1, 1, 3]), ("unaffected_rows", [2, 4])]
+)
+def test_rows_are_kept_by_whether_their_pair_is_affected(
+    engine: Engine, query: str, expected: list[int]
 ) -> None:
-    rows = [("u", "p", 1), ("u", "p", 1), ("u", "q", 2), ("moved", "q", 3), ("u", "gone", 4),
-            ("moved", "gone", 5), ("gone", "moved", 6), ("p", "u", 7)]  # fmt: skip
+    rows = [("u", "p", 1), ("u", "p", 1), ("u", "q", 2), ("v", "q", 3), ("p", "u", 4)]
+    affected_pairs = [("u", "p"), ("v", "q"), ("w", "p"), (None, "p")]
     reads = {
         "pair_rows": relation_of(engine, "src string, dst string, n int", rows),
-        "affected_pairs": relation_of(engine, "src string, dst string", [("u", "p")]),
-        "changed_src": ids(engine, "moved"),
-        "changed_dst": ids(engine, "gone"),
+        "affected_pairs": relation_of(engine, "src string, dst string", affected_pairs),
     }
-    found = sorted(row["n"] for row in rows_of(
-        engine, "touched_rows", reads, is_touched=is_touched))  # fmt: skip
-    assert found == ([1, 1, 3, 4, 5] if is_touched else [2, 6, 7])
+    assert sorted(row["n"] for row in rows_of(engine, query, reads)) == expected
 
 
 def test_whole_events_bring_the_other_rows_of_an_event_and_no_others(engine: Engine) -> None:
