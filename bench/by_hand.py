@@ -50,17 +50,6 @@ from (
 group by src, dst
 """
 
-ACTIVITY = """
-create temp table ${ntype}_activity_${view} as
-select
-    $side as id,
-    cast(sum(num_events_$view) as bigint) as num_events,
-    max(last_event_time_$view) as last_event_time
-from pairs
-where num_events_$view > 0
-group by $side
-"""
-
 EDGES = """
 create temp table edges_$view as
 select
@@ -77,6 +66,16 @@ from pairs
 join user_$view as users on pairs.src = users.id
 join item_$view as items on pairs.dst = items.id
 where num_events_$view > 0
+"""
+
+ACTIVITY = """
+create temp table ${ntype}_activity_${view} as
+select
+    $side as id,
+    cast(sum(num_events) as bigint) as num_events,
+    max(last_event_time) as last_event_time
+from edges_$view
+group by $side
 """
 
 NODES_BY_REGION = """
@@ -159,11 +158,12 @@ def build_by_hand(data: Path, out: Path, as_of: datetime) -> Iterator[str]:
         run(PAIRS)
         yield "pairs"
         for view, end in (("train", names["cut"]), ("serve", names["as_of"])):
-            for ntype, side, _, feature in NODE_TYPES:
+            for ntype, _, _, feature in NODE_TYPES:
                 run(NODES_AS_OF, view=view, end=end, ntype=ntype, feature=feature)
-                run(ACTIVITY, view=view, ntype=ntype, side=side)
             run(EDGES, view=view)
-            yield f"{view}: nodes, activity, edges"
+            for ntype, side, _, _ in NODE_TYPES:  # an event of an unknown node counts nothing
+                run(ACTIVITY, view=view, ntype=ntype, side=side)
+            yield f"{view}: nodes, edges, activity"
             _write_edges(database, view, out / f"view={view}/edges/rated")
             yield f"{view}: edges written"
             for ntype, side, other_region, feature in NODE_TYPES:

@@ -17,7 +17,8 @@ from graphrec_core.lake import Chain, Lake, open_artifact
 from graphrec_core.types import ALL_REGIONS
 from jobs import build_snapshot
 
-SIZE = MarketSize(num_events=4000, num_users=100, num_items=40)
+SIZE = MarketSize(num_events=40_000, num_users=20_000, num_items=400)
+"""So many users that some are not known yet at an instant: their events count nowhere."""
 EDGES = "view=serve/edges/rated"
 
 
