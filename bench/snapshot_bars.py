@@ -41,7 +41,7 @@ class Plan:
         num_days: Days of gowalla_cities.
         ratios: Engine -> bound of its time as a multiple of the time by hand.
         incremental_frac: Bound of an incremental day's time as a share of a full build's.
-        incremental_engines: Engines of ``incremental``.
+        growing_engines: Engines of ``scale`` and ``incremental``.
         overrides: ``section.key=value`` of every pipeline.
     """
 
@@ -55,7 +55,7 @@ class Plan:
     num_days: int
     ratios: Mapping[str, float]
     incremental_frac: float
-    incremental_engines: Sequence[str]
+    growing_engines: Sequence[str]
     overrides: Sequence[str]
 
     def market(self, num_events: int) -> Path:
@@ -118,11 +118,11 @@ def by_hand_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
 
 def scale_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
     """Builds markets of growing size; all must complete, in bounded memory and linear time."""
-    runs: dict[str, list[Run]] = {engine: [] for engine in plan.engines}
+    runs: dict[str, list[Run]] = {engine: [] for engine in plan.growing_engines}
     failed: dict[str, str] = {}
     for num_events in plan.sizes:
         data = plan.market(num_events)
-        for engine in plan.engines:
+        for engine in runs:
             lake = plan.folder / f"lake-{engine}"
             try:
                 run = plan.product(engine, data, lake, _day(0))
@@ -170,7 +170,7 @@ def slope(runs: Sequence[Mapping[str, Any]]) -> float:
 def incremental_bars(plan: Plan) -> tuple[list[Bar], dict[str, Any]]:
     """Builds day D+1 with the days before in the lake and without them: time and rows."""
     data, bars, found = plan.market(plan.num_events), [], {}
-    for engine in plan.incremental_engines:
+    for engine in plan.growing_engines:
         before = plan.folder / "lake-before"
         config = write_pipeline(before.with_suffix(".yaml"), data, before, engine)
         # As every day of a running pipeline finds them: the day before, and the day of the cut.
