@@ -10,7 +10,8 @@
 -- places (at least 1e-9: no event counts nothing), and sums are of integers: the whole part, and
 -- twelve places of the rest.
 -- Few events share a pair: spreading them at once spares Spark a useless aggregation of each part
--- before it does the same; spread by src, they need not be spread again to find src's home.
+-- before it does the same; spread by src, they need not be spread again to find src's home; and
+-- sorted pairs are aggregated, find their homes and are sorted by region faster.
 with weighted as (
     select
         *,

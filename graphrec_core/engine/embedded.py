@@ -186,6 +186,7 @@ class DuckDbEngine(Engine):
         # A cursor of its own: the connection may run other queries while the rows are read.
         with self._connection.cursor() as cursor:
             cursor.execute("set timezone = 'UTC'")
+            # DuckDB goes on while the reader writes a row group; by default it waits after 1 MB.
             cursor.execute("set streaming_buffer_size = '256MB'")
             ordered = cursor.sql(f'from "{relation.handle}" order by {order}')
             slices = _slices(ordered.to_arrow_reader(BATCH_ROWS), by)

@@ -45,7 +45,9 @@ SETTINGS = {
     # Rows have few versions: a limit before the shuffle would only sort them once more.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
     "spark.sql.join.preferSortMergeJoin": "false",
+    # pairs.sql sorts what it aggregates: neighbours are summed without a hash table.
     "spark.sql.execution.replaceHashWithSortAgg": "true",
+    # A task writes its few regions side by side, so that rows need no sort by region.
     "spark.sql.maxConcurrentOutputFileWriters": "1000",
     "spark.log.level": "ERROR",
 }
