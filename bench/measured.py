@@ -26,7 +26,7 @@ def run_measured(module: str, request: dict[str, Any]) -> dict[str, Any]:
     Returns:
         The JSON of its last line, and ``wall_s`` (start of Python and imports included) and
         ``peak_gb``: the largest sum of the resident memory of the process and all its children,
-        a JVM too, sampled ten times a second; pages that two of them share count twice.
+        a JVM too, sampled ten times a second.
 
     Raises:
         WorkFailedError: The process ended with an error.
@@ -64,15 +64,23 @@ def cpu_seconds() -> float:
 
 
 def resident_bytes(process: psutil.Process) -> int:
-    """Sums the resident memory of a process and of all that it started."""
-    total = 0
+    """Sums the resident memory of a process and of all that it started.
+
+    A child with the command line of its parent has not loaded its own program yet and shares the
+    parent's pages, as when a JVM runs a command: it counts nothing.
+    """
     try:
         family = [process, *process.children(recursive=True)]
     except psutil.NoSuchProcess:
         return 0
+    found: dict[int, tuple[int, list[str], int]] = {}
     for member in family:
         try:
-            total += member.memory_info().rss
+            found[member.pid] = member.ppid(), member.cmdline(), member.memory_info().rss
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue
-    return total
+    return sum(
+        resident
+        for parent, command, resident in found.values()
+        if parent not in found or found[parent][1] != command
+    )

@@ -126,6 +126,23 @@ def test_memory_of_child_processes_is_counted(tmp_path: Path, monkeypatch) -> No
     assert run["wall_s"] > 0.5
 
 
+def test_a_child_that_still_shares_its_parents_memory_counts_nothing(
+    tmp_path: Path, monkeypatch
+) -> None:
+    (tmp_path / "forking.py").write_text(
+        "import os, time\n"
+        "held = bytearray(200_000_000)\n"
+        "child = os.fork()\n"
+        "time.sleep(0.5)\n"
+        "if not child:\n"
+        "    os._exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "print('{}')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert 0.2 < run_measured("forking", {})["peak_gb"] < 0.3
+
+
 def test_work_that_fails_is_told(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "broken.py").write_text("raise SystemExit('out of cheese')")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
