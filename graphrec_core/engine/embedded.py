@@ -4,7 +4,6 @@ import codecs
 import csv
 import itertools
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,6 +31,7 @@ from graphrec_core.engine.faults import (
     refuse_table,
     refuse_value,
 )
+from graphrec_core.engine.spill import spill_folder
 from graphrec_core.lake import Lake
 
 BATCH_ROWS = 2**17
@@ -79,7 +79,7 @@ BLOCK_BYTES = 2**22
 def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
     """Opens a database in memory that spills to a temporary folder of this machine."""
     settings = config.snapshot
-    with tempfile.TemporaryDirectory(prefix="graphrec-") as folder:
+    with spill_folder() as folder:
         options: dict[str, Any] = {
             "memory_limit": f"{settings.memory.upper()}B",
             "temp_directory": folder,
