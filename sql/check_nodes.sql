@@ -3,28 +3,40 @@
 -- Reads:      canonical_rows (a canonical nodes table with row_text: all its columns)
 -- Parameters: :earliest      timestamp; older versions are bad
 --             :needs_region  boolean; the home comes from the column `region`
-with numbered as (
+-- Of equal keys a good row is the first copy: a bad one keeps nobody out.
+with judged as (
+    select
+        *,
+        case
+            when node_id is null or node_id = '' then 'node_id is null'
+            when startswith(node_id, '__start__:') then 'node_id has a reserved prefix'
+            when valid_from is null then 'valid_from is null'
+            when valid_from < :earliest then 'valid_from is before source.earliest_time'
+            when valid_to <= valid_from then 'valid_to is not after valid_from'
+            when not latitude between -90 and 90 then 'latitude is outside -90..90'
+            when not longitude between -180 and 180 then 'longitude is outside -180..180'
+            when :needs_region and not is_deleted and (region is null or region = '')
+                then 'region is null'
+            when :needs_region and region in ('_all', '__HIVE_DEFAULT_PARTITION__')
+                then 'region has a reserved name'
+        end as bad_because
+    from canonical_rows
+),
+
+numbered as (
     select
         *,
         row_number() over (
-            partition by node_id, valid_from, known_at order by row_text
+            partition by node_id, valid_from, known_at
+            order by bad_because is not null, row_text
         ) as copy_number
-    from canonical_rows
+    from judged
 )
+
 select
-    * except (copy_number, row_text),
+    * except (bad_because, copy_number, row_text),
     case
-        when node_id is null or node_id = '' then 'node_id is null'
-        when startswith(node_id, '__start__:') then 'node_id has a reserved prefix'
-        when valid_from is null then 'valid_from is null'
-        when valid_from < :earliest then 'valid_from is before source.earliest_time'
-        when valid_to <= valid_from then 'valid_to is not after valid_from'
-        when not latitude between -90 and 90 then 'latitude is outside -90..90'
-        when not longitude between -180 and 180 then 'longitude is outside -180..180'
-        when :needs_region and not is_deleted and (region is null or region = '')
-            then 'region is null'
-        when :needs_region and region in ('_all', '__HIVE_DEFAULT_PARTITION__')
-            then 'region has a reserved name'
+        when bad_because is not null then bad_because
         when copy_number > 1 then 'duplicate version (node_id, valid_from, known_at)'
     end as reject_reason
 from numbered

@@ -93,8 +93,9 @@ class _Check:
         self, name: TableName, text: str, src_ids: Relation, dst_ids: Relation
     ) -> CheckedTable:
         known, schema = self._known(name, text)
-        reads = {"canonical_rows": known, "src_ids": src_ids, "dst_ids": dst_ids}
-        rows = self.engine.run("check_edges", reads, earliest=self.earliest)
+        judged = self.engine.run("check_events", {"canonical_rows": known}, earliest=self.earliest)
+        reads = {"judged_events": judged, "src_ids": src_ids, "dst_ids": dst_ids}
+        rows = self.engine.run("check_edges", reads)
         return self._judged(name, known, rows, schema)
 
     def features(self, name: TableName, text: str, node_ids: Relation) -> CheckedTable:

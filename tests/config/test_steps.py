@@ -18,8 +18,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "749df82233c5c86f",
-    StepName.SNAPSHOT: "e75d4d6fb5525077",
+    StepName.VALIDATE: "6e8d72db419a8112",
+    StepName.SNAPSHOT: "c4476f00cda21450",
     StepName.CHECK: "5bdf157d8eef0bc8",
     StepName.TRAIN: "856bdfb800d2af72",
     StepName.EMBED: "107f471ba71bd581",

@@ -112,12 +112,13 @@ def test_a_correction_is_no_duplicate(engine: Engine) -> None:
 
 
 def edge_rows(engine: Engine, values: list[tuple]) -> list[dict[str, Any]]:
+    rows = {"canonical_rows": relation_of(engine, EDGES, values)}
     reads = {
-        "canonical_rows": relation_of(engine, EDGES, values),
+        "judged_events": engine.run("check_events", rows, earliest=EARLIEST),
         "src_ids": relation_of(engine, "node_id string", [("a",), ("é",)]),
         "dst_ids": relation_of(engine, "node_id string", [("b",)]),
     }
-    return rows_of(engine, "check_edges", reads, earliest=EARLIEST)
+    return rows_of(engine, "check_edges", reads)
 
 
 def test_edge_rules(engine: Engine) -> None:
@@ -184,6 +185,34 @@ def test_feature_rules(engine: Engine) -> None:
         None,
         None,
         "duplicate row (node_id, effective_at, known_at)",
+    ]
+
+
+def test_a_bad_version_keeps_no_good_one_of_its_key_out(engine: Engine) -> None:
+    bad_first = {"latitude": -100.0}, {"latitude": 10.0}, {"latitude": 20.0}
+    assert node_reasons(engine, rows(NODE, *bad_first)) == [
+        "latitude is outside -90..90",
+        None,
+        "duplicate version (node_id, valid_from, known_at)",
+    ]
+
+
+def test_the_copy_that_counts_does_not_change_when_a_node_becomes_known(engine: Engine) -> None:
+    values = rows({**EDGE, "event_id": "e"}, {"src": "A"}, {"src": "a"})
+    assert in_order(edge_rows(engine, values)) == [
+        "src is an unknown node",
+        "duplicate event (event_id, known_at)",
+    ]
+
+
+def test_a_bad_event_keeps_no_good_one_of_its_key_out(engine: Engine) -> None:
+    bad_first = {"weight": -1.0}, {"event_time": None}, {"weight": 1.0}, {"weight": 2.0}
+    found = edge_rows(engine, rows({**EDGE, "event_id": "e"}, *bad_first))
+    assert in_order(found) == [
+        "weight is negative or not finite",
+        "event_time is null",
+        None,
+        "duplicate event (event_id, known_at)",
     ]
 
 
