@@ -2,19 +2,22 @@
 
 import itertools
 import json
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
 from graphrec_core.quality.quarantine import Wanted, find_rows, newest_validation
 
 LEADING = ("table", "reject_reason")
+UNLIMITED = 10_000
+"""Characters in a line."""
 
 
 def run(
@@ -49,10 +52,11 @@ def to_text(rows: list[dict[str, Any]]) -> str:
         return "No rejected row.\n"
     names = [*LEADING, *sorted({name for row in rows for name in row} - {*LEADING})]
     names = [name for name in names if any(row.get(name) is not None for row in rows)]
-    drawn = Table(*names)
+    drawn = Table(*(Column(name, overflow="fold") for name in names))
     for row in rows:
         drawn.add_row(*("" if row.get(name) is None else escape(str(row[name])) for name in names))
-    console = Console()
+    # Rows that are piped to a file or to grep stay whole, a line each.
+    console = Console() if sys.stdout.isatty() else Console(width=UNLIMITED)
     with console.capture() as captured:
         console.print(drawn)
     return captured.get()

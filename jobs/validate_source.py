@@ -14,6 +14,7 @@ from graphrec_core.quality import check_source
 from graphrec_core.quality.findings import digests, quarantine, refuse_bad_tables
 from graphrec_core.quality.suites import check_tables
 from graphrec_core.snapshot.calendar import open_calendar
+from graphrec_core.sources.root import source_areas
 from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
@@ -33,7 +34,9 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     lake = Lake(config)
     with open_engine(config, lake) as engine:
         checked = check_source(engine, config, lake, as_of)
-        open_calendar(engine, config, as_of)  # refuses holidays that build-snapshot cannot use
+        # Holidays and areas that build-snapshot could not use are refused here.
+        open_calendar(engine, config, as_of)
+        source_areas(config, lake)
         (found,) = digests(engine, checked)
         inputs = {name: f"{row['num_rows']}:{row['digest']}" for name, row in found.items()}
         validation_id = artifact_id(StepName.VALIDATE, config, as_of, region, inputs)

@@ -15,7 +15,7 @@ with judged as (
             when valid_to <= valid_from then 'valid_to is not after valid_from'
             when not latitude between -90 and 90 then 'latitude is outside -90..90'
             when not longitude between -180 and 180 then 'longitude is outside -180..180'
-            when :needs_region and not is_deleted and (region is null or region = '')
+            when :needs_region and not is_deleted and (region is null or trim(region) = '')
                 then 'region is null'
             when :needs_region and region in ('_all', '__HIVE_DEFAULT_PARTITION__')
                 then 'region has a reserved name'

@@ -93,6 +93,13 @@ class PipelineConfig(Section):
                     f"region.{ntype} from_events needs an edge type to a node type whose home "
                     "comes from its column or its coordinates"
                 )
+        for etype in self.source.edges:
+            src, dst = self.endpoints(etype)
+            if self.region.home[src] == self.region.home[dst] == "everywhere":
+                raise ValueError(
+                    f"source.edges.{etype} joins {src} and {dst}, which are both everywhere, so "
+                    "its edges would stand in no region: give one a home, or leave the type out"
+                )
         return self
 
     @model_validator(mode="after")

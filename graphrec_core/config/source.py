@@ -25,7 +25,9 @@ class TableConfig(Section):
         {}, description="CSV only: column names and SQL types, in the order of the file."
     )
     options: dict[str, str] = Field(
-        {}, description="CSV only: Spark reader options such as sep, header, encoding."
+        {},
+        description="CSV only: Spark reader options such as sep, header, encoding. Default of "
+        "header: false with `columns`, else true.",
     )
 
     @model_validator(mode="after")
@@ -42,6 +44,15 @@ class TableConfig(Section):
     def file_format(self) -> str:
         """``parquet`` or ``csv``, from ``format`` or else from the path's suffix."""
         return self.format or PurePosixPath(self.path).suffix.lstrip(".")
+
+    @property
+    def has_header(self) -> bool:
+        """Whether the first line of a CSV file holds names; without `columns` it has to.
+
+        With them a file is not taken to have one: a first row lost would be seen by nobody, names
+        read as values go to quarantine.
+        """
+        return self.options.get("header", str(not self.columns)).lower() == "true"
 
 
 class EdgeConfig(Section):

@@ -1,7 +1,7 @@
 """What is recommended to whom, over which time, in which regions."""
 
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -203,6 +203,13 @@ class RegionConfig(Section):
             return data
         own = {key: value for key, value in data.items() if key in cls.model_fields}
         home = {key: value for key, value in data.items() if key not in cls.model_fields}
+        for key, value in home.items():
+            if value not in get_args(HomeRule):
+                raise ValueError(
+                    f"{key!r} must be one of the keys {', '.join(sorted(cls.model_fields))}, or a "
+                    f"node type whose home is one of {', '.join(get_args(HomeRule))}; "
+                    f"found {value!r}"
+                )
         return {**own, "home": {**own.get("home", {}), **home}}
 
     @model_validator(mode="after")

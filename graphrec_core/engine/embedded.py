@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
+from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from typing_extensions import override
 
@@ -27,6 +28,7 @@ from graphrec_core.engine.engine import Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
     refuse_column,
+    refuse_rows,
     refuse_select,
     refuse_table,
     refuse_value,
@@ -252,7 +254,10 @@ class DuckDbEngine(Engine):
         return str(path)
 
     def _scan(self, path: str, fs: fsspec.AbstractFileSystem) -> duckdb.DuckDBPyRelation:
-        return self._connection.read_parquet(_with_protocol(fs, path), hive_partitioning=True)
+        # Values of folders are text, as on Spark: a guess would change with the folders.
+        name = exp.Literal.string(_with_protocol(fs, path)).sql("duckdb")
+        options = "hive_partitioning = true, hive_types_autocast = false"
+        return self._connection.sql(f"from read_parquet({name}, {options})")
 
     def _file_system(self, uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
         """Opens a URI's file system and makes DuckDB read through it; local paths stay its own."""
@@ -274,21 +279,20 @@ def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
 
 def _csv_options(table: TableConfig) -> dict[str, Any]:
     """Translates Spark's CSV options; nothing is guessed. All values are text at first."""
-    options: dict[str, Any] = {"header": True, "sep": ",", "quotechar": '"', "escapechar": '"'}
+    options: dict[str, Any] = {"sep": ",", "quotechar": '"', "escapechar": '"'}
     for key, value in table.options.items():
         if key in ENCODING_OPTIONS:
             continue
         if key not in CSV_OPTIONS:
             raise ValueError(f"the CSV option {key!r} needs snapshot.engine: spark")
         options[CSV_OPTIONS[key]] = value
-    if isinstance(options["header"], str):
-        options["header"] = options["header"].lower() == "true"
+    options["header"] = table.has_header
     return {**options, "auto_detect": False, "null_padding": True, "allow_quoted_nulls": True}
 
 
 def _column_names(uri: str, options: Mapping[str, Any]) -> list[str]:
     """Reads the names in a file's header; without one they are Spark's, _c0, _c1 and so on."""
-    with fsspec.open(uri, "rt", encoding="utf-8", newline="") as handle:
+    with fsspec.open(uri, "rt", encoding="utf-8-sig", newline="") as handle:
         lines = csv.reader(handle, delimiter=options["sep"], quotechar=options["quotechar"])
         first = next(lines, [])
     if not first:
@@ -327,6 +331,13 @@ def _spark_type(kind: str) -> str:
     return SPARK_TYPES.get(kind, kind.lower())
 
 
+def _bad_line(text: str) -> str:
+    """Shortens DuckDB's words on a line of a CSV file to what is wrong, and in which file."""
+    what = text.partition("Possible fixes")[0].removeprefix("Invalid Input Error: ")
+    file = next((line for line in text.splitlines() if line.strip().startswith("file =")), "")
+    return " ".join(f"{what} {file}".split())[:600]
+
+
 def _refuse(where: str, error: Exception) -> NoReturn:
     """Raises SchemaError for a SELECT that DuckDB could not bind, or whose values are wrong.
 
@@ -338,6 +349,8 @@ def _refuse(where: str, error: Exception) -> NoReturn:
     message = first_line(str(error))
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
         refuse_value(where, message, error)
+    if isinstance(error, duckdb.InvalidInputException) and "CSV Error" in message:
+        refuse_rows(where, _bad_line(str(error)), error)
     if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
         column, _, rest = message.partition('Referenced column "')[2].partition('"')
         refuse_column(where, f"`{column}`", rest.strip() or "other columns", error)

@@ -28,6 +28,16 @@ def refuse_value(where: str, message: str, error: Exception) -> NoReturn:
     ) from error
 
 
+def refuse_rows(where: str, message: str, error: Exception) -> NoReturn:
+    """Raises SchemaError for a text file with a line that cannot be read."""
+    raise SchemaError(
+        must=f"{where} must be able to read every line of its tables.",
+        found=message,
+        fix="Correct the file, or the table's `options` (sep, quote, escape, header) and "
+        "`columns` in source.tables.",
+    ) from error
+
+
 def refuse_column(where: str, column: str, found: str, error: Exception) -> NoReturn:
     """Raises SchemaError for a SELECT that names a column that is not there."""
     raise SchemaError(

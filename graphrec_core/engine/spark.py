@@ -247,14 +247,15 @@ class SparkEngine(Engine):
     def _read(self, table: TableConfig, root: str) -> DataFrame:
         if table.catalog:
             return self.session.table(table.catalog)
-        reader = self.session.read.options(**table.options)
+        options = {**table.options, "header": str(table.has_header)}
+        reader = self.session.read.options(**options)
         path = resolve_path(table.path, root)
         if table.file_format == "parquet":
             return reader.parquet(path)
         if table.columns:
             ddl = ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
             return reader.option("mode", "PERMISSIVE").csv(path, schema=ddl)
-        return reader.option("header", table.options.get("header", "true")).csv(path)
+        return reader.csv(path)
 
 
 def _digest(row_hash: Column) -> Column:

@@ -10,6 +10,8 @@ from graphrec_core.lake.chain import Chain
 from graphrec_core.lake.lake import Lake
 from graphrec_core.types import Region
 
+STOP_HINT = " With quality.on_broken_region=skip the regions that are not broken go on."
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -37,11 +39,12 @@ class Verdict:
         """
         if self.broken and (on_broken_region == "stop" or not self.kept):
             raise ExpectationError(
-                must="Every region of the snapshot must look like the last days' "
-                "(quality.on_broken_region).",
+                must="Every region of the snapshot must be within the limits of `quality`."
+                if on_broken_region == "stop"
+                else "At least one region of the snapshot must be within the limits of `quality`.",
                 found=describe_broken(self.broken),
-                fix=f"Open {docs}/index.html; correct the source or change the limits in quality. "
-                "With quality.on_broken_region=skip the regions that are not broken go on.",
+                fix=f"Open {docs}/index.html; correct the source or change the limits in quality."
+                + (STOP_HINT if self.kept else ""),
             )
 
 

@@ -1,7 +1,7 @@
 """What a snapshot is compared with: the snapshots of the last days, found by their ids."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -9,42 +9,58 @@ from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
 from graphrec_core.lake.verdict import verdict_of
 from graphrec_core.types import ArtifactId, Region, format_instant
 
+LOOK_BACK = 4
+"""Times ``quality.history_days`` that are looked through for days on which a region was good."""
+
 
 @dataclass(frozen=True)
 class PastDay:
     """An earlier day's snapshot.
 
     Attributes:
+        age: How many days ago it was.
         as_of: Its instant, as ``20100901T000000Z``.
         snapshot_id: Its id.
         regions: Region -> its figures; without regions that were found broken then.
+        broken: Regions that were found broken then.
+        merged: Tiny region -> the region it was part of.
     """
 
+    age: int
     as_of: str
     snapshot_id: ArtifactId
     regions: Mapping[Region, Mapping[str, Any]]
+    broken: frozenset[Region] = frozenset()
+    merged: Mapping[Region, Region] = field(default_factory=dict)
 
 
 def last_days(lake: Lake, chain: Chain) -> list[PastDay]:
     """Reads the committed snapshots of the days before ``chain.as_of``, the nearest first.
 
     Their ids follow from the configuration, so whatever else the lake holds is not looked at.
+    Where a region was broken, earlier days are read in place of those: a fault that lasts must
+    not become what is usual.
     """
-    days = []
-    for number in range(1, chain.config.quality.history_days + 1):
-        past = Chain(chain.config, chain.as_of - timedelta(days=number))
+    num_days, days = chain.config.quality.history_days, list[PastDay]()
+    for age in range(1, LOOK_BACK * num_days + 1):
+        if age > num_days and not any(day.broken for day in days):
+            break
+        past = Chain(chain.config, chain.as_of - timedelta(days=age))
         folder = lake.layout.snapshot(past.as_of, past.snapshot_id())
         if (snapshot := find_artifact(lake.storage, folder)) is not None:
-            days.append(_past_day(lake, past, snapshot))
+            days.append(_past_day(lake, past, snapshot, age))
     return days
 
 
-def _past_day(lake: Lake, chain: Chain, snapshot: Artifact) -> PastDay:
+def _past_day(lake: Lake, chain: Chain, snapshot: Artifact, age: int) -> PastDay:
     verdict = find_artifact(lake.storage, lake.layout.verdict(chain.as_of, chain.verdict_id()))
     broken = verdict_of(verdict).broken if verdict else {}
     regions: Mapping[Region, Any] = snapshot.manifest.stats["regions"]
     return PastDay(
+        age,
         format_instant(chain.as_of),
         snapshot.manifest.id,
         {region: figures for region, figures in regions.items() if region not in broken},
+        frozenset(broken),
+        snapshot.manifest.stats.get("merged_regions", {}),
     )

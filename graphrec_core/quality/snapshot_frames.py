@@ -100,12 +100,17 @@ def without_history(
 def _with_history(
     regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
 ) -> dict[Region, list[Figures]]:
-    """Region, of today or gone -> its figures on the last days, where these are enough."""
-    names = set(regions).union(*(day.regions for day in days))
-    past = {
-        name: [day.regions[name] for day in days if name in day.regions] for name in sorted(names)
-    }
-    return {name: found for name, found in past.items() if len(found) >= config.min_history}
+    """Region, of today or gone -> its figures on the last days, where these are enough.
+
+    A day on which it was broken counts for none: the one before them stands in for it.
+    """
+    past = {}
+    for name in sorted(set(regions).union(*(day.regions for day in days))):
+        oldest = config.history_days + sum(name in day.broken for day in days)
+        found = [day.regions[name] for day in days if name in day.regions and day.age <= oldest]
+        if len(found) >= config.min_history:
+            past[name] = found
+    return past
 
 
 def _counts(figures: Figures) -> Iterator[tuple[Key, int]]:

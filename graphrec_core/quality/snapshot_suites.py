@@ -5,6 +5,7 @@ A region that breaks one is broken: it does not go on, and keeps what serves it.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -82,9 +83,9 @@ def judge_figures(
             "counts",
             count_frame(regions, days, config),
             between(
-                f"Every count is less than {change:.0%} below the least or above the most "
-                f"of the last {len(days)} days.",
-                "change_frac", -change, change, strictly=True,
+                f"Every count is less than {min(change, 1):.0%} below the least and less than "
+                f"{change:.0%} above the most of the last {len(days)} days.",
+                "change_frac", -min(change, 1), change, strictly=True,  # -1: it is gone
             ),
         ),
         _suite(
@@ -120,7 +121,7 @@ def broken_regions(results: Sequence[SuiteResult]) -> dict[Region, str]:
 def _judge(lake: Lake, chain: Chain, stats: Mapping[str, Any], docs: str) -> dict[str, Any]:
     config, regions = chain.config.quality, stats["regions"]
     merged = stats.get("merged_regions", {})
-    days = [_without(day, merged) for day in last_days(lake, chain)]
+    days = [_comparable(day, merged) for day in last_days(lake, chain)]
     suites = judge_figures(config, regions, days)
     results = run_suites(suites, format_instant(chain.as_of), lake.storage, docs)
     logger.info("Data Docs: %s/index.html", lake.storage.uri(docs))
@@ -137,10 +138,19 @@ def _suite(name: str, rows: pd.DataFrame, *expectations: gxe.Expectation) -> Sui
     return Suite(f"snapshot_{name}", rows, KEYS, expectations)
 
 
-def _without(day: PastDay, merged: Mapping[Region, Region]) -> PastDay:
-    """Leaves out regions that an explicit rule made part of others today: they are not gone."""
-    kept = {name: figures for name, figures in day.regions.items() if name not in merged}
-    return PastDay(day.as_of, day.snapshot_id, kept)
+def _comparable(day: PastDay, merged: Mapping[Region, Region]) -> PastDay:
+    """Leaves out what ``region.tiny`` changed between a day and today.
+
+    Those are the regions that are part of another one today, which are not gone, and the ones
+    that take other regions today than then, whose counts do not mean the same.
+    """
+    moved = dict(set(merged.items()) ^ set(day.merged.items()))
+    kept = {
+        name: figures
+        for name, figures in day.regions.items()
+        if name not in merged and name not in moved.values()
+    }
+    return replace(day, regions=kept)
 
 
 def _notes(unknown: Sequence[Region], config: QualityConfig) -> list[str]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_reg
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.incremental import extend_view
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
+from graphrec_core.snapshot.left_out import LeftOut
 from graphrec_core.snapshot.reuse import ONE_DAY, Earlier
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.sources.areas import Areas
@@ -51,8 +53,9 @@ def build_snapshot(
 
     Returns:
         ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
-        ``merged_regions`` (tiny region -> the region it became part of) and ``num_no_history``
-        (holdout queries that had no home at the cut).
+        ``merged_regions`` (tiny region -> the region it became part of), ``left_out`` (view ->
+        what of it is in no region, see ``LeftOut``) and ``num_no_history`` (holdout queries that
+        had no home at the cut).
 
     Raises:
         EmptyTableError: A view or the holdout has no event, or no region has all it needs.
@@ -61,26 +64,32 @@ def build_snapshot(
     instants = view_instants(config, as_of, View.SERVE)
     builder = ViewBuilder(engine, config, accepted, areas, files, instants.known_before, calendar)
     merged: Mapping[str, str] = {}
+    left_out = {}
     if earlier.cut is not None:
         files.take_over(View.TRAIN, earlier.cut, View.SERVE)
+        left_out[View.TRAIN] = LeftOut(**earlier.cut.manifest.stats["left_out"][View.SERVE])
         logger.info("train view taken over from the snapshot of the cut")
     else:
-        merged = builder.build(View.TRAIN, view_instants(config, as_of, View.TRAIN))
+        train_instants = view_instants(config, as_of, View.TRAIN)
+        merged, left_out[View.TRAIN] = builder.build(View.TRAIN, train_instants)
         logger.info("train view written")
     homeless = _write_holdout(builder, as_of)
     if earlier.day_before is not None:
         old_instants = view_instants(config, as_of - ONE_DAY, View.SERVE)
-        extend_view(builder, known, earlier.day_before, old_instants, instants)
+        left_out[View.SERVE] = extend_view(
+            builder, known, earlier.day_before, old_instants, instants
+        )
         logger.info("serve view written on the snapshot of the day before")
     else:
-        # A region tiny in one view only would have a model and no graph, or the reverse.
-        builder.build(View.SERVE, instants, merged)
+        merged, left_out[View.SERVE] = builder.build(View.SERVE, instants, merged)
         logger.info("serve view written")
     counts = count_files(config, files, homeless)
-    _refuse_empty_windows(config, counts, as_of)
+    _refuse_empty_windows(config, counts, left_out, as_of)
     skipped = empty_regions(counts.regions, config)
     for region, reason in skipped.items():
         logger.warning("region %s is skipped: %s", region, reason)
+    if calendar is not None:
+        calendar.warn_of_nobodys(counts.regions)
     kept = sorted(set(counts.regions) - set(skipped))
     _refuse_no_region(kept, skipped)
     files.finish(kept)
@@ -88,6 +97,7 @@ def build_snapshot(
         "regions": {region: counts.regions[region] for region in kept},
         "empty_regions": skipped,
         "merged_regions": dict(merged),
+        "left_out": {str(view): asdict(found) for view, found in left_out.items()},
         "num_no_history": counts.num_no_history,
     }
 
@@ -122,10 +132,17 @@ def _write_holdout(builder: ViewBuilder, as_of: datetime) -> pa.Table:
     return engine.collect("holdout", homeless)
 
 
-def _refuse_empty_windows(config: PipelineConfig, counts: SnapshotCounts, as_of: datetime) -> None:
+def _refuse_empty_windows(
+    config: PipelineConfig,
+    counts: SnapshotCounts,
+    left_out: Mapping[View, LeftOut],
+    as_of: datetime,
+) -> None:
     edge = config.task.edge
     for view in View:
         if not any(entry[view]["num_edges"][edge] for entry in counts.regions.values()):
+            if num_edges := left_out[view].num_homeless_edges[edge]:
+                _refuse_homeless(view, edge, num_edges, left_out[view])
             _refuse_empty(f"The {view} view", edge, view_instants(config, as_of, view))
     if not counts.num_holdout_pairs:
         _refuse_empty("The holdout", edge, holdout_instants(config, as_of))
@@ -139,6 +156,20 @@ def _refuse_no_region(kept: Sequence[Region], skipped: Mapping[Region, str]) -> 
             fix="Choose an --as-of inside the data, or change time.window_days, time.active_days "
             "and region.",
         )
+
+
+def _refuse_homeless(view: View, edge: str, num_edges: int, left_out: LeftOut) -> None:
+    nodes = ", ".join(
+        f"{num} of {left_out.num_nodes[ntype]} {ntype}"
+        for ntype, num in left_out.num_homeless_nodes.items()
+        if num
+    )
+    raise EmptyTableError(
+        must=f"The {view} view must hold events of edges/{edge} in some region.",
+        found=f"{num_edges} edges, all between nodes without a home region ({nodes})",
+        fix="Check the rules in `region`; with coordinates, that region.areas covers the nodes "
+        "and that latitude and longitude are not swapped.",
+    )
 
 
 def _refuse_empty(what: str, edge: str, instants: Instants) -> None:

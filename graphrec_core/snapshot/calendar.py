@@ -3,10 +3,11 @@
 An event's day is that of its time plus ``time.calendar.utc_offset_hours``. A day of the week is 1
 on Monday and 7 on Sunday; seasons are meteorological, in the hemisphere of the event's dst, else
 of its src, else the northern one. A holiday of a region is one of events whose dst has its home
-there, or else whose src has.
+there, or else whose src has; its name is the one that split, merge and tiny left.
 """
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import SchemaError
 from graphrec_core.sources.canonical import fit_holidays
+from graphrec_core.types import Region
+
+logger = logging.getLogger(__name__)
 
 WHERE = "source.holidays"
 NO_HOLIDAYS = pa.table({"day": pa.array([], pa.date32()), "region": pa.array([], pa.string())})
@@ -71,6 +75,20 @@ class Calendar:
         ]
         reads = {"view_nodes": nodes, "calendar_ends": self.engine.union(counted)}
         return self.engine.run("calendar_nodes", reads)
+
+    def warn_of_nobodys(self, regions: Collection[Region]) -> None:
+        """Warns of holidays in regions that a snapshot does not have.
+
+        Args:
+            regions: Its regions, as split, merge and tiny left them.
+        """
+        text = "select distinct region from holidays where region is not null"
+        named = self.engine.collect(WHERE, self.engine.query(text, {"holidays": self.holidays}))
+        if nobodys := sorted(set(named["region"].to_pylist()) - set(regions)):
+            logger.warning(
+                "%s names regions that the snapshot does not have: %s. A region's name is the one "
+                "that region.split, merge and tiny give it", WHERE, ", ".join(nobodys),
+            )  # fmt: skip
 
     def digests(self, cutoffs: Sequence[datetime]) -> list[dict[str, Any]]:
         """Returns num_rows and digest of the holidays, then of those before each cutoff."""

@@ -38,12 +38,7 @@ def count_files(
         files: The written files.
         homeless: ``query_id`` of the holdout's pairs whose query had no home.
     """
-    names = {
-        region
-        for view in View
-        for ntype in config.source.nodes
-        for region in files.regions(f"view={view}/nodes/{ntype}")
-    }
+    names = set().union(*(files.view_regions(view) for view in View))
     regions = {
         region: {
             **{str(view): _count_view(config, files, view, region) for view in View},

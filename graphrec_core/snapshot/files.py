@@ -45,6 +45,12 @@ class SnapshotFiles:
         """Returns the regions with a row in ``table``."""
         return sorted(self._written[table])
 
+    def view_regions(self, view: View) -> set[Region]:
+        """Returns the regions with a node in a view."""
+        folder = f"view={view}/nodes/"
+        written = (regions for table, regions in self._written.items() if table.startswith(folder))
+        return set().union(*written)
+
     def read(self, table: str, region: Region, columns: Sequence[str]) -> pa.Table:
         """Reads columns of one region's file; empty where there is none."""
         if region not in self._written[table]:

@@ -1,7 +1,7 @@
 """The home region of every node of a view: by rule, then split, merged, and tiny ones merged."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import pyarrow as pa
 
@@ -39,10 +39,15 @@ def home_regions(
     rules = config.region.home
     _refuse_unknown_splits(engine, config, nodes)
     homes = {ntype: engine.project(relation, NO_HOME) for ntype, relation in nodes.items()}
-    for ntype, rule in rules.items():
-        if rule in PLACED_RULES:
-            placed = _placed(engine, rule, areas, nodes[ntype])
-            homes[ntype] = _merged(engine, config, _split(engine, config, placed))
+    named = {
+        ntype: _placed(engine, rule, areas, nodes[ntype])
+        for ntype, rule in rules.items()
+        if rule in PLACED_RULES
+    }
+    parts = {ntype: _split(engine, config, placed) for ntype, placed in named.items()}
+    homes |= {ntype: _merged(engine, config, placed) for ntype, placed in parts.items()}
+    _warn_of_nobodys(engine, "split", config.region.split, named.values())
+    _warn_of_nobodys(engine, "merge", _new_names(config), parts.values())
     placed_types = {ntype: homes[ntype] for ntype, rule in rules.items() if rule in PLACED_RULES}
     for ntype, rule in rules.items():
         if rule == "from_events":
@@ -113,8 +118,25 @@ def _split(engine: Engine, config: PipelineConfig, placed: Relation) -> Relation
 
 
 def _merged(engine: Engine, config: PipelineConfig, homes: Relation) -> Relation:
-    names = {old: new for new, olds in config.region.merge.items() for old in olds}
+    names = _new_names(config)
     return _renamed(engine, homes, names) if names else homes
+
+
+def _new_names(config: PipelineConfig) -> dict[str, str]:
+    """Region -> the region that ``region.merge`` makes it part of."""
+    return {old: new for new, olds in config.region.merge.items() for old in olds}
+
+
+def _warn_of_nobodys(
+    engine: Engine, rule: str, names: Collection[str], placed: Iterable[Relation]
+) -> None:
+    """Warns of regions in a rule that no node of the view has: most are misspelt."""
+    if not names:
+        return
+    rows = engine.union([engine.project(relation, "home_region") for relation in placed])
+    known = engine.collect("regions", engine.project(rows, "distinct home_region"))
+    if nobodys := sorted(set(names) - set(known["home_region"].to_pylist())):
+        logger.warning("region.%s names regions that no node has: %s", rule, ", ".join(nobodys))
 
 
 def _renamed(engine: Engine, homes: Relation, names: Mapping[str, str]) -> Relation:

@@ -11,6 +11,7 @@ from graphrec_core.engine import Relation
 from graphrec_core.lake import Artifact
 from graphrec_core.snapshot.homes import home_regions
 from graphrec_core.snapshot.instants import Instants
+from graphrec_core.snapshot.left_out import LeftOut, count_left_out, may_leave_out
 from graphrec_core.snapshot.start import IS_START_EDGE
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.sources.canonical import TableKind, TableName
@@ -23,7 +24,7 @@ def extend_view(
     before: Artifact,
     old: Instants,
     new: Instants,
-) -> None:
+) -> LeftOut:
     """Computes and writes the serve view of a day from the snapshot of the day before.
 
     Args:
@@ -32,8 +33,11 @@ def extend_view(
         before: The snapshot of the day before, whose history is unchanged.
         old: Bounds of its serve view.
         new: Bounds of this day's.
+
+    Returns:
+        What of it is in no region.
     """
-    _Extension(builder, known, before, old, new).write()
+    return _Extension(builder, known, before, old, new).write()
 
 
 @dataclass(frozen=True)
@@ -44,12 +48,13 @@ class _Extension:
     old: Instants
     new: Instants
 
-    def write(self) -> None:
+    def write(self) -> LeftOut:
         builder, engine = self.builder, self.builder.engine
         ntypes, etypes = builder.config.source.nodes, builder.config.source.edges
         nodes = {ntype: builder.nodes(ntype, self.new) for ntype in ntypes}
-        pairs = self._pairs_for_homes()
+        pairs = self._whole_pairs()
         homes = home_regions(engine, builder.config, builder.areas, nodes, pairs)
+        left_out = count_left_out(engine, builder.config, View.SERVE, homes, pairs)
         changed = {
             ntype: self._changed_nodes(ntype, nodes[ntype], homes[ntype]) for ntype in ntypes
         }
@@ -61,14 +66,16 @@ class _Extension:
                 edges = engine.union([edges, first])
             builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
         builder.write_nodes(View.SERVE, self.new, nodes, homes)
+        return left_out
 
-    def _pairs_for_homes(self) -> dict[str, Relation]:
-        """Homes that follow a node's events need all of its pairs."""
-        if "from_events" not in self.builder.config.region.home.values():
-            return {}
+    def _whole_pairs(self) -> dict[str, Relation]:
+        """Homes that follow a node's events need all of its pairs, as do edges left out."""
+        config = self.builder.config
+        has_followers = "from_events" in config.region.home.values()
         return {
             etype: self.builder.pairs(etype, self._events(etype), self.new)
-            for etype in self.builder.config.source.edges
+            for etype in config.source.edges
+            if has_followers or may_leave_out(config, etype)
         }
 
     def _changed_nodes(self, ntype: str, nodes: Relation, homes: Relation) -> Relation:

@@ -13,6 +13,7 @@ from graphrec_core.snapshot.calendar import Calendar
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
+from graphrec_core.snapshot.left_out import LeftOut, count_left_out, may_leave_out
 from graphrec_core.snapshot.start import (
     IS_START_EDGE,
     IS_START_NODE,
@@ -53,16 +54,16 @@ class ViewBuilder:
 
     def build(
         self, view: View, instants: Instants, merged: Mapping[str, str] | None = None
-    ) -> Mapping[str, str]:
+    ) -> tuple[Mapping[str, str], LeftOut]:
         """Computes and writes one view.
 
         Args:
             view: Which view it becomes.
             instants: Its bounds.
-            merged: The tiny regions, where another view decided on them; None: decided here.
+            merged: The tiny regions as the train view decided on them; None: decided here.
 
         Returns:
-            Tiny region -> the region it became part of.
+            Tiny region -> the region it became part of; and what is in no region.
         """
         engine, config = self.engine, self.config
         nodes = {ntype: self.nodes(ntype, instants) for ntype in config.source.nodes}
@@ -70,17 +71,19 @@ class ViewBuilder:
             etype: self.fresh_events(self.events(etype, instants), instants)
             for etype in config.source.edges
         }
-        for_edges_only = "from_events" not in config.region.home.values()
+        has_followers = "from_events" in config.region.home.values()
         pairs = {
             etype: engine.keep(
-                "pairs", self.pairs(etype, relation, instants), is_read_once=for_edges_only
+                "pairs",
+                self.pairs(etype, relation, instants),
+                is_read_once=not has_followers and not may_leave_out(config, etype),
             )
             for etype, relation in events.items()
         }
         homes = home_regions(engine, config, self.areas, nodes, pairs)
-        if merged is None:
-            merged = tiny_regions(engine, config, homes)
+        merged = self._tiny(homes, merged)
         homes = rename_regions(engine, homes, merged)
+        left_out = count_left_out(engine, config, view, homes, pairs)
         for etype in config.source.edges:
             edges = self.region_edges(etype, pairs[etype], events[etype], nodes, homes)
             if self.has_start(etype):
@@ -89,7 +92,20 @@ class ViewBuilder:
             self.files.write(f"view={view}/edges/{etype}", edges, ("src", "dst"))
             engine.drop(pairs[etype])
         self.write_nodes(view, instants, nodes, homes)
-        return merged
+        return merged, left_out
+
+    def _tiny(
+        self, homes: Mapping[str, Relation], merged: Mapping[str, str] | None
+    ) -> Mapping[str, str]:
+        """Finds the tiny regions; of those that the train view has, it decides.
+
+        A region tiny in one view only would have a model and no graph, or the reverse.
+        """
+        tiny = tiny_regions(self.engine, self.config, homes)
+        if merged is None:
+            return tiny
+        decided = self.files.view_regions(View.TRAIN)
+        return {**{old: new for old, new in tiny.items() if old not in decided}, **merged}
 
     def events(self, etype: str, instants: Instants) -> Relation:
         """Returns the events of a window as they were known."""

@@ -182,7 +182,9 @@ def fit_holidays(schema: Mapping[str, str]) -> str:
     Raises:
         SchemaError: A required column is missing or a column has a wrong type.
     """
-    return ", ".join(_fit_column("holidays", column, schema) for column in HOLIDAYS)
+    day, region = (_fit_column("holidays", column, schema) for column in HOLIDAYS)
+    text = region.removesuffix(" as region")
+    return f"{day}, nullif(trim({text}), '') as region"
 
 
 def row_text(schema: Mapping[str, str]) -> str:

@@ -131,6 +131,18 @@ def test_homes_from_events_may_lean_on_coordinates() -> None:
         _pipeline(user="from_events", place="everywhere")
 
 
+def test_an_edge_type_whose_ends_are_everywhere_stands_nowhere() -> None:
+    data = _pipeline(user="column", place="everywhere").model_dump(mode="json")
+    data["source"]["edges"]["near"] = {"src": "place", "dst": "place", "select": "select 1"}
+    with pytest.raises(ValidationError, match="joins place and place, which are both everywhere"):
+        PipelineConfig.model_validate(data)
+
+
+def test_an_unknown_key_is_no_node_type() -> None:
+    with pytest.raises(ValidationError, match="'mergee' must be one of the keys areas, border"):
+        _region("mergee: {a: [b]}")
+
+
 @pytest.mark.parametrize("count", ["", "user", "place"])
 def test_tiny_regions_are_counted_in_a_type_with_homes(count: str) -> None:
     tiny = {"below": 50, "count": count, "into": "rest"}

@@ -18,7 +18,7 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "6e8d72db419a8112",
+    StepName.VALIDATE: "22c498669977b3e5",
     StepName.SNAPSHOT: "c4476f00cda21450",
     StepName.CHECK: "5bdf157d8eef0bc8",
     StepName.TRAIN: "856bdfb800d2af72",

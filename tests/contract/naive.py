@@ -12,6 +12,7 @@ from tests.contract.naive_view import (
     DAY,
     NaiveView,
     Pair,
+    left_out,
     naive_view,
     place_edges,
     place_nodes,
@@ -48,6 +49,9 @@ def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
     merged = tiny_regions(train, settings)
     rename(train, merged)
     serve = naive_view(accepted, settings, settings.as_of)
+    names = {home for homes in train.homes.values() for home in homes.values()}
+    new = {old: new for old, new in tiny_regions(serve, settings).items() if old not in names}
+    merged = new | merged
     rename(serve, merged)
     rows: Rows = {}
     for view, built in ((View.TRAIN, train), (View.SERVE, serve)):
@@ -62,6 +66,10 @@ def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
     homeless = _add_holdout(rows, train, accepted, settings, cut)
     stats = _count(rows, homeless)
     stats["merged_regions"] = merged
+    stats["left_out"] = {
+        view: left_out(built, settings)
+        for view, built in ((View.TRAIN, train), (View.SERVE, serve))
+    }
     return NaiveSnapshot(rows, stats)
 
 

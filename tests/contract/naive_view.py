@@ -171,6 +171,26 @@ def place_edges(view: NaiveView, settings: Settings) -> None:
                 placed[region][ends] = {**edge, "crosses_border": crosses}
 
 
+def left_out(view: NaiveView, settings: Settings) -> dict[str, Any]:
+    """Counts what is in no region: homeless nodes and edges, and edges dropped at borders."""
+    rules = {"user": settings.user_home, "place": settings.place_home}
+    homes = {n: list(view.homes[n].values()) for n, rule in rules.items() if rule != "everywhere"}
+    num_homeless: Counter[str] = Counter()
+    dropped: dict[str, Counter[str]] = {etype: Counter() for etype in ENDS}
+    for etype, (src, dst) in ENDS.items():
+        for ends in view.pairs[etype]:
+            regions = {view.homes[src][ends[0]], view.homes[dst][ends[1]]} - {None}
+            num_homeless[etype] += not regions
+            if len(regions) == 2 and settings.border == "drop":
+                dropped[etype].update(regions)
+    return {
+        "num_nodes": {ntype: len(found) for ntype, found in homes.items()},
+        "num_homeless_nodes": {ntype: found.count(None) for ntype, found in homes.items()},
+        "num_homeless_edges": {etype: num_homeless[etype] for etype in ENDS},
+        "num_dropped_edges": {etype: dict(found) for etype, found in dropped.items()},
+    }
+
+
 def place_nodes(view: NaiveView, settings: Settings) -> None:
     """Finds the nodes of every region, after its edges."""
     rules = {"user": settings.user_home, "place": settings.place_home}

@@ -10,7 +10,7 @@ import pytest
 
 from graphrec_core.config.source import SourceConfig, resolve_path
 from graphrec_core.engine import Engine
-from graphrec_core.errors import UnreadableSourceError
+from graphrec_core.errors import SchemaError, UnreadableSourceError
 from tests.support.engines import collected
 
 
@@ -48,6 +48,29 @@ def test_csv_with_a_header_and_no_columns_is_text(engine: Engine, tmp_path: Path
         {"id": "01", "Name": "x"},
         {"id": "2", "Name": None},
     ]
+
+
+def test_a_csv_with_columns_has_no_header_unless_it_says_so(
+    engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "t.csv").write_text("a,1\nb,2\n", encoding="utf-8")
+    columns = {"id": "string", "n": "int"}
+    found = rows_of_table(engine, tmp_path, path="t.csv", columns=columns)
+    assert found == [{"id": "a", "n": 1}, {"id": "b", "n": 2}]
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,n\na,1\n", encoding="utf-8-sig")
+    assert rows_of_table(engine, tmp_path, path="t.csv") == [{"id": "a", "n": "1"}]
+
+
+@pytest.mark.parametrize("line", ["a,1,2", 'a,"1" x'])
+def test_duckdb_names_a_line_that_it_cannot_read(
+    duckdb: Engine, tmp_path: Path, line: str
+) -> None:
+    (tmp_path / "t.csv").write_text(f"id,n\nb,2\n{line}\n", encoding="utf-8")
+    with pytest.raises(SchemaError, match=r"to read every line.*\n.*Line: 3 .*file = .*t\.csv\n"):
+        rows_of_table(duckdb, tmp_path, path="t.csv")
 
 
 def test_malformed_cells_become_null_and_their_rows_stay(engine: Engine, tmp_path: Path) -> None:
@@ -90,17 +113,30 @@ def test_a_folder_of_csv_is_one_table(engine: Engine, tmp_path: Path) -> None:
     assert found == [{"id": "1"}, {"id": "2"}]
 
 
-def test_a_folder_of_parquet_has_its_partitions_as_text(engine: Engine, tmp_path: Path) -> None:
-    for region, number in (("01", 1), ("a b", 2)):
+@pytest.mark.parametrize("names", [("01", "a b"), ("1", "2"), ("2026-01-01", "2026-1-2")])
+def test_a_folder_of_parquet_has_its_partitions_as_text(
+    engine: Engine, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for number, region in enumerate(names):
         folder = tmp_path / "events" / f"region={quote(region)}"
         folder.mkdir(parents=True)
         pq.write_table(pa.table({"n": [number]}), folder / "part.parquet")
     found = rows_of_table(engine, tmp_path, path="events", format="parquet")
-    assert found == [{"n": 1, "region": "01"}, {"n": 2, "region": "a b"}]
+    assert found == [{"n": number, "region": region} for number, region in enumerate(names)]
 
 
-def test_written_files_are_read_with_odd_regions(engine: Engine, tmp_path: Path) -> None:
-    regions = ["a/b c", "São Paulo", "..", "100%", "%2F", "07", "2026-01-01", "true"]
+@pytest.mark.parametrize(
+    "regions",
+    [
+        ["a/b c", "São Paulo", "..", "100%", "%2F", "07", "2026-01-01", "true"],
+        ["1", "07"],
+        ["2026-1-1"],
+        ["it's"],
+    ],
+)
+def test_written_files_are_read_with_odd_regions(
+    engine: Engine, tmp_path: Path, regions: list[str]
+) -> None:
     for number, region in enumerate(regions):
         folder = tmp_path / "table" / f"region={quote(region, safe='')}"
         folder.mkdir(parents=True)

@@ -132,6 +132,18 @@ def test_the_same_rows_are_judged_once_and_corrected_rows_again(tmp_path: Path) 
     assert validate_source.run(config, AS_OF, ALL_REGIONS).id != first.id
 
 
+def test_another_rule_for_homes_judges_the_same_rows_anew(tmp_path: Path) -> None:
+    """A place without a region is good where its home comes from its coordinates."""
+    places = market_tables()["places"].assign(region=["east"] * 3 + ["west"] * 2 + [None])
+    by_column = write_market(tmp_path / "lake", places=places)
+    data = by_column.model_dump(mode="json")
+    data["region"] = {"user": "from_events", "place": "coordinates", "areas": {"cells": 3}}
+    by_coordinates = PipelineConfig.model_validate(data)
+    validate_source.run(by_coordinates, AS_OF, ALL_REGIONS)
+    with pytest.raises(BadRowsError, match="dst is an unknown node"):
+        validate_source.run(by_column, AS_OF, ALL_REGIONS)
+
+
 def test_an_empty_window_is_refused(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
     with pytest.raises(EmptyTableError, match="The holdout must hold events"):

@@ -156,5 +156,7 @@ def test_the_command_prints_a_table_or_lines_of_json(
     row = json.loads(line)
     assert (row["table"], row["src"], row["dst"]) == ("edges/visited", "zoe", "p1")
     assert row["event_time"] == "2026-01-01 00:00:00+00:00"
+    narrow = CliRunner(env={"COLUMNS": "40"}).invoke(app, arguments)
+    assert narrow.stdout == drawn.stdout  # piped: a row is a line, and ends nowhere in ...
     nothing = runner.invoke(app, [*arguments, "--reason", "weight"])
     assert nothing.stdout == "No rejected row.\n"

@@ -113,8 +113,8 @@ def cross(stats: Stats) -> None:
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (halve, "serve num_edges visited: Every count is less than 50% below the least or above"),
-        (double, "holdout num_queries: Every count is less than 50% below the least or above"),
+        (halve, "serve num_edges visited: Every count is less than 50% below the least and less"),
+        (double, "holdout num_queries: Every count is less than 50% below the least and less"),
         (lose_places, "Found: change_frac = -1"),
         (lose_candidates, "train num_candidates: Every count is less than 50%"),
         (drift, "train user: Degrees are distributed as on the last 3 days"),
@@ -212,6 +212,40 @@ def test_a_broken_day_is_nobodys_measure(tmp_path: Path) -> None:
     snapshot = commit(config, tomorrow, {"east": east, "west": figures()})
     stats = check_snapshot(config, tomorrow, snapshot).manifest.stats
     assert list(stats["broken_regions"]) == ["east"]
+
+
+def test_a_fault_that_lasts_does_not_become_what_is_usual(tmp_path: Path) -> None:
+    config, east = lake_of(tmp_path, 7), figures()
+    halve(east)
+    for number in range(10):
+        day = AS_OF + number * DAY
+        snapshot = commit(config, day, {"east": east, "west": figures()})
+        stats = check_snapshot(config, day, snapshot).manifest.stats
+        assert list(stats["broken_regions"]) == ["east"], day
+        assert stats["notes"] == []
+
+
+def test_a_region_that_is_gone_is_broken_whatever_growth_is_allowed(tmp_path: Path) -> None:
+    config = lake_of(tmp_path, max_count_change_frac=2)
+    snapshot = commit(config, AS_OF, {"west": figures(2.9)})
+    stats = check_snapshot(config, AS_OF, snapshot).manifest.stats
+    assert list(stats["broken_regions"]) == ["east"]
+
+
+@pytest.mark.parametrize("is_merged_today", [True, False])
+def test_a_region_is_compared_with_days_on_which_it_took_the_same_ones(
+    tmp_path: Path, *, is_merged_today: bool
+) -> None:
+    """Beside the north that it took, or lost, the east is of another size; so it is not judged."""
+    config, merged = lake_of(tmp_path, 0), {"north": "east"}
+    for number in range(1, 4):
+        regions = {"east": figures(), "west": figures()}
+        past = {} if is_merged_today else merged
+        commit(config, AS_OF - number * DAY, regions, merged_regions=past)
+    today = merged if is_merged_today else {}
+    stats = judged(config, figures(1.8 if is_merged_today else 0.3), merged_regions=today)
+    assert stats["broken_regions"] == {}
+    assert stats["notes"][0].startswith("Counts and degrees of east were not compared")
 
 
 def test_a_verdict_is_replayed_whatever_was_backfilled_since(tmp_path: Path) -> None:

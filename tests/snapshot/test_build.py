@@ -148,6 +148,13 @@ def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> N
     for counts in manifest.stats["regions"].values():
         assert counts["train"]["num_halo_nodes"] == {"user": 0, "place": 0}
         assert counts["train"]["num_halo_edges"] == {"visited": 0}
+    for view in View:
+        dropped = {
+            region: sum(edge["crosses"] for edge in edges.values())
+            for region, edges in reference(market, view).edges.items()
+        }
+        assert manifest.stats["left_out"][view]["num_dropped_edges"] == {"visited": dropped}
+        assert all(dropped.values())
 
 
 @pytest.mark.spark

@@ -156,6 +156,16 @@ def test_a_bad_table_of_holidays_is_refused_before_the_build(
         validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
 
 
+def test_a_blank_region_is_everywhere_and_an_unknown_one_is_warned_of(
+    tmp_path: Path, snapshot: Artifact, caplog: pytest.LogCaptureFixture
+) -> None:
+    blank = HOLIDAYS.fillna({"region": " "})
+    nowhere = pd.DataFrame([(date(2026, 1, 7), "wset", "a slip")], columns=HOLIDAYS.columns)
+    again = built(market(tmp_path, holidays=pd.concat([blank, nowhere])))
+    assert again.manifest.files == snapshot.manifest.files
+    assert "source.holidays names regions that the snapshot does not have: wset" in caplog.text
+
+
 def test_holidays_need_a_calendar(tmp_path: Path) -> None:
     data = market(tmp_path).model_dump(mode="json")
     data["time"]["calendar"] = False

@@ -7,12 +7,15 @@ from typing import Any
 
 import h3
 import pandas as pd
+import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import EmptyTableError, UnreadableSourceError
 from graphrec_core.lake import Artifact, Lake, Manifest, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot as job
+from jobs import validate_source
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 
 LATITUDE = {"p0": 10.0, "p1": 11.0, "p2": 12.0, "p3": 10.0, "p4": 11.0, "p5": 12.0}
@@ -74,18 +77,72 @@ def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def test_polygons_are_regions_and_a_place_in_none_has_no_home(tmp_path: Path) -> None:
-    areas = {"São Paulo": box(5, 5, 15, 11.5), "the/east": box(45, 5, 55, 15)}
+def write_areas(root: Path, areas: dict[str, Any]) -> dict[str, Any]:
+    """Writes polygons and returns the rule that takes them."""
     features = [
         {"type": "Feature", "properties": {"NAME": name}, "geometry": geometry}
         for name, geometry in areas.items()
     ]
-    (tmp_path / "raw").mkdir()
+    (root / "raw").mkdir()
     text = json.dumps({"type": "FeatureCollection", "features": features})
-    (tmp_path / "raw" / "areas.geojson").write_text(text, encoding="utf-8")
-    rule = {"polygons": "areas.geojson", "name": "NAME"}
-    region = {"place": "coordinates", "areas": rule}
+    (root / "raw" / "areas.geojson").write_text(text, encoding="utf-8")
+    areas = {"polygons": "areas.geojson", "name": "NAME"}
+    return {"place": "coordinates", "areas": areas}
+
+
+def test_areas_that_hold_nobody_are_blamed(tmp_path: Path) -> None:
+    region = write_areas(tmp_path, {"Atlantis": box(-40, 5, -35, 11)})
+    columns = ", lat as latitude, lon as longitude"
+    with pytest.raises(EmptyTableError, match=r"4 of 4 user, 6 of 6 place(.|\n)*region\.areas"):
+        built(tmp_path, located(), region, columns)
+
+
+def test_missing_areas_are_refused_by_the_validation(tmp_path: Path) -> None:
+    write_market(tmp_path / "lake")
+    data = market_data(tmp_path / "lake")
+    areas = {"polygons": "gone.geojson", "name": "NAME"}
+    data["region"] = {"user": "from_events", "place": "coordinates", "areas": areas}
+    with pytest.raises(UnreadableSourceError, match=r"gone\.geojson"):
+        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ({"merge": {"north": ["esat", "west"]}}, "region.merge names regions that no node has"),
+        ({"split": {"esat": "kind"}}, "region.split names regions that no node has"),
+    ],
+)
+def test_a_rule_for_regions_that_nobody_has_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rule: dict[str, Any], words: str
+) -> None:
+    built(tmp_path, located(), rule, ", kind")
+    assert f"{words}: esat" in caplog.text
+
+
+def test_a_tiny_region_that_is_new_is_merged_as_well(tmp_path: Path) -> None:
+    """The train view does not know it: nobody could be recommended anything there."""
+    opened = AS_OF - timedelta(days=3)
+    place = {"place": "p9", "region": "north", "opened": opened, "stars": 1.0}
+    tables = {"places": pd.concat([market_tables()["places"], pd.DataFrame([place])])}
+    region = {"tiny": {"below": 2, "count": "place", "into": "east"}}
+    manifest, snapshot = built(tmp_path, tables, region)
+    assert manifest.stats["merged_regions"] == {"north": "east"}
+    assert homes(snapshot, View.SERVE)["p9"] == "east"
+    assert "p9" not in homes(snapshot, View.TRAIN)
+
+
+def test_polygons_are_regions_and_a_place_in_none_has_no_home(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    areas = {"São Paulo": box(5, 5, 15, 11.5), "the/east": box(45, 5, 55, 15)}
+    region = write_areas(tmp_path, areas)
     _, snapshot = built(tmp_path, located(), region, ", lat as latitude, lon as longitude")
+    left_out = snapshot.manifest.stats["left_out"][View.TRAIN]
+    assert left_out["num_nodes"] == {"user": 4, "place": 6}
+    assert left_out["num_homeless_nodes"] == {"user": 0, "place": 1}
+    assert left_out["num_homeless_edges"] == {"visited": 0}
+    assert "train view: 1 of 6 nodes of place lie in no area" in caplog.text
     assert homes(snapshot) == {
         "p0": "São Paulo",
         "p1": "São Paulo",

@@ -200,6 +200,39 @@ def test_sizes_count_one_type_in_the_regions_of_all(engine: Engine) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("drop_border", "expected"),
+    [(False, [(None, 2)]), (True, [(None, 2), ("east", 2), ("west", 2)])],
+)
+def test_edges_that_stand_in_no_region_are_counted(
+    engine: Engine,
+    drop_border: bool,  # noqa: FBT001
+    expected: list[tuple],
+) -> None:
+    places = homes(engine, p="east", q="west", r=None)
+    users = homes(engine, u="east", v="west", nomad=None)
+    pairs = [("u", "p"), ("u", "q"), ("v", "p"), ("u", "r"), ("nomad", "r"), ("nomad", "p")]
+    pairs += [("nomad", "r"), ("gone", "r")]  # a node that is not there has no edge
+    reads = {
+        "pairs": relation_of(engine, "src string, dst string", pairs),
+        "src_homes": users,
+        "dst_homes": places,
+    }
+    found = rows_of(engine, "left_out_edges", reads, drop_border=drop_border)
+    assert sorted(((row["region"], row["num_edges"]) for row in found), key=str) == sorted(
+        expected, key=str
+    )
+
+
+def test_nodes_without_a_home_are_counted_by_type(engine: Engine) -> None:
+    rows = [("user", "east"), ("user", None), ("user", None), ("place", "east")]
+    reads = {"all_homes": relation_of(engine, "node_type string, home_region string", rows)}
+    assert rows_of(engine, "homeless_nodes", reads) == [
+        {"node_type": "place", "num_nodes": 1, "num_homeless": 0},
+        {"node_type": "user", "num_nodes": 3, "num_homeless": 2},
+    ]
+
+
 def test_homes_take_the_new_names_of_merged_regions_once(engine: Engine) -> None:
     merged = [("west", "north"), ("north", "south")]  # names are not followed
     reads = {
