@@ -170,13 +170,30 @@ def test_pairs_and_queries_are_called_what_they_are(whole_day: PipelineConfig) -
     east = dataclasses.replace(
         east, evaluation=evaluation, num_holdout_pairs=4444, num_holdout_missing=3333
     )
-    stats = {**day.snapshot_stats, "num_no_history": 77}
+    left_out = {
+        "num_nodes": {"user": 6666},
+        "num_homeless_nodes": {"user": 66, "place": 0},
+        "num_homeless_edges": {"visited": 5, "knows": 0},
+        "num_dropped_edges": {"visited": {"east": 70, "west": 50, "north": 20}, "knows": {}},
+    }
+    merged = {"nook": "east", "cove": "east"}
+    stats = {
+        **day.snapshot_stats,
+        "num_no_history": 77,
+        "left_out": {"serve": left_out},
+        "merged_regions": merged,
+    }
     day = dataclasses.replace(day, regions=(east, *others), snapshot_stats=stats)
     text = Page(render_page(found, day)).text
     metrics, regions = text.index("Metrics by region"), text.index("Regions and borders")
     assert metrics < text.index("2,111") < text.index("2,222") < regions
     assert regions < text.index("4,444") < text.index("3,333")
     assert "77 queries of the holdout had no home before it" in text
+    assert "66 of 6,666 nodes of user have no home region in the serve view." in text
+    assert "5 visited edges of the serve view are in no region" in text
+    assert "70 visited edges of the serve view cross a border and were dropped." in text
+    assert "east took tiny regions: nook, cove." in text
+    assert "knows" not in text
 
 
 def test_regions_that_passed_are_folded_where_there_are_many(config: PipelineConfig) -> None:
