@@ -38,6 +38,7 @@ MERGED = (
     "time.half_life_days=20",
     "region.tiny={below: 100, into: rest}",
     "region.merge={texas: [austin, dallas]}",
+    "region.border=drop",
     "task.start_node=true",
 )
 
