@@ -352,8 +352,9 @@ def _refuse(where: str, error: Exception) -> NoReturn:
     if isinstance(error, duckdb.InvalidInputException) and "CSV Error" in message:
         refuse_rows(where, _bad_line(str(error)), error)
     if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
-        column, _, rest = message.partition('Referenced column "')[2].partition('"')
-        refuse_column(where, f"`{column}`", rest.strip() or "other columns", error)
+        column = message.partition('Referenced column "')[2].partition('"')[0]
+        near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
+        refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
     if isinstance(
         error,
         duckdb.BinderException
