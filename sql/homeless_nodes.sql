@@ -1,4 +1,4 @@
--- Purpose:    how many nodes have no home region.
+-- Purpose:    how many nodes a view has, and how many of them have no home region.
 -- Grain:      one row per node type with a node.
 -- Reads:      all_homes (node_type, home_region)
 -- Parameters: none

@@ -1,8 +1,7 @@
 """DuckDB, the embedded engine: one process, no Java; larger data than memory goes to disk."""
 
-import codecs
-import csv
 import itertools
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,13 @@ from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
+from graphrec_core.engine.csv_tables import (
+    column_names,
+    csv_encoding,
+    csv_files,
+    csv_options,
+    is_readable,
+)
 from graphrec_core.engine.dialect import to_duckdb
 from graphrec_core.engine.engine import Engine, Partition, Relation
 from graphrec_core.engine.faults import (
@@ -33,6 +39,7 @@ from graphrec_core.engine.faults import (
     refuse_table,
     refuse_value,
 )
+from graphrec_core.engine.folders import NULL_PARTITION, table_files
 from graphrec_core.engine.spill import spill_folder
 from graphrec_core.lake import Lake
 
@@ -65,15 +72,8 @@ SPARK_TYPES = {
     "VARCHAR[]": "array<string>",
     '"NULL"': "void",
 }
-CSV_OPTIONS = {  # Spark's option -> DuckDB's
-    "sep": "sep",
-    "delimiter": "sep",
-    "header": "header",
-    "quote": "quotechar",
-    "escape": "escapechar",
-    "nullValue": "na_values",
-}
-ENCODING_OPTIONS = ("encoding", "charset")
+FILE = "graphrec_file"
+"""Column of the file that a row is from, while a folder is read."""
 BLOCK_BYTES = 2**22
 
 
@@ -175,9 +175,8 @@ class DuckDbEngine(Engine):
 
     @override
     def read_parquet(self, uri: str) -> Relation:
-        fs, path = self._file_system(uri)
         name = f"read_{next(self._numbers)}"
-        self._scan(f"{path}/**/*.parquet", fs).create_view(name)
+        self._scan_folder(*self._file_system(uri)).create_view(name)
         return Relation(name)
 
     @override
@@ -219,17 +218,16 @@ class DuckDbEngine(Engine):
         fs, path = self._file_system(resolve_path(table.path, root))
         view = f"source_{name}"
         if table.file_format == "parquet":
-            self._scan(f"{path}/**/*.parquet" if fs.isdir(path) else path, fs).create_view(view)
+            scan = self._scan_folder if fs.isdir(path) else self._scan_file
+            scan(fs, path).create_view(view)
             return view
-        pattern = f"{path}/**/*.csv" if fs.isdir(path) else path
-        files = [_with_protocol(fs, found) for found in fs.glob(pattern)] or [pattern]
-        encoding = next(
-            (table.options[k] for k in ENCODING_OPTIONS if k in table.options), "utf-8"
-        )
-        if codecs.lookup(encoding).name != "utf-8":
-            files = [self._recode(file, encoding) for file in files]
-        options = _csv_options(table)
-        names = list(table.columns) or _column_names(files[0], options)
+        files = [_with_protocol(fs, found) for found in csv_files(fs, path)]
+        encoding = csv_encoding(table)
+        files = [
+            file if is_readable(file, encoding) else self._recode(file, encoding) for file in files
+        ]
+        options = csv_options(table)
+        names = list(table.columns) or column_names(files[0], options)
         columns = dict.fromkeys(names, "VARCHAR")
         # DuckDB takes several files; its types say one.
         rows = self._connection.read_csv(files, columns=columns, **options)  # type: ignore[arg-type]
@@ -244,20 +242,37 @@ class DuckDbEngine(Engine):
         return self._view(to_duckdb(f"select {casts} from raw_rows", {"raw_rows": view}, {}))
 
     def _recode(self, uri: str, encoding: str) -> str:
-        """Copies a text file into the temporary folder as UTF-8, all that DuckDB reads."""
+        """Copies a text file into the temporary folder as plain UTF-8."""
         path = Path(self._folder) / f"{next(self._numbers)}.csv"
         with (
-            fsspec.open(uri, "rt", encoding=encoding, newline="") as source,
+            fsspec.open(uri, "rt", "infer", encoding=encoding, newline="") as source,
             path.open("w", encoding="utf-8", newline="") as target,
         ):
             shutil.copyfileobj(source, target, BLOCK_BYTES)
         return str(path)
 
-    def _scan(self, path: str, fs: fsspec.AbstractFileSystem) -> duckdb.DuckDBPyRelation:
-        # Values of folders are text, as on Spark: a guess would change with the folders.
-        name = exp.Literal.string(_with_protocol(fs, path)).sql("duckdb")
-        options = "hive_partitioning = true, hive_types_autocast = false"
-        return self._connection.sql(f"from read_parquet({name}, {options})")
+    def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
+        return self._connection.read_parquet(_with_protocol(fs, path), hive_partitioning=False)
+
+    def _scan_folder(self, fs: fsspec.AbstractFileSystem, root: str) -> duckdb.DuckDBPyRelation:
+        """Reads a folder with its partitions as text, as Spark does.
+
+        DuckDB's own partitions are no help: they have guessed types, and take in the folders above
+        the table.
+        """
+        paths, keys = table_files(fs, root)
+        files = ", ".join(_literal(_with_protocol(fs, path)) for path in paths)
+        rows = f"read_parquet([{files}], hive_partitioning = false, filename = '{FILE}')"
+        hidden = {FILE, *keys} & set(self._connection.sql(f"from {rows} limit 0").columns)
+        start = len(_with_protocol(fs, root)) + 1
+        parts = [
+            f"nullif(url_decode(regexp_extract(substr({FILE}, {start}), "
+            f"{_literal(f'/{re.escape(key)}=([^/]*)/')}, 1)), '{NULL_PARTITION}') "
+            f"as {_quoted(key)}"
+            for key in keys
+        ]
+        kept = f"* exclude ({', '.join(map(_quoted, sorted(hidden)))})"
+        return self._connection.sql(f"select {', '.join([kept, *parts])} from {rows}")
 
     def _file_system(self, uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
         """Opens a URI's file system and makes DuckDB read through it; local paths stay its own."""
@@ -277,27 +292,8 @@ def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
     return path if isinstance(fs, LocalFileSystem) else f"{_protocol(fs)}://{path}"
 
 
-def _csv_options(table: TableConfig) -> dict[str, Any]:
-    """Translates Spark's CSV options; nothing is guessed. All values are text at first."""
-    options: dict[str, Any] = {"sep": ",", "quotechar": '"', "escapechar": '"'}
-    for key, value in table.options.items():
-        if key in ENCODING_OPTIONS:
-            continue
-        if key not in CSV_OPTIONS:
-            raise ValueError(f"the CSV option {key!r} needs snapshot.engine: spark")
-        options[CSV_OPTIONS[key]] = value
-    options["header"] = table.has_header
-    return {**options, "auto_detect": False, "null_padding": True, "allow_quoted_nulls": True}
-
-
-def _column_names(uri: str, options: Mapping[str, Any]) -> list[str]:
-    """Reads the names in a file's header; without one they are Spark's, _c0, _c1 and so on."""
-    with fsspec.open(uri, "rt", encoding="utf-8-sig", newline="") as handle:
-        lines = csv.reader(handle, delimiter=options["sep"], quotechar=options["quotechar"])
-        first = next(lines, [])
-    if not first:
-        raise ValueError("the first line is empty")
-    return first if options["header"] else [f"_c{number}" for number in range(len(first))]
+def _literal(text: str) -> str:
+    return exp.Literal.string(text).sql("duckdb")
 
 
 def _quoted(name: str) -> str:

@@ -31,6 +31,7 @@ from graphrec_core.engine.faults import (
     refuse_table,
     refuse_value,
 )
+from graphrec_core.engine.folders import NULL_PARTITION
 from graphrec_core.lake import Lake, Storage
 
 logger = logging.getLogger(__name__)
@@ -73,7 +74,6 @@ BATCH_ROWS = 2**17
 SPREAD = 8
 """Tasks that write partitions, per partition of a shuffle: regions are few, and each should have
 a task of its own; a task without one takes milliseconds."""
-NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
 

@@ -24,7 +24,7 @@ REASON = "reject_reason"
 def digests(
     engine: Engine, checked: Mapping[TableName, CheckedTable], cutoffs: Sequence[datetime] = ()
 ) -> list[dict[str, dict[str, Any]]]:
-    """Returns table -> num_rows and order-free digest of its rows, good and bad.
+    """Returns table -> columns, num_rows and order-free digest of its rows, good and bad.
 
     Args:
         engine: The engine that judged the tables.
@@ -39,8 +39,11 @@ def digests(
     for name, table in checked.items():
         printed = engine.fingerprint(table.known, cutoffs)
         (row,) = engine.collect(where_of(name), printed).to_pylist()
+        schema = engine.schema(table.known).items()
+        columns = ", ".join(f"{column} {kind}" for column, kind in schema)  # rows say no names
         for entry, suffix in zip(found, suffixes, strict=True):
-            entry[str(name)] = {key: row[f"{key}{suffix}"] for key in ("num_rows", "digest")}
+            figures = {key: row[f"{key}{suffix}"] for key in ("num_rows", "digest")}
+            entry[str(name)] = {"columns": columns, **figures}
     return found
 
 

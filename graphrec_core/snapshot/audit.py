@@ -10,6 +10,7 @@ from graphrec_core.snapshot.instants import Instants, holdout_instants, view_ins
 from graphrec_core.types import View
 
 NUM_EXAMPLES = 5
+TIMES = "last_event_time, last_known_at"
 
 
 def audit(
@@ -47,9 +48,10 @@ def audit(
             table = f"view={view}/nodes/{ntype}"
             find(table, "audit_nodes", "written_nodes", "*", **bounds)
         for etype in config.source.edges:
-            find_edges(f"view={view}/edges/{etype}", "*", instants)
-    holdout = "region, query_id as src, candidate_id as dst, last_event_time, last_known_at"
-    find_edges("holdout", holdout, holdout_instants(config, as_of))
+            table, last = f"view={view}/edges/{etype}", "last_event_time as first_event_time"
+            find_edges(table, f"region, src, dst, {last}, {TIMES}", instants)
+    pair = "region, query_id as src, candidate_id as dst, first_event_time"
+    find_edges("holdout", f"{pair}, {TIMES}", holdout_instants(config, as_of))
     _refuse(engine, engine.union(leaks))
 
 

@@ -17,7 +17,7 @@ from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_reg
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.incremental import extend_view
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
-from graphrec_core.snapshot.left_out import LeftOut
+from graphrec_core.snapshot.left_out import LeftOut, count_known_nodes, warn_of_absent_nodes
 from graphrec_core.snapshot.reuse import ONE_DAY, Earlier
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.sources.areas import Areas
@@ -53,8 +53,9 @@ def build_snapshot(
 
     Returns:
         ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
-        ``merged_regions`` (tiny region -> the region it became part of), ``left_out`` (view ->
-        what of it is in no region, see ``LeftOut``) and ``num_no_history`` (holdout queries that
+        ``merged_regions`` (tiny region -> the region it became part of), ``num_known_nodes`` (node
+        type -> nodes of which anything was known), ``left_out`` (view -> what of it is in no
+        region, see ``LeftOut``) and ``num_no_history`` (holdout queries that
         had no home at the cut).
 
     Raises:
@@ -83,6 +84,9 @@ def build_snapshot(
     else:
         merged, left_out[View.SERVE] = builder.build(View.SERVE, instants, merged)
         logger.info("serve view written")
+    num_known = count_known_nodes(engine, accepted)
+    for view, found in left_out.items():
+        warn_of_absent_nodes(view, found, num_known)
     counts = count_files(config, files, homeless)
     _refuse_empty_windows(config, counts, left_out, as_of)
     skipped = empty_regions(counts.regions, config)
@@ -97,6 +101,7 @@ def build_snapshot(
         "regions": {region: counts.regions[region] for region in kept},
         "empty_regions": skipped,
         "merged_regions": dict(merged),
+        "num_known_nodes": num_known,
         "left_out": {str(view): asdict(found) for view, found in left_out.items()},
         "num_no_history": counts.num_no_history,
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
+from graphrec_core.sources.canonical import TableKind, TableName
 from graphrec_core.types import View
 
 logger = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ class LeftOut:
     """Counts of one view.
 
     Attributes:
-        num_nodes: Node type that has homes -> its nodes in the view, homeless ones too.
+        num_nodes: Node type -> its nodes in the view, homeless ones too.
         num_homeless_nodes: Node type that has homes -> its nodes without one.
         num_homeless_edges: Edge type -> edges of which neither end has a home.
         num_dropped_edges: Edge type -> region -> edges across its border that ``border: drop``
@@ -27,6 +28,31 @@ class LeftOut:
     num_homeless_nodes: Mapping[str, int]
     num_homeless_edges: Mapping[str, int]
     num_dropped_edges: Mapping[str, Mapping[str, int]]
+
+
+def count_known_nodes(engine: Engine, accepted: Mapping[TableName, Relation]) -> dict[str, int]:
+    """Counts the nodes of each type of which anything was known in time for the run."""
+    found = {}
+    for name, rows in accepted.items():
+        if name.kind is TableKind.NODES:
+            counted = engine.query("select count(distinct node_id) as num from n", {"n": rows})
+            found[name.name] = int(engine.collect(str(name), counted)["num"][0].as_py())
+    return found
+
+
+def warn_of_absent_nodes(view: View, left_out: LeftOut, num_known: Mapping[str, int]) -> None:
+    """Warns where most of the known nodes of a type do not exist at a view's instant.
+
+    Their events are no part of the view, which is right for nodes that are new, gone or known too
+    late; of many it says that ``valid_from`` is not when a node's first version began.
+    """
+    for ntype, num in left_out.num_nodes.items():
+        if 2 * num < num_known[ntype]:
+            logger.warning(
+                "%s view: only %d of %d nodes of %s exist at its instant, and events of the rest "
+                "are left out: check valid_from and known_at in source.nodes",
+                view, num, num_known[ntype], ntype,
+            )  # fmt: skip
 
 
 def may_leave_out(config: PipelineConfig, etype: str) -> bool:
@@ -69,19 +95,20 @@ def count_left_out(
 def _count_nodes(
     engine: Engine, config: PipelineConfig, homes: Mapping[str, Relation]
 ) -> tuple[dict[str, int], dict[str, int]]:
-    ntypes = [ntype for ntype, rule in config.region.home.items() if rule != "everywhere"]
     rows = [
-        engine.project(homes[ntype], f"'{ntype}' as node_type, home_region") for ntype in ntypes
+        engine.project(relation, f"'{ntype}' as node_type, home_region")
+        for ntype, relation in homes.items()
     ]
     counted = engine.run("homeless_nodes", {"all_homes": engine.union(rows)})
     found = {
         row["node_type"]: row for row in engine.collect("homeless nodes", counted).to_pylist()
     }
     nodes, homeless = (
-        {ntype: int(found[ntype][name]) if ntype in found else 0 for ntype in ntypes}
+        {ntype: int(found[ntype][name]) if ntype in found else 0 for ntype in homes}
         for name in ("num_nodes", "num_homeless")
     )
-    return nodes, homeless
+    rules = config.region.home
+    return nodes, {n: num for n, num in homeless.items() if rules[n] != "everywhere"}
 
 
 def _count_edges(

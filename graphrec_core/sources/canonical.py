@@ -37,12 +37,14 @@ class Column:
         sql_type: The type it is cast to.
         accepts: The types a SELECT may yield.
         default: SQL expression where a SELECT leaves it out; None: it is required.
+        is_null_if_blank: A text of spaces alone says nothing.
     """
 
     name: str
     sql_type: str
     accepts: tuple[str, ...]
     default: str | None = None
+    is_null_if_blank: bool = False
 
 
 _IS_DELETED = Column("is_deleted", "boolean", ("boolean",), "false")
@@ -63,7 +65,7 @@ COLUMNS: dict[TableKind, tuple[Column, ...]] = {
         Column("src", "string", ID_TYPES),
         Column("dst", "string", ID_TYPES),
         Column("event_time", "timestamp", TIME_TYPES),
-        Column("event_id", "string", ID_TYPES, "null"),
+        Column("event_id", "string", ID_TYPES, "null", is_null_if_blank=True),
         Column("known_at", "timestamp", TIME_TYPES, "event_time"),
         _IS_DELETED,
         Column("weight", "double", NUMBER_TYPES, "1"),
@@ -79,7 +81,7 @@ COLUMNS: dict[TableKind, tuple[Column, ...]] = {
 
 HOLIDAYS = (
     Column("day", "date", TIME_TYPES),
-    Column("region", "string", (*ID_TYPES, "void"), "null"),
+    Column("region", "string", (*ID_TYPES, "void"), "null", is_null_if_blank=True),
 )
 """Columns of the holidays; further ones, such as a name, are left out."""
 
@@ -182,9 +184,7 @@ def fit_holidays(schema: Mapping[str, str]) -> str:
     Raises:
         SchemaError: A required column is missing or a column has a wrong type.
     """
-    day, region = (_fit_column("holidays", column, schema) for column in HOLIDAYS)
-    text = region.removesuffix(" as region")
-    return f"{day}, nullif(trim({text}), '') as region"
+    return ", ".join(_fit_column("holidays", column, schema) for column in HOLIDAYS)
 
 
 def row_text(schema: Mapping[str, str]) -> str:
@@ -223,6 +223,8 @@ def _fit_column(table: str, column: Column, schema: Mapping[str, str]) -> str:
     if schema[column.name] != "void":  # a column of nulls alone has no type of its own
         _check_type(table, column.name, schema[column.name], column.accepts)
     value = f"cast({column.name} as {column.sql_type})"
+    if column.is_null_if_blank:
+        value = f"case when trim({value}) <> '' then {value} end"
     if column.default not in (None, "null"):
         value = f"coalesce({value}, cast({column.default} as {column.sql_type}))"
     return f"{value} as {column.name}"

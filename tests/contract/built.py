@@ -20,7 +20,14 @@ from tests.contract.history_source import history_config, write_history
 from tests.support.histories import History, Settings
 
 FLOAT_TOLERANCE = 1e-9
-COUNTS = ("regions", "empty_regions", "merged_regions", "left_out", "num_no_history")
+COUNTS = (
+    "regions",
+    "empty_regions",
+    "merged_regions",
+    "num_known_nodes",
+    "left_out",
+    "num_no_history",
+)
 KEYS = ("node_id", "src", "dst", "query_id", "candidate_id")
 
 

@@ -66,6 +66,9 @@ def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
     homeless = _add_holdout(rows, train, accepted, settings, cut)
     stats = _count(rows, homeless)
     stats["merged_regions"] = merged
+    stats["num_known_nodes"] = {
+        ntype: len({row.node_id for row in known}) for ntype, known in accepted.nodes.items()
+    }
     stats["left_out"] = {
         view: left_out(built, settings)
         for view, built in ((View.TRAIN, train), (View.SERVE, serve))

@@ -174,7 +174,7 @@ def place_edges(view: NaiveView, settings: Settings) -> None:
 def left_out(view: NaiveView, settings: Settings) -> dict[str, Any]:
     """Counts what is in no region: homeless nodes and edges, and edges dropped at borders."""
     rules = {"user": settings.user_home, "place": settings.place_home}
-    homes = {n: list(view.homes[n].values()) for n, rule in rules.items() if rule != "everywhere"}
+    homes = {ntype: list(view.homes[ntype].values()) for ntype in rules}
     num_homeless: Counter[str] = Counter()
     dropped: dict[str, Counter[str]] = {etype: Counter() for etype in ENDS}
     for etype, (src, dst) in ENDS.items():
@@ -185,7 +185,11 @@ def left_out(view: NaiveView, settings: Settings) -> dict[str, Any]:
                 dropped[etype].update(regions)
     return {
         "num_nodes": {ntype: len(found) for ntype, found in homes.items()},
-        "num_homeless_nodes": {ntype: found.count(None) for ntype, found in homes.items()},
+        "num_homeless_nodes": {
+            ntype: found.count(None)
+            for ntype, found in homes.items()
+            if rules[ntype] != "everywhere"
+        },
         "num_homeless_edges": {etype: num_homeless[etype] for etype in ENDS},
         "num_dropped_edges": {etype: dict(found) for etype, found in dropped.items()},
     }

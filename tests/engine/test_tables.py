@@ -1,5 +1,7 @@
 """Raw tables on both engines: CSV, Parquet, folders, and what cannot be read."""
 
+import bz2
+import gzip
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -123,6 +125,75 @@ def test_a_folder_of_parquet_has_its_partitions_as_text(
         pq.write_table(pa.table({"n": [number]}), folder / "part.parquet")
     found = rows_of_table(engine, tmp_path, path="events", format="parquet")
     assert found == [{"n": number, "region": region} for number, region in enumerate(names)]
+
+
+def write_parquet(path: Path, **columns: list[Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+
+
+@pytest.mark.parametrize("path", ["t", "t/part.parquet"])
+def test_folders_above_a_table_are_no_partitions(
+    engine: Engine, tmp_path: Path, path: str
+) -> None:
+    root = tmp_path / "region=eu" / "dt=2026-01-01"
+    write_parquet(root / "t" / "part.parquet", n=[1], region=["own"])
+    assert rows_of_table(engine, root, path=path, format="parquet") == [{"n": 1, "region": "own"}]
+
+
+def test_a_lake_below_a_folder_like_a_partition_keeps_its_own_regions(
+    engine: Engine, tmp_path: Path
+) -> None:
+    root = tmp_path / "region=eu" / "table"
+    write_parquet(root / "region=east" / "part-0.parquet", n=[1])
+    write_parquet(root / "region=west" / "part-0.parquet", n=[2])
+    rows = collected(engine, engine.read_parquet(str(root)))
+    assert rows == [{"n": 1, "region": "east"}, {"n": 2, "region": "west"}]
+
+
+def test_partitions_may_be_nested_and_null(engine: Engine, tmp_path: Path) -> None:
+    for zone in ("1", "__HIVE_DEFAULT_PARTITION__"):
+        write_parquet(tmp_path / "t" / "kind=a%3Db" / f"zone={zone}" / "p.parquet", n=[1])
+    found = rows_of_table(engine, tmp_path, path="t", format="parquet")
+    assert found == [
+        {"n": 1, "kind": "a=b", "zone": "1"},
+        {"n": 1, "kind": "a=b", "zone": None},
+    ]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["_temporary/0/part-1.parquet", "_delta_log/1.parquet", ".staging/p.parquet", ".p.parquet"],
+)
+def test_what_writers_left_in_a_folder_is_not_read(
+    engine: Engine, tmp_path: Path, hidden: str
+) -> None:
+    write_parquet(tmp_path / "t" / "part-0", n=[1])  # its suffix does not matter
+    write_parquet(tmp_path / "t" / hidden, n=[2])
+    assert rows_of_table(engine, tmp_path, path="t", format="parquet") == [{"n": 1}]
+
+
+def test_duckdb_refuses_a_folder_of_two_kinds_of_partitions(
+    duckdb: Engine, tmp_path: Path
+) -> None:
+    write_parquet(tmp_path / "t" / "zone=1" / "p.parquet", n=[1])
+    write_parquet(tmp_path / "t" / "kind=1" / "p.parquet", n=[1])
+    with pytest.raises(UnreadableSourceError, match="same partitions; found kind and zone"):
+        register(duckdb, tmp_path, t={"path": "t", "format": "parquet"})
+
+
+def test_every_file_of_a_csv_folder_is_read_compressed_or_not(
+    engine: Engine, tmp_path: Path
+) -> None:
+    folder = tmp_path / "t"
+    folder.mkdir()
+    (folder / "a.csv").write_text("id\n1\n", encoding="utf-8")
+    (folder / "b.txt").write_text("id\n2\n", encoding="utf-8")
+    (folder / "c.csv.gz").write_bytes(gzip.compress(b"id\n3\n"))
+    (folder / "d.csv.bz2").write_bytes(bz2.compress(b"id\n4\n"))
+    (folder / "_SUCCESS").touch()
+    found = rows_of_table(engine, tmp_path, path="t", format="csv")
+    assert sorted(row["id"] for row in found) == ["1", "2", "3", "4"]
 
 
 @pytest.mark.parametrize(

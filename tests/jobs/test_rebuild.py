@@ -100,6 +100,20 @@ def test_the_order_of_the_source_is_no_history(config: PipelineConfig) -> None:
     assert rebuild(config)[1] == {"history": "unchanged"}
 
 
+def test_a_renamed_feature_is_a_changed_history(tmp_path: Path) -> None:
+    """Its values are the same, and so is its place among the columns."""
+    data = market_data(tmp_path / "lake")
+    places = "select place as node_id, opened as valid_from, * except (place, opened) from places"
+    data["source"]["nodes"]["place"] = places
+    config = PipelineConfig.model_validate(data)
+    write_market(tmp_path / "lake")
+    build_snapshot.run(config, AS_OF, ALL_REGIONS)
+    renamed = market_tables()["places"].rename(columns={"stars": "starz"})
+    write_market(tmp_path / "lake", places=renamed)
+    with pytest.raises(HistoryChangedError, match="nodes/place"):
+        rebuild(config)
+
+
 def test_a_first_build_has_no_history(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
     built = rebuild(config, EVE)

@@ -44,6 +44,7 @@ LEAKS = [
     (nodes_file(View.TRAIN, "user", EAST), "features_known_at", CUT, "feature known too late"),
     (holdout_file(EAST), "last_event_time", AS_OF, "an event at or after"),
     (holdout_file(WEST), "last_event_time", CUT - LATER, "older than its window"),
+    (holdout_file(EAST), "first_event_time", CUT - LATER, "older than its window"),
 ]
 
 

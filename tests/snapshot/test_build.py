@@ -15,7 +15,7 @@ from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot as job
 from tests.snapshot.naive import NaiveView, naive_view
-from tests.support.market import AS_OF, market_tables, write_market
+from tests.support.market import AS_OF, START, market_tables, write_market
 
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = (Region("east"), Region("west"))
@@ -137,6 +137,35 @@ def test_rows_after_the_instant_change_nothing(snapshot: Artifact, tmp_path: Pat
     tables["visits"] = pd.concat([tables["visits"], future], ignore_index=True)
     config = write_market(tmp_path / "lake", **tables)
     assert job.run(config, AS_OF, ALL_REGIONS).files == snapshot.manifest.files
+
+
+def test_events_without_an_id_are_events_of_their_own(
+    market: PipelineConfig, snapshot: Artifact, tmp_path: Path
+) -> None:
+    """An empty text is no id: otherwise all of them were corrections of one event."""
+    data = market.model_dump(mode="json")
+    data["lake"]["root"] = str(tmp_path / "lake")
+    data["source"]["edges"]["visited"]["select"] = (
+        "select user as src, place as dst, at as event_time, ' ' as event_id from visits"
+    )
+    manifest = job.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    assert manifest.files == snapshot.manifest.files
+
+
+def test_nodes_that_mostly_do_not_exist_yet_are_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """All users but one changed in the holdout, and the source tells nothing older of them."""
+    users = market_with_changes()["users"]
+    since = AS_OF - timedelta(days=3)
+    users = users.assign(since=[START, *[since] * (len(users) - 1)])
+    config = write_market(tmp_path / "lake", **(market_with_changes() | {"users": users}))
+    manifest = job.run(config, AS_OF, ALL_REGIONS)
+    num = len(users)
+    assert f"train view: only 1 of {num} nodes of user exist at its instant" in caplog.text
+    assert "serve view: only" not in caplog.text
+    assert manifest.stats["num_known_nodes"]["user"] == num
+    assert manifest.stats["left_out"]["train"]["num_nodes"]["user"] == 1
 
 
 def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> None:

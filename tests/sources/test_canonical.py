@@ -20,6 +20,12 @@ def test_fit_casts_fills_and_appends_features_by_name() -> None:
     ]
 
 
+def test_a_blank_event_id_is_none() -> None:
+    schema = {"dst": "int", "src": "string", "event_time": "date", "event_id": "string"}
+    text = "cast(event_id as string)"
+    assert f"case when trim({text}) <> '' then {text} end as event_id" in fit(VISITED, schema)
+
+
 def test_given_known_at_falls_back_to_the_time_of_the_row() -> None:
     schema = {"node_id": "string", "valid_from": "timestamp", "known_at": "timestamp"}
     assert (

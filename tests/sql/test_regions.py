@@ -315,22 +315,30 @@ def test_audit_names_every_leak_of_a_node(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("last_event", "known", "leak"),
+    ("first_event", "last_event", "known", "leak"),
     [
-        (2, 2, None),
-        (4, 5, None),
-        (5, 5, "edge fed by an event at or after the instant"),
-        (1, 1, "edge older than its window"),
-        (4, 6, "edge fed by a row known too late"),
+        (2, 2, 2, None),
+        (2, 4, 5, None),
+        (5, 5, 5, "edge fed by an event at or after the instant"),
+        (1, 1, 1, "edge older than its window"),
+        (1, 4, 4, "edge older than its window"),
+        (4, 4, 6, "edge fed by a row known too late"),
+        (None, 4, 4, "edge does not say what fed it"),
+        (4, None, 4, "edge does not say what fed it"),
+        (4, 4, None, "edge does not say what fed it"),
     ],
 )
 def test_audit_names_every_leak_of_an_edge(
-    engine: Engine, last_event: int, known: int, leak: str | None
+    engine: Engine,
+    first_event: int | None,
+    last_event: int | None,
+    known: int | None,
+    leak: str | None,
 ) -> None:
-    ddl = (
-        "region string, src string, dst string, last_event_time timestamp, last_known_at timestamp"
-    )
-    row = ("east", "u", "p", day(last_event), day(known))
+    times = ("first_event_time", "last_event_time", "last_known_at")
+    ddl = ", ".join(["region string, src string, dst string", *(f"{t} timestamp" for t in times)])
+    told = (None if number is None else day(number) for number in (first_event, last_event, known))
+    row = ("east", "u", "p", *told)
     reads = {"written_edges": relation_of(engine, ddl, [row])}
     bounds = {"window_start": day(2), "window_end": day(5), "known_before": day(6)}
     expected = [{"region": "east", "name": "u -> p", "leak": leak}] if leak else []

@@ -1,0 +1,49 @@
+"""The files of a table that is a folder: those that Spark would read, and no others."""
+
+from collections.abc import Sequence
+
+from fsspec import AbstractFileSystem
+
+NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""What Spark and Hive call the folder of the rows without a value."""
+
+
+def table_files(fs: AbstractFileSystem, root: str) -> tuple[list[str], list[str]]:
+    """Lists the data files below a folder, and the keys of its partitions.
+
+    Left out is what begins with ``.`` or ``_``, which writers keep for themselves or left when
+    they were killed, and what lies in a folder that is not ``key=value``.
+
+    Args:
+        fs: The file system.
+        root: The folder's path in it. What stands above it makes no partitions.
+
+    Returns:
+        The files' paths, sorted, and the keys of the folders ``key=value`` above them, outermost
+        first.
+
+    Raises:
+        ValueError: There is no file, or files have different keys.
+    """
+    found: dict[tuple[str, ...], list[str]] = {}
+    for path in sorted(fs.find(root)):
+        *folders, name = path[len(root) :].strip("/").split("/")
+        if not any(map(_is_hidden, (*folders, name))) and all("=" in part for part in folders):
+            keys = tuple(part.partition("=")[0] for part in folders)
+            found.setdefault(keys, []).append(path)
+    if not found:
+        raise ValueError("the folder holds no data file")
+    if len(found) > 1:
+        raise ValueError(
+            f"the folder's files must have the same partitions; found {_partitions(list(found))}"
+        )
+    ((keys, files),) = found.items()
+    return files, list(keys)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or (name.startswith("_") and "=" not in name)
+
+
+def _partitions(keys: Sequence[Sequence[str]]) -> str:
+    return " and ".join("/".join(key) or "none" for key in keys)
