@@ -144,11 +144,11 @@ def _comparable(day: PastDay, merged: Mapping[Region, Region]) -> PastDay:
     Those are the regions that are part of another one today, which are not gone, and the ones
     that take other regions today than then, whose counts do not mean the same.
     """
-    moved = dict(set(merged.items()) ^ set(day.merged.items()))
+    takers = {new for _, new in set(merged.items()) ^ set(day.merged.items())}
     kept = {
         name: figures
         for name, figures in day.regions.items()
-        if name not in merged and name not in moved.values()
+        if name not in merged and name not in takers
     }
     return replace(day, regions=kept)
 

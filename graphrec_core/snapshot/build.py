@@ -55,8 +55,8 @@ def build_snapshot(
         ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
         ``merged_regions`` (tiny region -> the region it became part of), ``num_known_nodes`` (node
         type -> nodes of which anything was known), ``left_out`` (view -> what of it is in no
-        region, see ``LeftOut``) and ``num_no_history`` (holdout queries that
-        had no home at the cut).
+        region, see ``LeftOut``) and ``num_no_history`` (holdout queries that had no home at the
+        cut).
 
     Raises:
         EmptyTableError: A view or the holdout has no event, or no region has all it needs.

@@ -114,6 +114,7 @@ SNAPSHOT_COLUMNS = frozenset(
         "last_event_time",
         "features_effective_at",
         "features_known_at",
+        "bad_because",
         "reject_reason",
         "row_text",
         "graph_region",

@@ -55,6 +55,10 @@ def test_features_are_the_columns_that_are_not_canonical() -> None:
             {"node_id": "string", "valid_from": "date", "Role": "string"},
             "nodes/place must not name a feature like a column of the snapshot",
         ),
+        (
+            {"node_id": "string", "valid_from": "date", "bad_because": "string"},
+            "nodes/place must not name a feature like a column of the snapshot",
+        ),
     ],
 )
 def test_schema_faults_name_table_and_column(schema: dict[str, str], message: str) -> None:
