@@ -11,7 +11,8 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.engine import open_engine
 from graphrec_core.lake import Lake, Manifest, artifact_id, attempt, find_artifact
 from graphrec_core.quality import check_source
-from graphrec_core.quality.findings import digests, quarantine, refuse_bad_tables
+from graphrec_core.quality.findings import digests, quarantine
+from graphrec_core.quality.refusal import refuse_bad_tables
 from graphrec_core.quality.suites import check_tables
 from graphrec_core.snapshot.calendar import open_calendar
 from graphrec_core.sources.root import source_areas

@@ -4,6 +4,7 @@
 --             src_ids, dst_ids (node_id: every accepted node of the type at either end)
 -- Parameters: none
 -- Of one key and known_at the first good row is the copy that counts: a bad one keeps nobody out.
+-- A deletion is no copy of the row that it deletes: both stay, and events_as_of lets it win.
 -- One of an unknown node does: the node may be known tomorrow, and the copy must not change then.
 -- Without event_id the events are a multiset: two equal rows are two events, so only rows with
 -- one are numbered (and tables without the column are never shuffled for it).
@@ -11,8 +12,8 @@ with numbered as (
     select
         *,
         row_number() over (
-            partition by event_id, known_at
-            order by bad_because is not null, event_time, src, dst, weight, is_deleted
+            partition by event_id, known_at, is_deleted
+            order by bad_because is not null, event_time, src, dst, weight
         ) as copy_number
     from judged_events
     where event_id is not null

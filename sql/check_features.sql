@@ -3,11 +3,12 @@
 -- Reads:      canonical_rows (a canonical features table with row_text: all its columns),
 --             node_ids (node_id: every accepted node of the type)
 -- Parameters: :earliest  timestamp; older rows are bad
+-- A deletion is no copy of the row that it deletes: both stay, and features_as_of lets it win.
 with numbered as (
     select
         *,
         row_number() over (
-            partition by node_id, effective_at, known_at order by row_text
+            partition by node_id, effective_at, known_at, is_deleted order by row_text
         ) as copy_number
     from canonical_rows
 )

@@ -3,7 +3,8 @@
 -- Reads:      canonical_rows (a canonical nodes table with row_text: all its columns)
 -- Parameters: :earliest      timestamp; older versions are bad
 --             :needs_region  boolean; the home comes from the column `region`
--- Of equal keys a good row is the first copy: a bad one keeps nobody out.
+-- Of equal keys a good row is the first copy: a bad one keeps nobody out. A deletion is no copy of
+-- the row that it deletes: both stay, and nodes_as_of lets it win.
 with judged as (
     select
         *,
@@ -27,7 +28,7 @@ numbered as (
     select
         *,
         row_number() over (
-            partition by node_id, valid_from, known_at
+            partition by node_id, valid_from, known_at, is_deleted
             order by bad_because is not null, row_text
         ) as copy_number
     from judged

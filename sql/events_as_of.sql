@@ -4,12 +4,13 @@
 -- Parameters: :window_start  timestamp, inclusive
 --             :window_end    timestamp, exclusive
 --             :known_before  timestamp; rows that reached us later are not used
--- Of the rows of one event_id the one known last wins, then a deleted one removes the event. The
--- window is applied after that, because a correction may move an event out of it.
+-- Of the rows of one event_id the one known last wins (of two known together the deletion: batch
+-- loads stamp both alike), then a deleted one removes the event. The window is applied after that,
+-- because a correction may move an event out of it.
 with latest_row as (
     select
         *,
-        row_number() over (partition by event_id order by known_at desc) as row_age
+        row_number() over (partition by event_id order by known_at desc, is_deleted desc) as row_age
     from event_rows
     where event_id is not null and known_at < :known_before
     union all

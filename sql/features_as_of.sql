@@ -3,13 +3,13 @@
 -- Reads:      feature_rows (accepted rows of one node type)
 -- Parameters: :instant       timestamp; the view's instant
 --             :known_before  timestamp; rows that reached us later are not used
--- Of the rows of one key (node_id, effective_at) the one known last wins; a deleted one removes
--- the key. Of the rest the latest effective row wins.
+-- Of the rows of one key (node_id, effective_at) the one known last wins, of two known
+-- together the deletion; a deleted one removes the key. Of the rest the latest effective row wins.
 with latest_row as (
     select
         *,
         row_number() over (
-            partition by node_id, effective_at order by known_at desc
+            partition by node_id, effective_at order by known_at desc, is_deleted desc
         ) as row_age
     from feature_rows
     where known_at < :known_before and effective_at <= :instant

@@ -3,13 +3,14 @@
 -- Reads:      node_versions (accepted rows of one node type)
 -- Parameters: :instant       timestamp; the view's instant
 --             :known_before  timestamp; rows that reached us later are not used
--- Of the rows of one version (node_id, valid_from) the one known last wins; a deleted one removes
--- the version. Of the versions true at the instant the youngest wins.
+-- Of the rows of one version (node_id, valid_from) the one known last wins, of two known together
+-- the deletion; a deleted one removes the version. Of the versions true at the instant the
+-- youngest wins.
 with latest_row as (
     select
         *,
         row_number() over (
-            partition by node_id, valid_from order by known_at desc
+            partition by node_id, valid_from order by known_at desc, is_deleted desc
         ) as row_age
     from node_versions
     where known_at < :known_before and valid_from <= :instant

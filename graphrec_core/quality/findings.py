@@ -1,22 +1,17 @@
-"""What a validation finds: rejected rows, their reasons, and when they are too many."""
+"""What a validation finds: rejected rows and their reasons."""
 
 import itertools
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Partition
-from graphrec_core.errors import BadRowsError, EmptyTableError
 from graphrec_core.lake import Attempt
 from graphrec_core.lake.layout import PART
 from graphrec_core.quality.rules import CheckedTable, where_of
 from graphrec_core.sources.canonical import TableName
-
-logger = logging.getLogger(__name__)
 
 REASON = "reject_reason"
 
@@ -79,46 +74,6 @@ def quarantine(
         "reasons": reasons,
         "digest": digest["digest"],
     }
-
-
-def refuse_bad_tables(
-    config: PipelineConfig, quarantine: str, as_of: datetime, tables: Mapping[str, Any]
-) -> None:
-    """Refuses a source with too many bad rows, or with a table of which none is good.
-
-    Args:
-        config: Its ``source.max_bad_rows_frac`` is the limit.
-        quarantine: URI of the folder that holds the rejected rows.
-        as_of: The run's instant.
-        tables: Table -> summary of its Finding.
-
-    Raises:
-        BadRowsError: A table has too many bad rows.
-        EmptyTableError: A table has no good row.
-    """
-    limit = config.source.max_bad_rows_frac
-    for name, entry in tables.items():
-        if entry["num_rejected"] > limit * entry["num_rows"]:
-            reasons = ", ".join(f"{count} x {text}" for text, count in entry["reasons"].items())
-            raise BadRowsError(
-                must=f"At most {limit:.2%} of the rows of {name} may be bad "
-                "(source.max_bad_rows_frac).",
-                found=f"{entry['num_rejected']} of {entry['num_rows']}: {reasons}",
-                fix=f"Correct the source; the bad rows are in {quarantine}/{name}.",
-            )
-        if entry["num_rejected"]:
-            logger.warning(
-                "%s: %d of %d rows are in quarantine: %s",
-                name, entry["num_rejected"], entry["num_rows"], entry["reasons"],
-            )  # fmt: skip
-        if entry["num_rows"] == entry["num_rejected"]:
-            raise EmptyTableError(
-                must=f"{name} must hold at least one good row known before "
-                f"{(as_of + config.time.lateness).isoformat()}.",
-                found="none",
-                fix=f"Check its source table, its SELECT in source.{name.replace('/', '.')}, "
-                "and --as-of.",
-            )
 
 
 def _with_reason(partitions: Iterator[Partition]) -> Iterator[tuple[str, pa.Table]]:

@@ -4,6 +4,7 @@ The rules are SQL (``sql/check_*.sql``). validate-source reports and stores what
 build-snapshot reads what they accept, through the same views.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,83 +51,125 @@ def check_source(
         UnreadableSourceError: A raw table cannot be read.
         SchemaError: A SELECT or its result does not fit its canonical table.
     """
-    source = config.source
-    engine.register_tables(source, source_root(config, lake))
-    check = _Check(engine, source.earliest_time, as_of + config.time.lateness)
-    nodes = {}
-    for ntype, text in source.nodes.items():
-        has_column = config.region.home[ntype] == "column"
-        nodes[ntype] = check.nodes(TableName(TableKind.NODES, ntype), text, has_column)
+    engine.register_tables(config.source, source_root(config, lake))
+    check = _Check(engine, config.source.earliest_time)
+    fitted = _fit_tables(engine, config, as_of + config.time.lateness)
+    nodes = {
+        name.name: check.nodes(name, rows, config.region.home[name.name] == "column")
+        for name, rows in fitted.items()
+        if name.kind is TableKind.NODES
+    }
     ids = {
         ntype: engine.keep("node ids", engine.run("node_ids", {"node_versions": table.accepted}))
         for ntype, table in nodes.items()
     }
     tables = list(nodes.values())
-    for etype, edge in source.edges.items():
-        src, dst = config.endpoints(etype)
-        name = TableName(TableKind.EDGES, etype)
-        tables.append(check.edges(name, edge.select, ids[src], ids[dst]))
-    for ntype, text in source.features.items():
-        timed = check.features(TableName(TableKind.FEATURES, ntype), text, ids[ntype])
-        _refuse_repeated(nodes[ntype], timed)
-        tables.append(timed)
+    for name, rows in fitted.items():
+        if name.kind is TableKind.EDGES:
+            src, dst = config.endpoints(name.name)
+            tables.append(check.edges(name, rows, ids[src], ids[dst]))
+        elif name.kind is TableKind.FEATURES:
+            timed = check.features(name, rows, ids[name.name])
+            _refuse_repeated(nodes[name.name], timed)
+            tables.append(timed)
     return {table.name: table for table in tables}
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """The rows of a canonical table that were known in time, not judged yet.
+
+    Attributes:
+        known: The rows.
+        schema: The schema of the SELECT's result.
+    """
+
+    known: Relation
+    schema: dict[str, str]
+
+
+def _fit_tables(
+    engine: Engine, config: PipelineConfig, known_before: datetime
+) -> dict[TableName, _Fitted]:
+    """Runs every SELECT; what does not fit is said of all of them at once."""
+    fitted: dict[TableName, _Fitted] = {}
+    problems = []
+    for name, text in _selects(config):
+        try:
+            selected = engine.select(where_of(name), text)
+            schema = engine.schema(selected)
+            home = config.region.home[name.name] if name.kind is TableKind.NODES else ""
+            reads = {"fitted_rows": engine.project(selected, fit(name, schema, home))}
+        except SchemaError as error:
+            problems.append(error)
+        else:
+            known = engine.run("known_rows", reads, known_before=known_before)
+            fitted[name] = _Fitted(known, schema)
+    if problems:
+        raise _joined(problems)
+    return fitted
+
+
+def _selects(config: PipelineConfig) -> Iterator[tuple[TableName, str]]:
+    for ntype, text in config.source.nodes.items():
+        yield TableName(TableKind.NODES, ntype), text
+    for etype, edge in config.source.edges.items():
+        yield TableName(TableKind.EDGES, etype), edge.select
+    for ntype, text in config.source.features.items():
+        yield TableName(TableKind.FEATURES, ntype), text
+
+
+def _joined(problems: Sequence[SchemaError]) -> SchemaError:
+    if len(problems) == 1:
+        return problems[0]
+    return SchemaError(
+        must="Every SELECT must yield its canonical table.",
+        found="\n    ".join(f"{one.must} found: {one.found}" for one in problems),
+        fix="\n    ".join(dict.fromkeys(one.fix for one in problems)),
+    )
 
 
 @dataclass(frozen=True)
 class _Check:
     engine: Engine
     earliest: datetime
-    known_before: datetime
 
-    def nodes(self, name: TableName, text: str, needs_region: bool) -> CheckedTable:  # noqa: FBT001
-        known, schema = self._known(name, text)
-        rows = self.engine.run(
+    def nodes(self, name: TableName, rows: _Fitted, needs_region: bool) -> CheckedTable:  # noqa: FBT001
+        judged = self.engine.run(
             "check_nodes",
-            {"canonical_rows": self._with_text(known)},
+            {"canonical_rows": self._with_text(rows.known)},
             earliest=self.earliest,
             needs_region=needs_region,
         )
-        return self._judged(name, known, self.engine.keep(where_of(name), rows), schema)
+        return self._judged(name, rows, self.engine.keep(where_of(name), judged))
 
     def edges(
-        self, name: TableName, text: str, src_ids: Relation, dst_ids: Relation
+        self, name: TableName, rows: _Fitted, src_ids: Relation, dst_ids: Relation
     ) -> CheckedTable:
-        known, schema = self._known(name, text)
-        judged = self.engine.run("check_events", {"canonical_rows": known}, earliest=self.earliest)
-        reads = {"judged_events": judged, "src_ids": src_ids, "dst_ids": dst_ids}
-        rows = self.engine.run("check_edges", reads)
-        return self._judged(name, known, rows, schema)
+        reads = {"canonical_rows": rows.known}
+        events = self.engine.run("check_events", reads, earliest=self.earliest)
+        ends = {"src_ids": src_ids, "dst_ids": dst_ids}
+        judged = self.engine.run("check_edges", {"judged_events": events, **ends})
+        return self._judged(name, rows, judged)
 
-    def features(self, name: TableName, text: str, node_ids: Relation) -> CheckedTable:
-        known, schema = self._known(name, text)
-        reads = {"canonical_rows": self._with_text(known), "node_ids": node_ids}
-        rows = self.engine.run("check_features", reads, earliest=self.earliest)
-        return self._judged(name, known, self.engine.keep(where_of(name), rows), schema)
-
-    def _known(self, name: TableName, text: str) -> tuple[Relation, dict[str, str]]:
-        """Returns the fitted rows known in time, and the schema of the SELECT's result."""
-        selected = self.engine.select(where_of(name), text)
-        schema = self.engine.schema(selected)
-        fitted = self.engine.project(selected, fit(name, schema))
-        reads = {"fitted_rows": fitted}
-        return self.engine.run("known_rows", reads, known_before=self.known_before), schema
+    def features(self, name: TableName, rows: _Fitted, node_ids: Relation) -> CheckedTable:
+        reads = {"canonical_rows": self._with_text(rows.known), "node_ids": node_ids}
+        judged = self.engine.run("check_features", reads, earliest=self.earliest)
+        return self._judged(name, rows, self.engine.keep(where_of(name), judged))
 
     def _with_text(self, known: Relation) -> Relation:
         text = row_text(self.engine.schema(known))
         return self.engine.project(known, f"*, {text} as row_text")
 
-    def _judged(
-        self, name: TableName, known: Relation, rows: Relation, schema: dict[str, str]
-    ) -> CheckedTable:
-        accepted = self.engine.filter(rows, "reject_reason is null")
+    def _judged(self, name: TableName, rows: _Fitted, judged: Relation) -> CheckedTable:
+        accepted = self.engine.filter(judged, "reject_reason is null")
         return CheckedTable(
             name,
-            known,
+            rows.known,
             self.engine.project(accepted, "* except (reject_reason)"),
-            self.engine.filter(rows, "reject_reason is not null"),
-            feature_columns(name, schema),
-            "known_at" in schema,
+            self.engine.filter(judged, "reject_reason is not null"),
+            feature_columns(name, rows.schema),
+            "known_at" in rows.schema,
         )
 
 

@@ -155,12 +155,20 @@ def feature_columns(table: TableName, schema: Mapping[str, str]) -> tuple[str, .
     return tuple(sorted(set(schema) - canonical))
 
 
-def fit(table: TableName, schema: Mapping[str, str]) -> str:
+HOME_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "column": ("region",),
+    "coordinates": ("latitude", "longitude"),
+}
+"""Home rule -> the columns of a node table that it needs."""
+
+
+def fit(table: TableName, schema: Mapping[str, str], home: str = "") -> str:
     """Writes the projection that fits a SELECT's result to its canonical table.
 
     Args:
         table: The canonical table.
         schema: Column name -> SQL type of the SELECT's result.
+        home: How a node type finds its home; its columns are required.
 
     Returns:
         A SELECT list: the canonical columns in order, then the features by name.
@@ -168,6 +176,7 @@ def fit(table: TableName, schema: Mapping[str, str]) -> str:
     Raises:
         SchemaError: A required column is missing or a column has a wrong type.
     """
+    _require_home(table, schema, home)
     parts = [_fit_column(str(table), column, schema) for column in COLUMNS[table.kind]]
     for name in feature_columns(table, schema):
         _check_name(table, name)
@@ -199,6 +208,17 @@ def row_text(schema: Mapping[str, str]) -> str:
     """
     parts = [f"coalesce({_text_of(name, kind)}, '')" for name, kind in sorted(schema.items())]
     return f"concat_ws('|', {', '.join(parts)})"
+
+
+def _require_home(table: TableName, schema: Mapping[str, str], home: str) -> None:
+    if missing := [name for name in HOME_COLUMNS.get(home, ()) if name not in schema]:
+        raise SchemaError(
+            must=f"{table} must have the column `{missing[0]}`, since `region` finds its homes by "
+            f"{home}.",
+            found=f"the columns {', '.join(sorted(schema))}",
+            fix=f"Select it as `{missing[0]}` in {_key(str(table))}, or choose another rule, such "
+            "as from_events.",
+        )
 
 
 def _text_of(name: str, sql_type: str) -> str:

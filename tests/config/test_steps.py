@@ -18,8 +18,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "dfc9bab27a0fd11d",
-    StepName.SNAPSHOT: "8d94eee202bb8bf7",
+    StepName.VALIDATE: "2dd65b36f88a6ea7",
+    StepName.SNAPSHOT: "ab5baa790290a5cc",
     StepName.CHECK: "5bdf157d8eef0bc8",
     StepName.TRAIN: "856bdfb800d2af72",
     StepName.EMBED: "107f471ba71bd581",

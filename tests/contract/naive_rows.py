@@ -35,8 +35,9 @@ def accept(history: History, settings: Settings) -> Accepted:
         seen: set[Hashable] = set()
         good = []
         for row in known:
-            is_copy = _is_keyed(row) and (row.key, row.known_at) in seen
-            seen.add((row.key, row.known_at))
+            copy_of = row.key, row.known_at, row.is_deleted
+            is_copy = _is_keyed(row) and copy_of in seen
+            seen.add(copy_of)
             if not is_bad(row) and not is_copy:
                 good.append(row)
         rejected[name] = len(known) - len(good)
@@ -105,9 +106,13 @@ def _as_known(rows: Iterable[Row], cutoff: datetime) -> Iterator[Row]:
             if not _is_keyed(row):
                 if not row.is_deleted:
                     yield row
-            elif row.key not in last or row.known_at > last[row.key].known_at:
+            elif row.key not in last or _age(row) > _age(last[row.key]):
                 last[row.key] = row
     yield from (row for row in last.values() if not row.is_deleted)
+
+
+def _age(row: Row) -> tuple[datetime, bool]:
+    return row.known_at, row.is_deleted
 
 
 def events_in(

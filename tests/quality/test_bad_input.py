@@ -68,6 +68,32 @@ def test_a_missing_canonical_column(tmp_path: Path) -> None:
         validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
 
 
+@pytest.mark.parametrize(
+    ("region", "column"),
+    [("column", "region"), ("coordinates", "latitude")],
+)
+def test_a_rule_for_homes_needs_its_columns(tmp_path: Path, region: str, column: str) -> None:
+    write_market(tmp_path / "lake")
+    data = market_data(tmp_path / "lake")
+    data["source"]["nodes"]["place"] = "select place as node_id, opened as valid_from from places"
+    data["region"] = {"user": "from_events", "place": region}
+    data["region"] |= {"areas": {"cells": 3}} if region == "coordinates" else {}
+    wanted = rf"nodes/place must have the column `{column}`, since `region` finds its homes by"
+    with pytest.raises(SchemaError, match=wanted):
+        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+
+
+def test_every_select_that_does_not_fit_is_named_at_once(tmp_path: Path) -> None:
+    write_market(tmp_path / "lake")
+    data = market_data(tmp_path / "lake")
+    data["source"]["nodes"]["user"] = "select user as node_id from users"
+    data["source"]["edges"]["visited"] = "select user as src, at as event_time from visits"
+    with pytest.raises(SchemaError) as caught:
+        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    assert "nodes/user must have the column `valid_from`" in caught.value.found
+    assert "edges/visited must have the column `dst`" in caught.value.found
+
+
 def test_a_timestamp_in_text(tmp_path: Path) -> None:
     visits = market_tables()["visits"].assign(at="2026-01-05 10:00")
     message = refused(tmp_path / "lake", SchemaError, visits=visits)
@@ -113,6 +139,27 @@ def test_too_many_bad_rows_are_refused_and_findable(
     assert len(stored) == len(rows)
 
 
+def test_the_cause_is_named_before_what_follows_from_it(tmp_path: Path) -> None:
+    """1900-01-01 stands for always: all places are bad, so all visits name unknown ones."""
+    places = market_tables()["places"].assign(opened=pd.Timestamp("1900-01-01", tz="UTC"))
+    message = refused(tmp_path / "lake", BadRowsError, places=places)
+    cause = "nodes/place: 6 of 6: 6 x valid_from is before source.earliest_time"
+    effect = "edges/visited: 120 of 120: 120 x dst is an unknown node (since nodes/place has bad"
+    assert message.index(cause) < message.index(effect)
+    assert "set source.earliest_time to an older day" in message
+    assert "the bad rows are in file://" in message
+    assert "nodes/place." in message
+
+
+def test_unknown_nodes_of_good_tables_are_a_cause_of_their_own(tmp_path: Path) -> None:
+    """The twin: no other table is blamed for rows that name nobody."""
+    message = refused(
+        tmp_path / "lake", BadRowsError, **with_rows("visits", *[{"place": "x"}] * 20)
+    )
+    assert "(since" not in message
+    assert "Check that the SELECTs in source.nodes yield every id" in message
+
+
 def test_bad_rows_within_the_share_are_quarantined_and_the_snapshot_leaves_them_out(
     tmp_path: Path,
 ) -> None:
@@ -138,6 +185,9 @@ def test_another_rule_for_homes_judges_the_same_rows_anew(tmp_path: Path) -> Non
     by_column = write_market(tmp_path / "lake", places=places)
     data = by_column.model_dump(mode="json")
     data["region"] = {"user": "from_events", "place": "coordinates", "areas": {"cells": 3}}
+    data["source"]["nodes"]["place"] = data["source"]["nodes"]["place"].replace(
+        "region,", "region, 60.0 as latitude, 10.0 as longitude,"
+    )
     by_coordinates = PipelineConfig.model_validate(data)
     validate_source.run(by_coordinates, AS_OF, ALL_REGIONS)
     with pytest.raises(BadRowsError, match="dst is an unknown node"):

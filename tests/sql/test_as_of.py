@@ -106,6 +106,17 @@ def test_a_deleted_event_is_gone_from_when_that_was_known(engine: Engine) -> Non
     assert times(engine, 5, *events) == []
 
 
+def test_of_two_rows_known_together_the_deletion_wins(engine: Engine) -> None:
+    """Batch loads stamp a row and its deletion alike; a later row brings the event back."""
+    gone = event(3, "e"), event(3, "e", deleted=True)
+    assert times(engine, 9, *gone) == times(engine, 9, *gone[::-1]) == []
+    assert times(engine, 9, *gone, event(4, "e", known=5)) == [4]
+    tombstone = ("a", day(3), None, day(3), True, "west")
+    versions = version(1, "east"), version(3, "west"), tombstone
+    assert regions_at(engine, 6, 9, *versions) == {"a": "east"}
+    assert regions_at(engine, 6, 9, *versions[::-1]) == {"a": "east"}
+
+
 FEATURES = (
     "node_id string, effective_at timestamp, known_at timestamp, is_deleted boolean, stars int"
 )
@@ -118,6 +129,8 @@ def test_features_are_joined_as_they_were_effective(engine: Engine) -> None:
         ("a", day(3), day(5), False, 33),
         ("a", day(8), day(2), False, 8),
         ("a", day(8), day(11), True, 8),
+        ("a", day(9), day(9), False, 9),
+        ("a", day(9), day(9), True, 9),
     ]
     reads = {"feature_rows": relation_of(engine, FEATURES, rows)}
 
@@ -134,6 +147,7 @@ def test_features_are_joined_as_they_were_effective(engine: Engine) -> None:
     assert stars(4, 6) == [(33, day(3), day(5))]
     assert stars(8, 9) == [(8, day(8), day(2))]
     assert stars(8, 12) == [(33, day(3), day(5))]  # the tombstone lets the older ones stand
+    assert stars(9, 10) == [(8, day(8), day(2))]  # of two known together the deletion wins
 
 
 def test_a_node_without_timed_features_stays_and_one_without_a_node_does_not_come(

@@ -158,6 +158,14 @@ def test_events_with_one_id_are_duplicates_and_events_without_are_a_multiset(
     assert reasons[4] is None
 
 
+def feature_reasons(engine: Engine, values: list[tuple]) -> list:
+    reads = {
+        "canonical_rows": with_text(engine, FEATURES, values),
+        "node_ids": relation_of(engine, "node_id string", [("a",), ("b",)]),
+    }
+    return in_order(rows_of(engine, "check_features", reads, earliest=EARLIEST))
+
+
 def test_feature_rules(engine: Engine) -> None:
     changes = [
         {},
@@ -170,18 +178,30 @@ def test_feature_rules(engine: Engine) -> None:
         {"node_id": "b"},
         {"node_id": "b"},
     ]
-    reads = {
-        "canonical_rows": with_text(engine, FEATURES, rows(FEATURE, *changes)),
-        "node_ids": relation_of(engine, "node_id string", [("a",), ("b",)]),
-    }
-    found = rows_of(engine, "check_features", reads, earliest=EARLIEST)
-    assert in_order(found) == [
+    assert feature_reasons(engine, rows(FEATURE, *changes)) == [
         None,
         "node_id is an unknown node",
         "node_id is null",
         "node_id is null",
         "effective_at is null",
         "effective_at is before source.earliest_time",
+        None,
+        None,
+        "duplicate row (node_id, effective_at, known_at)",
+    ]
+
+
+def test_a_deletion_known_with_its_row_is_no_duplicate(engine: Engine) -> None:
+    both = {}, {"is_deleted": True}, {"is_deleted": True}
+    copy = "duplicate version (node_id, valid_from, known_at)"
+    assert node_reasons(engine, rows(NODE, *both)) == [None, None, copy]
+    copy = "duplicate event (event_id, known_at)"
+    assert in_order(edge_rows(engine, rows({**EDGE, "event_id": "e"}, *both))) == [
+        None,
+        None,
+        copy,
+    ]
+    assert feature_reasons(engine, rows(FEATURE, *both)) == [
         None,
         None,
         "duplicate row (node_id, effective_at, known_at)",

@@ -167,6 +167,7 @@ def _node_changes(draw: st.DrawFn, row: NodeRow) -> list[NodeRow]:
         end = draw(st.sampled_from([end for end in ENDS if end > row.valid_from]))
         return [replace(row, known_at=known, valid_to=end)]
     if kind == "delete":
+        known -= draw(st.sampled_from([0 * TICK, known - (row.known_at or row.valid_from)]))
         gone = replace(row, known_at=known, is_deleted=True, region=None)
         back = replace(row, known_at=known + 5 * TICK, size=9.0)
         return [gone, back] if draw(st.booleans()) else [gone]
@@ -311,7 +312,7 @@ def settings_of_views(draw: st.DrawFn) -> Settings:
 
 
 def settled(history: History) -> History:
-    """Leaves out rows that differ from an earlier one of the same key and ``known_at``.
+    """Leaves out rows that differ from an earlier one of the same key, ``known_at`` and kind.
 
     Which of two such rows counts is the product's choice, not the design's: a reference that knew
     it would repeat the SQL. Equal copies stay.
@@ -330,7 +331,7 @@ def _settled(rows: Sequence[Row]) -> tuple[Row, ...]:
     kept = []
     for row in rows:
         is_keyed = not isinstance(row, EventRow) or row.event_id is not None
-        key = (row.key, row.known_at or row.time)
+        key = (row.key, row.known_at or row.time, bool(row.is_deleted))
         if not is_keyed or _same(first.setdefault(key, row), row):
             kept.append(row)
     return tuple(kept)
