@@ -18,8 +18,9 @@ AS_OF ?=
 LAKE ?=
 SET ?=
 TESTS ?= tests
+TIMES ?= 20
 
-.PHONY: help setup jre demo test lint format clean
+.PHONY: help setup jre demo test fuzz lint format clean
 
 help:  ## Show the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ test: setup lint  ## Lint, then run every test
 	# Exit code 5: TESTS names no test of that kind.
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not pipeline' $(TESTS) || [ $$? = 5 ]
 	$(BIN)/python -m pytest -m pipeline $(TESTS) || [ $$? = 5 ]
+
+fuzz: setup  ## Run the fuzzers longer than `make test` does: TIMES=20
+	@GRAPHREC_FUZZ_TIMES='$(TIMES)' $(BIN)/python -m pytest -m fuzz $(TESTS)
 
 lint: setup  ## Check style, types and the layering
 	@$(BIN)/ruff check .

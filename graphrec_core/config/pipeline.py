@@ -114,6 +114,15 @@ class PipelineConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _limits_name_edge_types(self) -> Self:
+        if unknown := sorted(set(self.halo_limits()) - set(self.source.edges)):
+            raise ValueError(
+                f"quality.max_halo_frac names {', '.join(unknown)}; "
+                f"source.edges has {', '.join(sorted(self.source.edges))}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:
         if self.region.home[self.task.query] == "everywhere":
             raise ValueError("task.query needs a home region: region may not be `everywhere`")
@@ -133,6 +142,11 @@ class PipelineConfig(Section):
         """Returns the node types that ``etype`` joins: (src, dst)."""
         edge = self.source.edges[etype]
         return edge.src or self.task.query, edge.dst or self.task.candidate
+
+    def halo_limits(self) -> dict[str, float]:
+        """Returns edge type -> greatest share of a region's edges that may cross its border."""
+        limit = self.quality.max_halo_frac
+        return dict(limit) if isinstance(limit, dict) else {self.task.edge: limit}
 
     def model_region(self, region: Region) -> Region:
         """Returns the region whose model serves ``region``: itself, or all for a global model."""

@@ -1,10 +1,13 @@
 """What a built snapshot must look like beside those of the last days."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from graphrec_core.config.base import Section
+from graphrec_core.config.source import Name
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class QualityConfig(Section):
@@ -30,8 +33,10 @@ class QualityConfig(Section):
     max_degree_drift: float = Field(
         0.25, gt=0, description="Population stability index of nodes' degrees; 0.25 is large."
     )
-    max_halo_frac: float = Field(
-        0.9, ge=0, le=1, description="Share of a region's edges that cross its border."
+    max_halo_frac: Share | dict[Name, Share] = Field(
+        0.9,
+        description="Share of a region's edges that cross its border: of task.edge, or edge type "
+        "-> share. Types that are left out have no limit.",
     )
     on_broken_region: Literal["skip", "stop"] = Field(
         "skip", description="skip: the other regions go on, it keeps its shard; stop: none does."

@@ -29,6 +29,9 @@ from graphrec_core.types import ALL_REGIONS, Region, format_instant
 
 logger = logging.getLogger(__name__)
 
+NOTABLE_HALO_FRAC = 0.9
+"""Share of edges across a border above which a type without a limit is pointed out."""
+
 
 def check_snapshot(config: PipelineConfig, as_of: datetime, snapshot: Artifact) -> Artifact:
     """Judges a snapshot against the last days and stores the verdict, or finds the stored one.
@@ -64,20 +67,32 @@ def check_snapshot(config: PipelineConfig, as_of: datetime, snapshot: Artifact) 
 
 
 def judge_figures(
-    config: QualityConfig, regions: Mapping[Region, Any], days: Sequence[PastDay]
+    config: QualityConfig,
+    halo_limits: Mapping[str, float],
+    regions: Mapping[Region, Any],
+    days: Sequence[PastDay],
 ) -> list[Suite]:
-    """Writes the suites of a snapshot: one each for counts, degrees and borders.
+    """Writes the suites of a snapshot: for counts, for degrees, and for each limited border.
 
     Args:
         config: The limits.
+        halo_limits: Edge type -> greatest share of a region's edges that may cross its border.
         regions: Region -> its figures, as in the snapshot's stats.
         days: The last days.
     """
-    change, drift, halo = (
-        config.max_count_change_frac,
-        config.max_degree_drift,
-        config.max_halo_frac,
-    )
+    change, drift = config.max_count_change_frac, config.max_degree_drift
+    halos = halo_frame(regions, config)
+    borders = [
+        _suite(
+            f"borders_{etype}",
+            halos[halos["what"] == etype],
+            between(
+                f"At most {limit:.0%} of a region's {etype} edges cross its border.",
+                "halo_frac", 0, limit,
+            ),
+        )
+        for etype, limit in sorted(halo_limits.items())
+    ]  # fmt: skip
     return [
         _suite(
             "counts",
@@ -97,13 +112,7 @@ def judge_figures(
                 "drift", 0, drift,
             ),
         ),
-        _suite(
-            "borders",
-            halo_frame(regions, config),
-            between(
-                f"At most {halo:.0%} of a region's edges cross its border.", "halo_frac", 0, halo
-            ),
-        ),
+        *borders,
     ]  # fmt: skip
 
 
@@ -120,9 +129,10 @@ def broken_regions(results: Sequence[SuiteResult]) -> dict[Region, str]:
 
 def _judge(lake: Lake, chain: Chain, stats: Mapping[str, Any], docs: str) -> dict[str, Any]:
     config, regions = chain.config.quality, stats["regions"]
+    limits = chain.config.halo_limits()
     merged = stats.get("merged_regions", {})
     days = [_comparable(day, merged) for day in last_days(lake, chain)]
-    suites = judge_figures(config, regions, days)
+    suites = judge_figures(config, limits, regions, days)
     results = run_suites(suites, format_instant(chain.as_of), lake.storage, docs)
     logger.info("Data Docs: %s/index.html", lake.storage.uri(docs))
     broken = broken_regions(results)
@@ -130,7 +140,10 @@ def _judge(lake: Lake, chain: Chain, stats: Mapping[str, Any], docs: str) -> dic
         "kept_regions": sorted(set(regions) - set(broken)),
         "broken_regions": broken,
         "history": {day.as_of: day.snapshot_id for day in days},
-        "notes": _notes(without_history(regions, days, config), config),
+        "notes": [
+            *_notes(without_history(regions, days, config), config),
+            *halo_notes(config, limits, regions),
+        ],
     }
 
 
@@ -153,6 +166,24 @@ def _comparable(day: PastDay, merged: Mapping[Region, Region]) -> PastDay:
     return replace(day, regions=kept)
 
 
+def halo_notes(
+    config: QualityConfig, limits: Mapping[str, float], regions: Mapping[Region, Any]
+) -> list[str]:
+    """Says which edge types without a limit hardly have an edge inside a region, and what to do.
+
+    Friendships cross borders by nature, and break no region; a wrong rule for homes shows alike.
+    """
+    halos = halo_frame(regions, config)
+    wide = halos[~halos["what"].isin(limits) & (halos["halo_frac"] > NOTABLE_HALO_FRAC)]
+    return [
+        f"Up to {rows['halo_frac'].max():.0%} of the {etype} edges of "
+        f"{', '.join(sorted(set(rows['region'])))} cross a border. Where that is not their "
+        f"nature, check the rules in `region`; quality.max_halo_frac: {{{etype}: "
+        f"{NOTABLE_HALO_FRAC:g}}} makes such regions broken, border: drop leaves the edges out."
+        for etype, rows in wide.groupby("what")
+    ]
+
+
 def _notes(unknown: Sequence[Region], config: QualityConfig) -> list[str]:
     if not unknown:
         return []
@@ -164,6 +195,6 @@ def _notes(unknown: Sequence[Region], config: QualityConfig) -> list[str]:
 
 def _tell(verdict: Verdict) -> None:
     for note in verdict.notes:
-        logger.info("%s", note)
+        logger.warning("%s", note)
     if verdict.broken:
         logger.warning("broken regions: %s", describe_broken(verdict.broken))

@@ -24,6 +24,7 @@ from tests.contract.built import (
 from tests.contract.history_source import history_config, write_history
 from tests.contract.naive import NaiveSnapshot, NoEventsError, naive_snapshot
 from tests.contract.naive_rows import accept
+from tests.support.fuzzing import examples, fuzz
 from tests.support.histories import (
     History,
     Settings,
@@ -67,13 +68,15 @@ def assert_as_reference(built: Built, history: History, given_settings: Settings
         assert_equal_rows(rows, expected.rows[name])
 
 
-@settings(max_examples=32, **QUIET)
+@fuzz
+@settings(max_examples=examples(32), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_duckdb_builds_what_plain_python_builds(history: History, given: Settings) -> None:
     assert_as_reference(built_by("duckdb", history, given), history, given)
 
 
-@settings(max_examples=20, **QUIET)
+@fuzz
+@settings(max_examples=examples(20), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_plain_python_rejects_as_many_rows(history: History, given: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -140,7 +143,8 @@ def test_both_engines_choose_the_same_of_rows_that_differ_in_nothing_but_content
     assert built.hashes
 
 
-@settings(max_examples=6, **QUIET)
+@fuzz
+@settings(max_examples=examples(6), **QUIET)
 @given(some_histories, some_histories, settings_of_views())
 def test_what_was_known_later_or_happened_later_changes_nothing(
     history: History, other: History, given: Settings
@@ -174,7 +178,8 @@ def assert_same_files(one: Built, other: Built) -> None:
     assert one.counts() == other.counts()
 
 
-@settings(max_examples=6, **QUIET)
+@fuzz
+@settings(max_examples=examples(6), **QUIET)
 @given(some_histories, settings_of_views(), st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_changes_nothing(history: History, given: Settings, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -184,7 +189,8 @@ def test_the_order_of_rows_changes_nothing(history: History, given: Settings, se
     assert_same_files(built_by("duckdb", shuffled, given), built_by("duckdb", history, given))
 
 
-@settings(max_examples=6, **QUIET)
+@fuzz
+@settings(max_examples=examples(6), **QUIET)
 @given(some_histories, settings_of_views())
 def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Settings) -> None:
     """Also where rows arrived between the cut's cutoff and that of the day."""
@@ -197,7 +203,8 @@ def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Se
         assert files_of(day, View.TRAIN) == files_of(before, View.SERVE)
 
 
-@settings(max_examples=6, **QUIET)
+@fuzz
+@settings(max_examples=examples(6), **QUIET)
 @given(some_histories, settings_of_views(), st.sampled_from([(2, 1, 0), (1, 0)]))
 def test_a_build_on_earlier_snapshots_writes_the_same_files(
     history: History, given: Settings, days: tuple[int, ...]

@@ -118,7 +118,10 @@ def cross(stats: Stats) -> None:
         (lose_places, "Found: change_frac = -1"),
         (lose_candidates, "train num_candidates: Every count is less than 50%"),
         (drift, "train user: Degrees are distributed as on the last 3 days"),
-        (cross, "At most 90% of a region's edges cross its border. Found: halo_frac = 0.901"),
+        (
+            cross,
+            "At most 90% of a region's visited edges cross its border. Found: halo_frac = 0.901",
+        ),
     ],
 )
 def test_a_broken_region_is_named_with_its_reason_and_the_others_go_on(
@@ -139,6 +142,59 @@ def test_what_is_just_within_the_limits_goes_on(tmp_path: Path) -> None:
     east["train"]["num_edges"]["visited"] = 1499
     east["serve"]["num_halo_edges"]["visited"] = 450
     assert judged(lake_of(tmp_path), east)["broken_regions"] == {}
+
+
+def befriend(stats: Stats) -> Stats:
+    """Adds friendships, nearly all of them with people elsewhere."""
+    for view in View:
+        stats[view]["num_halo_edges"]["visited"] = 200
+        stats[view]["num_edges"]["knows"] = 1000
+        stats[view]["num_halo_edges"]["knows"] = 970
+    return stats
+
+
+def config_with_friends(config: PipelineConfig, limit: object) -> PipelineConfig:
+    data = config.model_dump(mode="json")
+    data["source"]["edges"]["knows"] = {"select": "select 1", "src": "user", "dst": "user"}
+    data["quality"]["max_halo_frac"] = limit
+    return PipelineConfig.model_validate(data)
+
+
+@pytest.mark.parametrize(
+    ("limit", "broken"),
+    [
+        (0.9, ()),
+        ({"visited": 0.9, "knows": 0.97}, ()),
+        ({"knows": 0.96}, ("knows",)),
+        (0.15, ("visited",)),
+        ({"visited": 0.15, "knows": 0.96}, ("knows", "visited")),
+    ],
+    ids=str,
+)
+def test_borders_are_limited_per_edge_type_and_by_default_for_the_tasks(
+    tmp_path: Path, limit: object, broken: tuple[str, ...]
+) -> None:
+    config = config_with_friends(lake_of(tmp_path, num_days=0), limit)
+    east = judged(config, befriend(figures()))["broken_regions"].get("east", "")
+    found = {etype for etype in ("visited", "knows") if f"{etype} edges cross its border" in east}
+    assert found == {*broken}
+
+
+def test_a_type_without_a_limit_is_pointed_out_with_what_to_do(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = config_with_friends(lake_of(tmp_path, num_days=0), 0.9)
+    *_, note = judged(config, befriend(figures()))["notes"]
+    assert note.startswith("Up to 97% of the knows edges of east cross a border.")
+    assert "quality.max_halo_frac: {knows: 0.9}" in note
+    assert note in [record.message for record in caplog.records if record.levelname == "WARNING"]
+    limited = config_with_friends(config, {"knows": 0.97})
+    assert not [n for n in judged(limited, befriend(figures()))["notes"] if "knows" in n]
+
+
+def test_a_limit_of_an_unknown_edge_type_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"max_halo_frac names likes; source\.edges has knows"):
+        config_with_friends(lake_of(tmp_path, num_days=0), {"likes": 0.5})
 
 
 @pytest.mark.parametrize("gone", [{}, {"empty_regions": {"east": "no visited edges"}}])
