@@ -68,7 +68,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.SNAPSHOT: StepSpec(
         6, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
-    StepName.CHECK: StepSpec(1, ("task", "quality")),
+    StepName.CHECK: StepSpec(2, ("task", "quality")),
     StepName.TRAIN: StepSpec(2, ("task", "model", "training")),
     StepName.EMBED: StepSpec(2, ()),
     StepName.EVALUATE: StepSpec(1, ("task", *_MEASURED, *_JUDGED)),

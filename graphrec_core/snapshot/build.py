@@ -85,6 +85,7 @@ def build_snapshot(
         merged, left_out[View.SERVE] = builder.build(View.SERVE, instants, merged)
         logger.info("serve view written")
     num_known = count_known_nodes(engine, accepted)
+    _refuse_no_nodes(num_known)
     for view, found in left_out.items():
         warn_of_absent_nodes(view, found, num_known)
     counts = count_files(config, files, homeless)
@@ -135,6 +136,15 @@ def _write_holdout(builder: ViewBuilder, as_of: datetime) -> pa.Table:
     files.write("holdout", placed, ("query_id", "candidate_id"))
     homeless = engine.query("select query_id from h where region is null", {"h": holdout})
     return engine.collect("holdout", homeless)
+
+
+def _refuse_no_nodes(num_known: Mapping[str, int]) -> None:
+    if unknown := [ntype for ntype, num in num_known.items() if not num]:
+        raise EmptyTableError(
+            must="Every node type must have a node with a good row.",
+            found=f"none in nodes/{', nodes/'.join(unknown)}",
+            fix="Run validate-source: it says what is wrong with every row.",
+        )
 
 
 def _refuse_empty_windows(

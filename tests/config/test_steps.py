@@ -20,7 +20,7 @@ GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
     StepName.VALIDATE: "2dd65b36f88a6ea7",
     StepName.SNAPSHOT: "ab5baa790290a5cc",
-    StepName.CHECK: "5bdf157d8eef0bc8",
+    StepName.CHECK: "b13d87074dae6fb0",
     StepName.TRAIN: "856bdfb800d2af72",
     StepName.EMBED: "107f471ba71bd581",
     StepName.EVALUATE: "7d03cff23e20eebc",

@@ -151,6 +151,14 @@ def test_the_cause_is_named_before_what_follows_from_it(tmp_path: Path) -> None:
     assert "nodes/place." in message
 
 
+def test_a_snapshot_built_by_hand_names_the_cause_too(tmp_path: Path) -> None:
+    places = market_tables()["places"].assign(opened=pd.Timestamp("1900-01-01", tz="UTC"))
+    config = write_market(tmp_path / "lake", places=places)
+    with pytest.raises(EmptyTableError, match="none in nodes/place") as caught:
+        build_snapshot.run(config, AS_OF, ALL_REGIONS)
+    assert "validate-source" in caught.value.fix
+
+
 def test_unknown_nodes_of_good_tables_are_a_cause_of_their_own(tmp_path: Path) -> None:
     """The twin: no other table is blamed for rows that name nobody."""
     message = refused(
