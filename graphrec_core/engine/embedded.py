@@ -3,7 +3,7 @@
 import itertools
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -121,8 +121,13 @@ class DuckDbEngine(Engine):
             except Exception as error:  # a file system raises errors of its own library
                 refuse_table(name, table, root, first_line(str(error)), error)
 
+    @property
     @override
-    def select(self, where: str, text: str) -> Relation:
+    def tables(self) -> Collection[str]:
+        return self._tables
+
+    @override
+    def select_checked(self, where: str, text: str) -> Relation:
         try:
             return Relation(self._view(to_duckdb(text, self._tables, {})))
         except (duckdb.Error, SqlglotError, KeyError) as error:

@@ -1,7 +1,7 @@
 """What both engines can do: run SQL over relations, keep results, and hand sorted rows over."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.engine.queries import load_query
+from graphrec_core.sources.selects import check_select
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,11 @@ class Engine(ABC):
             UnreadableSourceError: A path cannot be read.
         """
 
+    @property
     @abstractmethod
+    def tables(self) -> Collection[str]:
+        """Names of the raw tables that were registered."""
+
     def select(self, where: str, text: str) -> Relation:
         """Runs a SELECT from a pipeline's YAML over the raw tables.
 
@@ -62,7 +67,18 @@ class Engine(ABC):
             text: The SELECT.
 
         Raises:
-            SchemaError: It refers to a table or column that is not there, or is not SQL.
+            ConfigError: It is not a query, or does more than read these tables.
+            SchemaError: It refers to a column that is not there, or its types do not fit.
+        """
+        return self.select_checked(where, check_select(where, text, self.tables))
+
+    @abstractmethod
+    def select_checked(self, where: str, text: str) -> Relation:
+        """Runs a SELECT that ``check_select`` let pass; the engine's own parser judges it too.
+
+        Raises:
+            ConfigError: The engine reads in it more than a query over the raw tables.
+            SchemaError: It refers to a column that is not there, or its types do not fit.
         """
 
     @abstractmethod

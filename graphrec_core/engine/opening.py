@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine.engine import Engine
 from graphrec_core.lake import Lake
+from graphrec_core.sources.selects import check_selects
 
 ENGINES = {
     "spark": "graphrec_core.engine.spark:open_spark",
@@ -14,7 +15,12 @@ ENGINES = {
 
 
 def open_engine(config: PipelineConfig, lake: Lake) -> AbstractContextManager[Engine]:
-    """Opens ``snapshot.engine``; at the end its intermediate files go."""
+    """Opens ``snapshot.engine``; at the end its intermediate files go.
+
+    Raises:
+        ConfigError: A SELECT of the YAML is more than a query over its tables.
+    """
+    check_selects(config.source)
     opener = pkgutil.resolve_name(ENGINES[config.snapshot.engine])
     engine: AbstractContextManager[Engine] = opener(config, lake)
     return engine

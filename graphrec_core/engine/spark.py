@@ -3,7 +3,7 @@
 import logging
 import secrets
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import NoReturn
@@ -135,8 +135,13 @@ class SparkEngine(Engine):
             except (PySparkException, Py4JJavaError) as error:
                 refuse_table(name, table, root, _message(error), error)
 
+    @property
     @override
-    def select(self, where: str, text: str) -> Relation:
+    def tables(self) -> Collection[str]:
+        return self._tables
+
+    @override
+    def select_checked(self, where: str, text: str) -> Relation:
         try:
             return Relation(self._sql(text, self._tables, {}))
         except PySparkException as error:

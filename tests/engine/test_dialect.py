@@ -64,24 +64,25 @@ def test_a_text_that_is_not_sql_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("select * from t", 'SELECT * FROM "view_1" AS t'),
-        ("select t.a from t", 'SELECT t.a FROM "view_1" AS t'),
-        ("select x.a from t as x", 'SELECT x.a FROM "view_1" AS x'),
+        ("select * from t", 'SELECT * FROM main."view_1" AS t'),
+        ("select t.a from t", 'SELECT t.a FROM main."view_1" AS t'),
+        ("select x.a from t as x", 'SELECT x.a FROM main."view_1" AS x'),
         (
             "select * from t join other using (a)",
-            'SELECT * FROM "view_1" AS t JOIN other USING (a)',
+            'SELECT * FROM main."view_1" AS t JOIN other USING (a)',
         ),
+        ("select a from T x(a)", 'SELECT a FROM main."view_1" AS x(a)'),
         ("select * from db.t", "SELECT * FROM db.t"),
         ("with t as (select 1 as a) select * from t", "WITH t AS (SELECT 1 AS a) SELECT * FROM t"),
         (
             "with u as (select * from t) select * from u join t on u.a = t.a",
-            'WITH u AS (SELECT * FROM "view_1" AS t) SELECT * FROM u JOIN "view_1" AS t '
+            'WITH u AS (SELECT * FROM main."view_1" AS t) SELECT * FROM u JOIN main."view_1" AS t '
             "ON u.a = t.a",
         ),
         (
             "select * from (with t as (select 1 as a) select * from t) as x, t",
             "SELECT * FROM (WITH t AS (SELECT 1 AS a) SELECT * FROM t) AS x "
-            'CROSS JOIN "view_1" AS t',
+            'CROSS JOIN main."view_1" AS t',
         ),
         ("select 'it''s' as a", "SELECT 'it''s' AS a"),
         ("select 't' as t, `from t`", "SELECT 't' AS t, \"from t\""),
@@ -94,4 +95,4 @@ def test_a_table_gets_its_new_name_and_keeps_its_alias(text: str, expected: str)
 def test_the_definition_of_a_cte_reads_the_table_of_its_name() -> None:
     """As in Spark: a name is a CTE's only after its definition."""
     text = to_duckdb("with t as (select * from t) select * from t", {"t": "view_1"}, {})
-    assert text == 'WITH t AS (SELECT * FROM "view_1" AS t) SELECT * FROM t'
+    assert text == 'WITH t AS (SELECT * FROM main."view_1" AS t) SELECT * FROM t'

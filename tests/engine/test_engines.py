@@ -9,7 +9,7 @@ import pytest
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.engine import Engine
-from graphrec_core.errors import SchemaError
+from graphrec_core.errors import ConfigError, SchemaError
 from tests.support.engines import collected, day, relation_of
 
 INJECTIONS = ("x' or '1'='1", 'a"b', "a\\b", "it''s", "; drop table t", ":name", "São Paulo")
@@ -23,22 +23,21 @@ def register(engine: Engine, root: Path, name: str, **columns: list) -> None:
     engine.register_tables(SourceConfig.model_validate(source), str(root))
 
 
+def test_a_column_that_is_not_there_is_named(engine: Engine, tmp_path: Path) -> None:
+    register(engine, tmp_path, "numbers", number=[1])
+    with pytest.raises(SchemaError, match=r"source\.edges\.e must find the column `wrong`"):
+        engine.select("source.edges.e", "select wrong from numbers")
+
+
 @pytest.mark.parametrize(
-    ("select", "message"),
-    [
-        ("select wrong from numbers", "must find the column `wrong`"),
-        ("select * from nowhere", "must be a valid SELECT"),
-        ("selekt", "must be a valid SELECT"),
-        ("select number from numbers where (", "must be a valid SELECT"),
-    ],
+    "select", ["select * from nowhere", "selekt", "select number from numbers where ("]
 )
-def test_a_wrong_select_names_its_place(
-    engine: Engine, tmp_path: Path, select: str, message: str
+def test_a_text_that_is_no_query_over_the_tables_names_its_place(
+    engine: Engine, tmp_path: Path, select: str
 ) -> None:
     register(engine, tmp_path, "numbers", number=[1])
-    with pytest.raises(SchemaError, match=r"source\.edges\.e must") as caught:
+    with pytest.raises(ConfigError, match=r"source\.edges\.e must be one SELECT"):
         engine.select("source.edges.e", select)
-    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("use", ["keep", "collect"])

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
-import sqlglot
 from sqlglot import exp
 
-from graphrec_core.engine.dialect import READ
 from graphrec_core.engine.queries import SQL_FOLDER
+from graphrec_core.sources.spark_sql import parse
 
 QUERIES = sorted(SQL_FOLDER.glob("*.sql"))
 PARTS = ("Purpose", "Grain", "Reads", "Parameters")
@@ -37,7 +36,7 @@ def problems(text: str) -> list[str]:
     parts = header(text)
     if missing := [name for name in PARTS if name not in parts]:
         return [f"no {name}" for name in missing]
-    tree = sqlglot.parse_one(text, dialect=READ)
+    tree = parse(text).query()
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
     read = {table.name for table in tree.find_all(exp.Table)} - own
     said = set(re.findall(r"\b[a-z_]+\b", re.sub(r"\([^)]*\)", "", parts["Reads"])))
