@@ -22,8 +22,15 @@ from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.measure import measure
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
-from graphrec_core.index.axis import rows_of, vector_column, vectors_along
+from graphrec_core.index.axis import (
+    TASK_PAIRS,
+    rows_of,
+    task_pairs,
+    vector_column,
+    vectors_along,
+)
 from graphrec_core.index.pairs import Pairs
+from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file
 from graphrec_core.models.covisitation import Covisitation
@@ -87,11 +94,9 @@ def planted(case: Case) -> tuple[Systems, dict[str, float]]:
     """Returns ``leak/system`` -> what it recommends, and the last training losses."""
     holdout, task = case.holdout, case.config.task
     train, serve = case.graph(View.TRAIN), case.graph(View.SERVE)
-    later = case.snapshot.read_table(
-        edges_file(View.SERVE, task.edge, case.region), ["src", "dst"]
-    )
-    systems = named(HONEST, baselines(holdout, holdout.src, holdout.dst))
-    systems |= named(FUTURE_EDGES, baselines(holdout, later["src"], later["dst"]))
+    edges = case.snapshot.read_table(edges_file(View.SERVE, task.edge, case.region), TASK_PAIRS)
+    systems = named(HONEST, baselines(holdout, holdout.pairs))
+    systems |= named(FUTURE_EDGES, baselines(holdout, task_pairs(edges, task)))
     systems[f"{TOTALS}/popularity"] = by_totals(case, holdout)
     losses = {}
     for name, model in {"lightgcn": LightGCNConfig(), "graphsage": GraphSAGEConfig()}.items():
@@ -164,9 +169,10 @@ def by_vectors(model: LoadedModel, graph: RegionGraph, holdout: Holdout) -> Cand
     return vector_source(queries, candidates)
 
 
-def baselines(holdout: Holdout, src: pa.ChunkedArray, dst: pa.ChunkedArray) -> Systems:
+def baselines(holdout: Holdout, pairs: pa.Table) -> Systems:
     """Fits the baselines to some pairs."""
-    interactions = interactions_of(src, dst, holdout.query_ids, holdout.candidate_ids)
+    axes = holdout.query_ids, holdout.candidate_ids
+    interactions = interactions_of(pairs["src"], pairs["dst"], *axes)
     popularity, covisitation = Popularity(), Covisitation()
     popularity.fit(interactions)
     covisitation.fit(interactions)
@@ -212,7 +218,7 @@ def random_split(case: Case) -> tuple[Holdout, Systems]:
     cut = EdgeList(edges.src[keep], edges.dst[keep], edges.last_event_us[keep])
     thinned = replace(graph, edges={**graph.edges, graph.task_edge: cut})
     model, _ = fit(case, thinned, LightGCNConfig())
-    systems = baselines(holdout, holdout.src, holdout.dst)
+    systems = baselines(holdout, holdout.pairs)
     systems["lightgcn"] = by_vectors(model, thinned, holdout)
     return holdout, named(RANDOM_SPLIT, systems)
 
@@ -245,9 +251,8 @@ def held_out(honest: Holdout, held: pd.DataFrame, kept: pd.DataFrame) -> Holdout
         targets=pairs_of(held),
         seen=pairs_of(kept),
         degrees=np.bincount(left[left >= 0], minlength=len(queries)),
-        num_missing_coverage=0,
-        src=pa.chunked_array([pa.array(kept["src"])]),
-        dst=pa.chunked_array([pa.array(kept["dst"])]),
+        left_out=LeftOutPairs(0, 0, 0),
+        pairs=pa.table({end: pa.array(kept[end]) for end in ("src", "dst")}),
     )
 
 
@@ -259,8 +264,10 @@ def scores(case: Case, holdout: Holdout, systems: Systems) -> pd.DataFrame:
     """
     popular = Popularity()
     axes = holdout.query_ids, holdout.candidate_ids
-    popular.fit(interactions_of(holdout.src, holdout.dst, *axes))
-    ranked = PopularList(*popular.ranked())
+    popular.fit(interactions_of(holdout.pairs["src"], holdout.pairs["dst"], *axes))
+    counts = popular.scores(np.zeros(1, dtype=np.int64))[0]
+    order = np.argsort(-counts, kind="stable")
+    ranked = PopularList(order, counts[order])
     queries = measure(holdout, systems, ranked, case.config.evaluation).queries.to_pandas()
     parts = []
     for name in systems:
@@ -285,7 +292,7 @@ def home_scores(cases: list[Case], twins: list[Case], honest: pd.DataFrame) -> p
     for twin in twins:
         holdout, train = twin.holdout, twin.graph(View.TRAIN)
         if len(holdout.query_ids):
-            systems = baselines(holdout, holdout.src, holdout.dst)
+            systems = baselines(holdout, holdout.pairs)
             model, _ = fit(twin, train, LightGCNConfig())
             systems["lightgcn"] = by_vectors(model, train, holdout)
             found.append(scores(twin, holdout, named(HOME, systems)))

@@ -18,8 +18,7 @@ from graphrec_core.index.axis import id_array
 from graphrec_core.index.shard import ShardTables, write_shard
 from graphrec_core.index.shard_tables import ServeView, popular_table, read_serve_view
 from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact, open_artifact
-from graphrec_core.models.popularity import Popularity
-from graphrec_core.models.scorer import interactions_of
+from graphrec_core.models.popularity import fit_recent_popularity
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
@@ -58,14 +57,14 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
             "rules": [decision.to_json()],
             "passed": decision.passed,
         }
-        tables = ShardTables(view.candidates, view.queries, view.seen(), _popular(view))
+        popular = _popular(view, as_of, config.evaluation.recent_days)
+        tables = ShardTables(view.candidates, view.queries, view.seen(), popular)
         write_shard(trial, index, tables, stats)
         logger.info("shard of %s: ann_recall %.3f", region, recall)
         return trial.commit(StepName.SHARD, config, as_of, region, inputs, stats).manifest
 
 
-def _popular(view: ServeView) -> pa.Table:
+def _popular(view: ServeView, as_of: datetime, days: int) -> pa.Table:
     axes = id_array(view.queries["node_id"]), id_array(view.candidates["node_id"])
-    popularity = Popularity()
-    popularity.fit(interactions_of(view.pairs["src"], view.pairs["dst"], *axes))
+    popularity = fit_recent_popularity(view.pairs, *axes, as_of, days)
     return popular_table(axes[1], *popularity.ranked())

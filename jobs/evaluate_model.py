@@ -8,7 +8,13 @@ import numpy as np
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.champion import embed_champion
-from graphrec_core.evaluation.gates import CHAMPION, COVISITATION, MODEL, POPULARITY
+from graphrec_core.evaluation.gates import (
+    CHAMPION,
+    COVISITATION,
+    MODEL,
+    POPULARITY,
+    RECENT_POPULARITY,
+)
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.holdout_vectors import TrainVectors
 from graphrec_core.evaluation.measure import measure
@@ -19,7 +25,7 @@ from graphrec_core.lake import Artifact, Chain, Lake, Manifest, attempt, find_ar
 from graphrec_core.lake.artifact import open_artifact
 from graphrec_core.lake.past import read_past
 from graphrec_core.models.covisitation import Covisitation
-from graphrec_core.models.popularity import Popularity
+from graphrec_core.models.popularity import Popularity, fit_recent_popularity
 from graphrec_core.models.scorer import interactions_of
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import CandidateSource, DenseSource, vector_source
@@ -49,7 +55,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     vectors = TrainVectors(embedding, snapshot, chain.model_id(region), region)
     with attempt(lake.storage, folder, evaluation_id) as trial:
         holdout = read_holdout(snapshot, region, config.task)
-        systems, popular = _baselines(holdout)
+        systems, popular = _baselines(config, as_of, holdout)
         systems = {MODEL: _model(vectors, config.task, holdout), **systems}
         if "champion" in inputs:
             model_id = ArtifactId(inputs["champion"])
@@ -65,16 +71,22 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats).manifest
 
 
-def _baselines(holdout: Holdout) -> tuple[dict[str, CandidateSource], PopularList]:
-    axes = holdout.query_ids, holdout.candidate_ids
-    interactions = interactions_of(holdout.src, holdout.dst, *axes)
+def _baselines(
+    config: PipelineConfig, as_of: datetime, holdout: Holdout
+) -> tuple[dict[str, CandidateSource], PopularList]:
+    """Fits the baselines to the train view; the recent list fills up, as it does in serving."""
+    pairs, axes = holdout.pairs, (holdout.query_ids, holdout.candidate_ids)
+    interactions = interactions_of(pairs["src"], pairs["dst"], *axes)
     popularity, covisitation = Popularity(), Covisitation()
     popularity.fit(interactions)
     covisitation.fit(interactions)
+    cut, days = as_of - config.time.horizon, config.evaluation.recent_days
+    recent = fit_recent_popularity(pairs, *axes, cut, days)
     return {
         POPULARITY: DenseSource(popularity.scores),
+        RECENT_POPULARITY: DenseSource(recent.scores),
         COVISITATION: DenseSource(covisitation.scores),
-    }, PopularList(*popularity.ranked())
+    }, PopularList(*recent.ranked())
 
 
 def _model(vectors: TrainVectors, task: TaskConfig, holdout: Holdout) -> CandidateSource:

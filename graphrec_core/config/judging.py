@@ -6,6 +6,8 @@ from pydantic import Field
 
 from graphrec_core.config.base import Section
 
+Baseline = Literal["popularity", "recent_popularity", "covisitation"]
+
 
 class EvaluationConfig(Section):
     """What is measured on the holdout."""
@@ -21,6 +23,12 @@ class EvaluationConfig(Section):
     low_degree_max: int = Field(
         10, ge=0, description="Queries with at most this many candidates seen have a low degree."
     )
+    recent_days: int = Field(
+        28,
+        gt=0,
+        description="Recent popularity counts this many days before a view's instant; the list "
+        "that fills up and falls back is ranked by it.",
+    )
 
 
 class GateConfig(Section):
@@ -31,8 +39,9 @@ class GateConfig(Section):
     min_ann_recall: float = Field(
         0.95, ge=0, le=1, description="Floor of the index's recall against exact search."
     )
-    baselines: tuple[Literal["popularity", "covisitation"], ...] = Field(
-        ("popularity", "covisitation"), description="The model must not be worse than these."
+    baselines: tuple[Baseline, ...] = Field(
+        ("popularity", "recent_popularity", "covisitation"),
+        description="The model must not be worse than these.",
     )
     tolerance_frac: float = Field(
         0.05, ge=0, description="How much worse than a reference still passes, as a share of it."

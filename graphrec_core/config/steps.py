@@ -49,6 +49,7 @@ _MEASURED = (
     "evaluation.depth",
     "evaluation.cold_start_max_degree",
     "evaluation.low_degree_max",
+    "evaluation.recent_days",
 )
 _JUDGED = (
     "gate.min_recall",
@@ -66,13 +67,15 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(1, ()),
     StepName.VALIDATE: StepSpec(5, (*_CANONICAL, *_RULES, "task", "time", "region.home")),
     StepName.SNAPSHOT: StepSpec(
-        6, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
+        7, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality")),
-    StepName.TRAIN: StepSpec(2, ("task", "model", "training")),
+    StepName.TRAIN: StepSpec(3, ("task", "model", "training")),
     StepName.EMBED: StepSpec(2, ()),
-    StepName.EVALUATE: StepSpec(1, ("task", *_MEASURED, *_JUDGED)),
-    StepName.SHARD: StepSpec(1, ("task", "index", "gate.min_ann_recall")),
+    StepName.EVALUATE: StepSpec(2, ("task", *_MEASURED, *_JUDGED)),
+    StepName.SHARD: StepSpec(
+        2, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")
+    ),
     StepName.PUBLISH: StepSpec(1, ("gate", "publish")),
     StepName.REPORT: StepSpec(1, ()),
 }

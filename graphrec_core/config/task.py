@@ -54,6 +54,11 @@ class TaskConfig(Section):
         "answers for query nodes without history.",
     )
 
+    @property
+    def recommends_peers(self) -> bool:
+        """Whether query nodes and candidates are of one node type, such as friends."""
+        return self.query == self.candidate
+
 
 class FreshnessConfig(Section):
     """Old events lose their place: a share of them is dropped each time they grow a bucket older.

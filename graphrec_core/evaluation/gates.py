@@ -14,6 +14,7 @@ from graphrec_core.evaluation.slices import ALL, COLD_START, LOW_DEGREE, slice_m
 MODEL = "model"
 CHAMPION = "champion"
 POPULARITY = "popularity"
+RECENT_POPULARITY = "recent_popularity"
 COVISITATION = "covisitation"
 JUDGED_METRICS = ("recall", "mrr")
 

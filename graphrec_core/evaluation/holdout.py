@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.index.axis import id_array, own_pairs, rows_of, without_start
+from graphrec_core.index.axis import TASK_PAIRS, id_array, own_pairs, rows_of, task_pairs
 from graphrec_core.index.pairs import Pairs
+from graphrec_core.index.targets import COLUMNS, LeftOutPairs, find_targets
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.types import Region, View
@@ -24,9 +25,9 @@ class Holdout:
         targets: What each query should be shown.
         seen: What each query is not shown.
         degrees: int64 [Q]; candidates each query has seen in the train view.
-        num_missing_coverage: Holdout pairs whose target is no candidate.
-        src: Query ids of the train view's pairs; start nodes have none here.
-        dst: Candidate ids of the same pairs.
+        left_out: Holdout pairs that are no targets.
+        pairs: The train view's pairs (see ``TASK_PAIRS``); start nodes have none here, and no
+            node is paired with itself.
     """
 
     query_ids: pa.Array
@@ -34,22 +35,16 @@ class Holdout:
     targets: Pairs
     seen: Pairs
     degrees: np.ndarray
-    num_missing_coverage: int
-    src: pa.ChunkedArray
-    dst: pa.ChunkedArray
+    left_out: LeftOutPairs
+    pairs: pa.Table
 
 
 def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdout:
     """Reads a region's train-view candidates and pairs, and its holdout."""
     candidates = _candidate_ids(snapshot, region, task)
-    pairs = snapshot.read_table(edges_file(View.TRAIN, task.edge, region), ["src", "dst"])
-    pairs = without_start(pairs, "src")
-    rows = snapshot.read_table(
-        holdout_file(region), ["query_id", "candidate_id", "is_seen", "is_candidate"]
-    )
-    if task.exclude_seen:
-        rows = rows.filter(pc.invert(rows["is_seen"]))
-    judged = rows.filter(rows["is_candidate"])
+    edges = snapshot.read_table(edges_file(View.TRAIN, task.edge, region), TASK_PAIRS)
+    pairs = task_pairs(edges, task)
+    judged, left_out = find_targets(snapshot.read_table(holdout_file(region), COLUMNS), task)
     queries = id_array(pc.unique(judged["query_id"]).sort())
     targets = Pairs.of(
         rows_of(judged["query_id"], queries),
@@ -63,9 +58,8 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
         targets=targets,
         seen=_left_out(src_rows, pairs, queries, candidates, task),
         degrees=np.bincount(src_rows[src_rows >= 0], minlength=len(queries)),
-        num_missing_coverage=rows.num_rows - judged.num_rows,
-        src=pairs["src"],
-        dst=pairs["dst"],
+        left_out=left_out,
+        pairs=pairs,
     )
 
 
@@ -82,7 +76,7 @@ def _left_out(
     candidates: pa.Array,
     task: TaskConfig,
 ) -> Pairs:
-    left, right = own_pairs(queries, candidates, peers=task.query == task.candidate)
+    left, right = own_pairs(queries, candidates, peers=task.recommends_peers)
     if task.exclude_seen:
         left = np.concatenate([left, src_rows])
         right = np.concatenate([right, rows_of(pairs["dst"], candidates)])

@@ -31,7 +31,7 @@ def judged_stats(
         "slices": slices,
         "num_queries": len(holdout.query_ids),
         "num_pairs": len(holdout.targets.indices),
-        "num_missing_coverage": holdout.num_missing_coverage,
+        **holdout.left_out.to_json(),
         "k": config.evaluation.k,
         "depth": config.evaluation.depth,
         "rules": [decision.to_json() for decision in decisions],

@@ -4,7 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphrec_core.config.task import TaskConfig
 from graphrec_core.types import START_PREFIX
+
+TASK_PAIRS = ["src", "dst", "last_event_time"]
+"""What is read of a view's edges of the task: who met whom, and when last."""
 
 
 def id_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -27,6 +31,19 @@ def rows_of(ids: pa.Array | pa.ChunkedArray, axis: pa.Array) -> np.ndarray:
 def without_start(pairs: pa.Table, column: str) -> pa.Table:
     """Leaves out the rows whose id in ``column`` is that of a start node."""
     return pairs.filter(pc.invert(is_start(pairs[column])))
+
+
+def task_pairs(edges: pa.Table, task: TaskConfig) -> pa.Table:
+    """Keeps the edges that say what somebody likes: not a start node's, not one's own.
+
+    Args:
+        edges: A view's edges of the task, ``TASK_PAIRS``.
+        task: Says whether a node may meet itself.
+    """
+    pairs = without_start(edges, "src")
+    if not task.recommends_peers:
+        return pairs
+    return pairs.filter(pc.not_equal(pairs["src"], pairs["dst"]))
 
 
 def is_start(ids: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:

@@ -10,9 +10,11 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import EmptyTableError
 from graphrec_core.index.ann import require_finite
 from graphrec_core.index.axis import (
+    TASK_PAIRS,
     id_array,
     is_start,
     rows_of,
+    task_pairs,
     vector_column,
     vectors_along,
     without_start,
@@ -34,7 +36,8 @@ class ServeView:
         candidate_vectors: float32 [C, d], in that order.
         queries: node_id, role, is_active, label, vector; home and halo, sorted by node_id.
         query_vectors: float32 [Q, d], in that order.
-        pairs: src, dst: all pairs of the task's edge type but those of start nodes.
+        pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of start nodes
+            and of nodes with themselves.
     """
 
     candidates: pa.Table
@@ -52,7 +55,8 @@ class ServeView:
         """Returns the pairs of both axes, each once: query_id, candidate_id, sorted."""
         known = rows_of(self.pairs["src"], id_array(self.queries["node_id"])) >= 0
         known &= rows_of(self.pairs["dst"], id_array(self.candidates["node_id"])) >= 0
-        seen = self.pairs.filter(pa.array(known)).rename_columns(["query_id", "candidate_id"])
+        seen = self.pairs.filter(pa.array(known)).select(["src", "dst"])
+        seen = seen.rename_columns(["query_id", "candidate_id"])
         seen = seen.group_by(["query_id", "candidate_id"]).aggregate([])
         return seen.sort_by([("query_id", "ascending"), ("candidate_id", "ascending")])
 
@@ -95,13 +99,13 @@ def read_serve_view(
     people = people.filter(pc.not_equal(people["role"], str(Role.MEMBER)))
     queries = people.select(QUERY_COLUMNS).sort_by("node_id")
     vectors = _vectors(embedding, task.query, region, queries)
-    pairs = snapshot.read_table(edges_file(View.SERVE, task.edge, region), ["src", "dst"])
+    edges = snapshot.read_table(edges_file(View.SERVE, task.edge, region), TASK_PAIRS)
     return ServeView(
         candidates=candidates,
         candidate_vectors=_vectors(embedding, task.candidate, region, candidates),
         queries=queries.append_column("vector", vector_column(vectors)),
         query_vectors=vectors,
-        pairs=without_start(pairs, "src"),
+        pairs=task_pairs(edges, task),
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.release import Release, read_release_run
@@ -71,7 +72,7 @@ def _region_day(found: FoundDay, region: Region, release: Release | None, live: 
         serve=_view_size(stats["serve"]),
         num_holdout_queries=stats["holdout"]["num_queries"],
         num_holdout_pairs=stats["holdout"]["num_pairs"],
-        num_holdout_missing=stats["holdout"]["num_missing_coverage"],
+        holdout_left_out=LeftOutPairs.of(stats["holdout"]),
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
         released=release.regions.get(region) if release else None,
@@ -95,7 +96,7 @@ def evaluation_result(artifact: Artifact) -> EvaluationResult:
         passed=stats["passed"],
         num_queries=stats["num_queries"],
         num_pairs=stats["num_pairs"],
-        num_missing_coverage=stats["num_missing_coverage"],
+        left_out=LeftOutPairs.of(stats),
     )
 
 

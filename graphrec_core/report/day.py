@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake.live import Live, LiveRegion
 from graphrec_core.lake.release import Release, ReleasedRegion
 from graphrec_core.types import ArtifactId, Region, format_instant
@@ -51,8 +52,7 @@ class EvaluationResult:
         passed: Whether all of them hold.
         num_queries: Queries judged.
         num_pairs: Pairs judged: targets that the queries should be shown.
-        num_missing_coverage: Pairs left out because their target is no candidate; with
-            ``task.exclude_seen`` without the pairs that the train view has already.
+        left_out: Pairs that are no targets, by the first reason.
     """
 
     id: ArtifactId
@@ -63,7 +63,7 @@ class EvaluationResult:
     passed: bool
     num_queries: int
     num_pairs: int
-    num_missing_coverage: int
+    left_out: LeftOutPairs
 
     def is_best(self, system: str, metric: str) -> bool:
         """Tells whether no system has a greater value."""
@@ -104,8 +104,8 @@ class RegionDay:
         train: Its graph in the train view.
         serve: Its graph in the serve view.
         num_holdout_queries: Query nodes with events in the holdout.
-        num_holdout_pairs: Pairs in the holdout, those of the train view included.
-        num_holdout_missing: Of these, pairs whose target is no candidate here.
+        num_holdout_pairs: Pairs in the holdout, those that are no targets included.
+        holdout_left_out: Of these, pairs that are no targets, by the first reason.
         evaluation: How the model was judged.
         shard: The candidate shard.
         released: The region's entry in the day's release.
@@ -117,7 +117,7 @@ class RegionDay:
     serve: ViewSize
     num_holdout_queries: int
     num_holdout_pairs: int
-    num_holdout_missing: int
+    holdout_left_out: LeftOutPairs
     evaluation: EvaluationResult | None
     shard: ShardResult | None
     released: ReleasedRegion | None

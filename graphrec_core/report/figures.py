@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 SYSTEM_COLOURS = {
     "model": "#0b5cad",
     "popularity": "#d98200",
+    "recent_popularity": "#c8371b",
     "covisitation": "#0a8f6a",
     "champion": "#b0479a",
 }

@@ -12,7 +12,7 @@ from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
 from graphrec_core.types import View
 
-SYSTEMS = ("model", "popularity", "covisitation", "champion")
+SYSTEMS = ("model", "popularity", "recent_popularity", "covisitation", "champion")
 
 
 def render_page(found: FoundDay, day: Day) -> str:

@@ -16,6 +16,7 @@ METRIC_NAMES = {
 SYSTEM_NAMES = {
     "model": "model",
     "popularity": "popularity",
+    "recent_popularity": "recent popularity",
     "covisitation": "co-visitation",
     "champion": "champion",
 }

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.index.targets import COLUMNS, find_targets
 from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.types import START_PREFIX, Region, Role, View
@@ -42,7 +43,7 @@ def count_files(
     regions = {
         region: {
             **{str(view): _count_view(config, files, view, region) for view in View},
-            "holdout": _count_holdout(files, region),
+            "holdout": _count_holdout(config, files, region),
         }
         for region in sorted(names)
     }
@@ -122,11 +123,11 @@ def _read(
     return rows.filter(pc.invert(pc.starts_with(rows[ids], START_PREFIX))).select(list(columns))
 
 
-def _count_holdout(files: SnapshotFiles, region: Region) -> dict[str, int]:
-    pairs = files.read("holdout", region, ["query_id", "is_candidate"])
-    num_covered = pc.sum(pairs["is_candidate"]).as_py() or 0
+def _count_holdout(config: PipelineConfig, files: SnapshotFiles, region: Region) -> dict[str, int]:
+    pairs = files.read("holdout", region, COLUMNS)
+    _, left_out = find_targets(pairs, config.task)
     return {
         "num_pairs": pairs.num_rows,
         "num_queries": len(pc.unique(pairs["query_id"])),
-        "num_missing_coverage": pairs.num_rows - num_covered,
+        **left_out.to_json(),
     }

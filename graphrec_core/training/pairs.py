@@ -56,11 +56,11 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
         validation_frac: Share to hold out.
         rng: Breaks ties.
     """
-    edges = graph.task_pairs
-    order = np.lexsort((rng.permutation(len(edges)), edges.last_event_us.numpy()))
-    is_held = np.zeros(len(edges), dtype=bool)
-    is_held[order[len(edges) - int(validation_frac * len(edges)) :]] = True
-    pairs, chosen = all_pairs(graph), torch.from_numpy(is_held)
+    pairs, times_us = all_pairs(graph), graph.task_pairs.last_event_us[_is_of_two(graph)]
+    order = np.lexsort((rng.permutation(len(pairs)), times_us.numpy()))
+    is_held = np.zeros(len(pairs), dtype=bool)
+    is_held[order[len(pairs) - int(validation_frac * len(pairs)) :]] = True
+    chosen = torch.from_numpy(is_held)
     chosen &= ~graph.start_mask[pairs.query]
     held = pairs.where(chosen)
     return Split(
@@ -71,8 +71,8 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
 
 
 def all_pairs(graph: RegionGraph) -> Pairs:
-    """Returns all task pairs of a graph."""
-    return Pairs(graph.task_pairs.src, graph.task_pairs.dst)
+    """Returns the task pairs of a graph; no node is to be recommended to itself."""
+    return Pairs(graph.task_pairs.src, graph.task_pairs.dst).where(_is_of_two(graph))
 
 
 def negative_regions(graph: RegionGraph) -> Tensor:
@@ -94,3 +94,8 @@ def learnable(graph: RegionGraph, pairs: Pairs) -> Pairs:
     region = negative_regions(graph)[pairs.query]
     has_candidates = graph.candidate_mask.any(dim=1)
     return pairs.where((region >= 0) & has_candidates[region.clamp(min=0)])
+
+
+def _is_of_two(graph: RegionGraph) -> Tensor:
+    """Bool [P]; False for a node paired with itself (nodes of two types never are)."""
+    return graph.task_pairs.src != graph.task_pairs.dst

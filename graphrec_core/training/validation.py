@@ -15,7 +15,8 @@ class Validation:
 
     Args:
         graph: The graph.
-        held: The held out pairs; those a region's index could answer count.
+        held: The held out pairs; those a region's index could answer count. No node is paired
+            with itself.
         seen: Pairs of training; their candidates are left out of the ranking.
     """
 
@@ -51,6 +52,7 @@ class Validation:
         """float32 [queries], recall of each query among the candidates of its region."""
         scores = h_ND[queries] @ h_ND[pool].T
         scores[self._cells(queries, pool, self._seen)] = -torch.inf
+        scores[self._cells(queries, pool, Pairs(queries, queries))] = -torch.inf
         is_target = torch.zeros_like(scores, dtype=torch.bool)
         is_target[self._cells(queries, pool, self._held)] = True
         top = torch.topk(scores, min(K, len(pool)), dim=1).indices

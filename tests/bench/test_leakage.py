@@ -25,6 +25,7 @@ from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.graph import FeatureEncoder
 from graphrec_core.index.pairs import Pairs
+from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.training import train_encoder
 from graphrec_core.types import Region, View
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
@@ -99,10 +100,8 @@ def test_a_random_split_holds_out_as_many_pairs_a_query_and_none_of_them_is_lear
 
 def test_only_candidates_of_judged_queries_are_drawn() -> None:
     targets = Pairs.of(np.array([0, 1]), np.array([0, 1]), 2)
-    none, ids = Pairs.none(2), pa.chunked_array([pa.array([], pa.string())])
-    holdout = Holdout(
-        pa.array(["a", "b"]), pa.array(["x", "y"]), targets, none, np.zeros(2), 0, ids, ids
-    )
+    axes, nothing = (pa.array(["a", "b"]), pa.array(["x", "y"])), LeftOutPairs(0, 0, 0)
+    holdout = Holdout(*axes, targets, Pairs.none(2), np.zeros(2), nothing, pa.table({}))
     pairs = pd.DataFrame({"src": ["a", "a", "b", "b", "c"], "dst": ["x", "y", "z", "y", "x"]})
     is_held = drawn(pairs, holdout, np.random.default_rng(0))
     assert is_held[:2].sum() == 1

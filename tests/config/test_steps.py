@@ -19,13 +19,13 @@ from tests.support.snapshots import AS_OF, tiny_config
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
     StepName.VALIDATE: "2dd65b36f88a6ea7",
-    StepName.SNAPSHOT: "ab5baa790290a5cc",
+    StepName.SNAPSHOT: "1790ba66e805467c",
     StepName.CHECK: "b13d87074dae6fb0",
-    StepName.TRAIN: "856bdfb800d2af72",
+    StepName.TRAIN: "f1753409731fb67f",
     StepName.EMBED: "107f471ba71bd581",
-    StepName.EVALUATE: "7d03cff23e20eebc",
-    StepName.SHARD: "76647d6ba00a6972",
-    StepName.PUBLISH: "4694baad7938c2ae",
+    StepName.EVALUATE: "361062e68e4dae12",
+    StepName.SHARD: "42daa8e3ae50e532",
+    StepName.PUBLISH: "f1ee319000c30c30",
     StepName.REPORT: "5be2e0a95c1938eb",
 }
 

@@ -143,7 +143,9 @@ def _count_region(rows: Rows, region: str) -> dict[str, Any]:
     counts["holdout"] = {
         "num_pairs": len(pairs),
         "num_queries": len({row["query_id"] for row in pairs}),
-        "num_missing_coverage": sum(not row["is_candidate"] for row in pairs),
+        "num_self": 0,
+        "num_seen": sum(row["is_seen"] for row in pairs),
+        "num_missing_coverage": sum(not (row["is_seen"] or row["is_candidate"]) for row in pairs),
     }
     return counts
 

@@ -18,11 +18,11 @@ from graphrec_core.evaluation.measure import METRICS
 from graphrec_core.evaluation.record import without_champion
 
 EVALUATION = EvaluationConfig()
-SYSTEMS = ("model", "popularity", "covisitation")
+SYSTEMS = ("model", "popularity", "recent_popularity", "covisitation")
 
 
 def _queries(num: int = 200, degree: int = 20, seed: int = 0, **means: float) -> pa.Table:
-    """Per-query metrics around a mean per system; popularity and covisitation default to 0.2."""
+    """Per-query metrics around a mean per system; the others default to 0.2."""
     rng = np.random.default_rng(seed)
     columns: dict[str, Any] = {"degree": np.full(num, degree)}
     for system in (*SYSTEMS, *(name for name in means if name not in SYSTEMS)):
@@ -39,7 +39,7 @@ def _failed(decisions: list[GateDecision]) -> set[tuple[str, str, str]]:
 def test_a_better_model_passes_every_rule() -> None:
     decisions = judge(_queries(model=0.3), EVALUATION, GateConfig())
     assert passes(decisions)
-    assert len(decisions) == 1 + 2 + 4 + 4
+    assert len(decisions) == 1 + 2 + 6 + 4
     baseline = next(d for d in decisions if d.reference == "covisitation")
     assert baseline.difference == pytest.approx(0.1, abs=0.01)
     assert baseline.bound == pytest.approx(-0.05 * 0.2, abs=0.001)
@@ -54,6 +54,7 @@ def test_a_worse_model_is_refused_by_baselines_and_slices() -> None:
     queries = _queries(model=0.1, degree=2)
     assert _failed(judge(queries, EVALUATION, GateConfig())) == {
         ("baseline", "all", "popularity"),
+        ("baseline", "all", "recent_popularity"),
         ("baseline", "all", "covisitation"),
         ("slice", "cold_start", "popularity"),
         ("slice", "low_degree", "popularity"),

@@ -11,6 +11,7 @@ from graphrec_core.evaluation.gates import judge
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure, summarise
 from graphrec_core.index.pairs import Pairs
+from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.retrieval.recommend import PopularList
@@ -40,7 +41,7 @@ def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]
         {
             nodes_file(View.TRAIN, "place", EAST): pa.table(nodes),
             edges_file(View.TRAIN, "visited", EAST): pa.table(
-                {"src": ["u", "u", "v"], "dst": ["a", "d", "b"]}
+                {"src": ["u", "u", "v"], "dst": ["a", "d", "b"], "last_event_time": [time] * 3}
             ),
             holdout_file(EAST): pa.table(
                 [
@@ -76,7 +77,7 @@ def test_hand_made_holdout_without_what_was_seen(tmp_path: Path) -> None:
     assert _pairs(holdout.targets) == [[2], [1]]
     assert _pairs(holdout.seen) == [[], [0]]
     assert holdout.degrees.tolist() == [0, 2]
-    assert holdout.num_missing_coverage == 2
+    assert holdout.left_out == LeftOutPairs(num_self=0, num_seen=1, num_missing_coverage=2)
 
 
 def test_hand_made_holdout_with_what_was_seen(tmp_path: Path) -> None:
@@ -85,6 +86,41 @@ def test_hand_made_holdout_with_what_was_seen(tmp_path: Path) -> None:
     holdout = read_holdout(_snapshot(config, ROWS), EAST, task)
     assert _pairs(holdout.targets) == [[2], [0, 1]]
     assert _pairs(holdout.seen) == [[], []]
+    assert holdout.left_out == LeftOutPairs(num_self=0, num_seen=0, num_missing_coverage=2)
+
+
+def test_a_friend_of_itself_is_no_target(tmp_path: Path) -> None:
+    """Nobody is recommended to itself, so no recommender can be asked for it."""
+    nodes, edges = {"user": "select 1"}, {"follows": "select 1"}
+    config = tiny_config(
+        tmp_path,
+        source={"tables": {}, "nodes": nodes, "edges": edges},
+        task={"query": "user", "candidate": "user", "edge": "follows"},
+        region={"user": "column"},
+    )
+    time = [datetime(2025, 12, 20, tzinfo=UTC)] * 3
+    flags = [(True, True), (False, True), (False, True), (False, False)]
+    pairs = [("a", "a"), ("a", "b"), ("b", "b"), ("c", "c")]
+    rows = [
+        dict(zip(HOLDOUT.names, (*pair, 1, time[0], *flag), strict=True))
+        for pair, flag in zip(pairs, flags, strict=True)
+    ]
+    ids = ["a", "b", "d"]
+    tables = {
+        nodes_file(View.TRAIN, "user", EAST): pa.table(
+            {"node_id": ids, "is_candidate": [True] * 3}
+        ),
+        edges_file(View.TRAIN, "follows", EAST): pa.table(
+            {"src": ["a", "a", "d"], "dst": ["a", "d", "d"], "last_event_time": time}
+        ),
+        holdout_file(EAST): pa.Table.from_pylist(rows, HOLDOUT),
+    }
+    holdout = read_holdout(_commit(config, tables), EAST, config.task)
+    assert (holdout.query_ids.to_pylist(), _pairs(holdout.targets)) == (["a"], [[1]])
+    assert holdout.left_out == LeftOutPairs(num_self=3, num_seen=0, num_missing_coverage=0)
+    assert _pairs(holdout.seen) == [[0, 2]]
+    assert holdout.degrees.tolist() == [1]
+    assert holdout.pairs["dst"].to_pylist() == ["d"]
 
 
 @pytest.mark.parametrize("block_size", [1, 512])

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -5,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_core.models.covisitation import Covisitation
-from graphrec_core.models.popularity import Popularity
+from graphrec_core.models.popularity import Popularity, RecentPopularity, fit_recent_popularity
 from graphrec_core.models.scorer import Interactions, interactions_of
 
 
@@ -32,10 +34,54 @@ def test_axes_start_with_what_was_asked_for() -> None:
 def test_popularity_counts_distinct_queries_and_ties_go_by_id() -> None:
     popularity = Popularity()
     popularity.fit(_interactions(PAIRS, "uvw", "abcd"))
-    rows, scores = popularity.ranked()
-    assert rows.tolist() == [1, 0, 2, 3]
-    assert scores.tolist() == [3, 1, 1, 0]
     assert popularity.scores(np.array([0, 1])).tolist() == [[1, 3, 1, 0]] * 2
+
+
+def test_recent_popularity_goes_on_with_that_of_all_time() -> None:
+    recent = [("w", "c"), ("u", "a"), ("u", "c"), ("u", "d"), ("u", "d")]
+    popularity = RecentPopularity()
+    every = _interactions([*PAIRS, *recent], "uvw", "abcde")
+    popularity.fit(every, _interactions(recent, "uvw", "abcde"))
+    rows, scores = popularity.ranked()
+    # Recently c had two queries, a and d one each; of all time b had three and e none.
+    assert rows.tolist() == [2, 0, 3, 1, 4]
+    assert scores.tolist() == [2, 1, 1, 0, 0]
+    assert popularity.scores(np.array([0, 1])).tolist() == [[4, 2, 5, 3, 1]] * 2
+
+
+INSTANT = datetime(2026, 1, 29, tzinfo=UTC)
+TIMED = pa.schema(
+    [
+        ("src", pa.string()),
+        ("dst", pa.string()),
+        ("last_event_time", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("uvwz"), st.sampled_from("abcx"), st.integers(-3, 3)),
+        max_size=20,
+        unique_by=lambda row: row[:2],
+    )
+)
+def test_recent_popularity_equals_the_naive_one(rows: list[tuple[str, str, int]]) -> None:
+    """Hours around the first recent instant, which is inside."""
+    first = INSTANT - timedelta(days=28)
+    times = [first + timedelta(hours=hour) for _, _, hour in rows]
+    columns = [[q for q, _, _ in rows], [c for _, c, _ in rows], times]
+    pairs = pa.table(columns, schema=TIMED)
+    popularity = fit_recent_popularity(pairs, pa.array(["u"]), pa.array(list("abc")), INSTANT, 28)
+
+    def key(candidate: str) -> tuple[int, int, str]:
+        hours = [hour for _, c, hour in rows if c == candidate]
+        return -sum(hour >= 0 for hour in hours), -len(hours), candidate
+
+    found, counts = popularity.ranked()
+    wanted = sorted("abc", key=key)
+    assert ["abc"[row] for row in found] == wanted
+    assert counts.tolist() == [-key(candidate)[0] for candidate in wanted]
 
 
 def test_covisitation_by_hand() -> None:

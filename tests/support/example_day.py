@@ -106,6 +106,8 @@ def write_evaluation(
         },
         "num_queries": 59,
         "num_pairs": 118,
+        "num_self": 0,
+        "num_seen": 0,
         "num_missing_coverage": 0,
         "k": config.evaluation.k,
         "rules": rules,

@@ -256,6 +256,8 @@ def _region_stats(
         "holdout": {
             "num_pairs": len(holdout),
             "num_queries": num_users - 1,
+            "num_self": 0,
+            "num_seen": 0,
             "num_missing_coverage": 0,
         },
     }

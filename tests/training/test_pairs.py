@@ -1,10 +1,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
-from graphrec_core.graph import RegionGraph, load_graph
+from graphrec_core.graph import EdgeList, RegionGraph, load_graph
 from graphrec_core.training.negatives import NegativeSampler
 from graphrec_core.training.pairs import Pairs, all_pairs, hold_out_newest, learnable
 from graphrec_core.training.validation import Validation
@@ -132,3 +133,44 @@ def test_pairs_no_index_could_answer_do_not_count(graph):
     held = Pairs(torch.tensor([query]), foreign)
 
     assert len(Validation(graph, held, held)) == 0
+
+
+def _friends() -> RegionGraph:
+    """Five users who are candidates; the newest pairs are those of a user with itself."""
+    ids = pa.table({"node_id": [f"u{number}" for number in range(5)]})
+    src = torch.tensor([0, 0, 1, 2, 3, 3, 4, 0, 1, 2])
+    dst = torch.tensor([1, 2, 2, 3, 4, 0, 0, 0, 1, 2])
+    everybody = torch.arange(5)
+    return RegionGraph(
+        region=Region("east"),
+        query="user",
+        candidate="user",
+        task_edge="follows",
+        nodes={"user": ids},
+        offsets={"user": 0},
+        edges={"follows": EdgeList(src, dst, torch.arange(len(src)))},
+        members={Region("east"): {"user": everybody}},
+        candidates={Region("east"): everybody},
+        query_regions=torch.zeros(5, dtype=torch.int64),
+    )
+
+
+def test_nobody_learns_or_stops_on_its_own_node():
+    friends = _friends()
+    split = hold_out_newest(friends, 0.3, np.random.default_rng(0))
+
+    assert (split.held.query.tolist(), split.held.candidate.tolist()) == ([3, 4], [0, 0])
+    assert len(split.pairs) == 5
+    assert not (split.pairs.query == split.pairs.candidate).any()
+
+
+def test_ones_own_node_takes_no_rank(monkeypatch):
+    """Each user likes itself best and its one held friend next."""
+    friends = _friends()
+    held = Pairs(torch.tensor([0, 3]), torch.tensor([1, 4]))
+    none = Pairs(held.query[:0], held.candidate[:0])
+    h = 2 * torch.eye(5)
+    h[0, 1] = h[3, 4] = 1
+    monkeypatch.setattr("graphrec_core.training.validation.K", 1)
+
+    assert Validation(friends, held, none).recall(h) == 1
