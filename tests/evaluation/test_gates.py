@@ -63,7 +63,8 @@ def test_a_worse_model_is_refused_by_baselines_and_slices() -> None:
 
 def test_within_the_tolerance_passes_and_beyond_fails() -> None:
     exact = {"degree": np.full(100, 50)}
-    for system, value in (("model", 0.19), ("popularity", 0.2), ("covisitation", 0.1)):
+    systems = {"model": 0.19, "popularity": 0.2, "recent_popularity": 0.1, "covisitation": 0.1}
+    for system, value in systems.items():
         exact |= {f"{system}_{metric}": np.full(100, value) for metric in ("recall", "mrr")}
     queries = pa.table(exact)
     assert passes(judge(queries, EVALUATION, GateConfig(tolerance_frac=0.051)))
@@ -104,7 +105,8 @@ def test_an_untrained_random_model_is_refused() -> None:
     popularity = (rng.random(300) < 0.3) / 1.0
     luck = (rng.random(300) < 0.02) / 1.0
     columns = {"degree": np.full(300, 20)}
-    for system, value in (("model", luck), ("popularity", popularity), ("covisitation", luck)):
+    systems = dict.fromkeys(("model", "recent_popularity", "covisitation"), luck)
+    for system, value in {**systems, "popularity": popularity}.items():
         columns |= {f"{system}_recall": value, f"{system}_mrr": value}
     failed = _failed(judge(pa.table(columns), EVALUATION, GateConfig()))
     assert ("baseline", "all", "popularity") in failed

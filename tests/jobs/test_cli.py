@@ -201,7 +201,7 @@ def test_a_step_prints_one_line_of_json_and_logs_elsewhere(untrained: Path) -> N
         "east",
         False,
     )
-    assert set(result["metrics"]) == {"model", "popularity", "covisitation"}
+    assert set(result["metrics"]) == {"model", "popularity", "recent_popularity", "covisitation"}
     assert "INFO" in again.stderr
     assert "already there" in again.stderr
 
