@@ -23,7 +23,13 @@ from airflow.sdk import (
     task_group,
 )
 
-from dags.run_params import rendered_overrides, rendered_rebuild, rendered_regions, run_params
+from dags.run_params import (
+    rendered_overrides,
+    rendered_publishing,
+    rendered_rebuild,
+    rendered_regions,
+    run_params,
+)
 from dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
 from dags.step_operator import StepOperator
 from dags.wait_operator import WaitOperator
@@ -145,5 +151,6 @@ class Pipeline:
             "config_path": self.path,
             "as_of": AS_OF,
             "overrides": rendered_overrides,
+            "publishing": rendered_publishing,
             "module": self.module,
         }

@@ -16,11 +16,14 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from dags.child_process import die_with_the_parent
 from dags.run_log import RunLog
 from dags.run_verdict import judge_run
 from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
 from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.redaction import redact
 from graphrec_core.types import parse_instant
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except GraphrecError as error:
         _say(f"{type(error).__name__}: {error}")
         return USAGE
-    return Day(given.config.resolve(), config, as_of, overrides).run()
+    return Day(config, as_of).run()
 
 
 def _places(data: str, lake: str) -> Iterator[str]:
@@ -70,23 +73,21 @@ class Day:
     """One run of one pipeline.
 
     Args:
-        path: The pipeline's YAML, absolute.
-        config: What it says, overrides included.
+        config: What its YAML says, overrides included.
         as_of: The run's instant.
-        overrides: ``section.key=value`` strings.
+        home: Airflow's folder; the run's log and its YAML go there.
     """
 
-    def __init__(
-        self, path: Path, config: PipelineConfig, as_of: datetime, overrides: Sequence[str]
-    ) -> None:
-        self.path, self.config, self.as_of = path, config, as_of
-        self.overrides, self.log = list(overrides), RunLog()
+    def __init__(self, config: PipelineConfig, as_of: datetime, home: Path = AIRFLOW_HOME) -> None:
+        self.config, self.as_of, self.home = config, as_of, home
+        self.log, self.name = RunLog(), f"{config.pipeline}-{as_of:%Y%m%dT%H%M%SZ}"
+        self.path = home / f"{self.name}.yaml"
         self.environment = child_environment(
-            AIRFLOW_HOME=str(AIRFLOW_HOME),
+            AIRFLOW_HOME=str(home),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AIRFLOW__CORE__DAGS_FOLDER=str(REPOSITORY / "dags"),
             AIRFLOW__LOGGING__COLORED_CONSOLE_LOG="False",
-            GRAPHREC_CONFIG_DIR=str(path),
+            GRAPHREC_CONFIG_DIR=str(self.path),
             PYTHONPATH=str(REPOSITORY),
             PYTHONUNBUFFERED="1",
             NO_COLOR="1",
@@ -96,8 +97,8 @@ class Day:
 
     def run(self) -> int:
         """Runs the DAG, then shows the table, the report's path and a sample query."""
-        AIRFLOW_HOME.mkdir(exist_ok=True)
-        log = AIRFLOW_HOME / f"{self.config.pipeline}-{self.as_of:%Y%m%dT%H%M%SZ}.log"
+        self.hand_over()
+        log = self.home / f"{self.name}.log"
         _say(f"{self.config.pipeline}, as of {self.as_of:%Y-%m-%d %H:%M} UTC; full log: {log}")
         started_s = time.monotonic()
         with log.open("w", encoding="utf-8") as file:
@@ -105,17 +106,20 @@ class Day:
         _say(f"The DAG ended after {time.monotonic() - started_s:.0f} s with exit code {code}.")
         return self.show(code)
 
+    def hand_over(self) -> None:
+        """Writes the run's YAML, overrides included: a triggered run could not carry all of them.
+
+        For its owner's eyes only, since settings may hold passwords.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        text = yaml.safe_dump(self.config.model_dump(mode="json"), allow_unicode=True)
+        self.path.write_text(text, encoding="utf-8")
+
     def command(self) -> list[str]:
         """Returns the arguments of Airflow's program that run the DAG once."""
-        day, publish = logical_day(self.config, self.as_of).isoformat(), self.config.publish
-        # The parameters on publishing win over the overrides, so they must say the same.
-        conf = {
-            "as_of": self.as_of.isoformat(),
-            "overrides": self.overrides,
-            "publish": publish.mode,
-            "forced_by": publish.forced_by,
-            "forced_why": publish.forced_why,
-        }
+        day = logical_day(self.config, self.as_of).isoformat()
+        conf = {"as_of": self.as_of.isoformat()}
         file = str(REPOSITORY / "dags" / "pipelines.py")
         return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
 
@@ -133,8 +137,9 @@ class Day:
         )
         try:
             for line in process.stdout or ():
-                log.write(line)
-                if news := self.log.read(line):
+                shown = redact(line)
+                log.write(shown)
+                if news := self.log.read(shown):
                     _say(news)
             return process.wait()
         except BaseException:
@@ -143,9 +148,8 @@ class Day:
             raise
 
     def _graphrec(self, command: str, *arguments: str, capture: bool = False) -> str | None:
-        settings = [word for override in self.overrides for word in ("--set", override)]
         done = subprocess.run(
-            [*GRAPHREC, command, "--config", str(self.path), *arguments, *settings],
+            [*GRAPHREC, command, "--config", str(self.path), *arguments],
             cwd=REPOSITORY,
             env=self.environment,
             stdout=subprocess.PIPE if capture else None,

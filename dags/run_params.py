@@ -53,19 +53,22 @@ def run_params(config: PipelineConfig) -> dict[str, Param]:
             [],
             type="array",
             items={"type": "string", "pattern": r"^[^=]+=.*$"},
-            description="Settings of this run: section.key=value, the value read as YAML.",
+            description="Settings of this run: section.key=value, the value read as YAML. Only "
+            f"{', '.join(config.schedule.overridable) or 'none'} (schedule.overridable).",
         ),
     }
 
 
-def overrides_of(params: Mapping[str, Any]) -> list[str]:
-    """Returns the run's settings as ``section.key=value`` strings, the parameters included."""
+def publishing_of(params: Mapping[str, Any]) -> list[str]:
+    """Returns the parameters on publishing as ``section.key=value`` strings.
+
+    They are parameters of their own, so ``schedule.overridable`` does not limit them.
+    """
     settings = {"publish.mode": params["publish"]}
     for key in ("forced_by", "forced_why"):
         if params[key]:
             settings[f"publish.{key}"] = params[key]
-    quoted = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
-    return [*params["overrides"], *quoted]
+    return [f"{key}={json.dumps(value)}" for key, value in settings.items()]
 
 
 def rebuild_args(params: Mapping[str, Any]) -> list[str]:
@@ -93,7 +96,12 @@ def rendered_rebuild(context: Context, jinja_env: object) -> list[str]:
 
 def rendered_overrides(context: Context, jinja_env: object) -> list[str]:
     """Renders a task's ``overrides`` from the run's parameters (a callable template field)."""
-    return overrides_of(context["params"])
+    return list(context["params"]["overrides"])
+
+
+def rendered_publishing(context: Context, jinja_env: object) -> list[str]:
+    """Renders a task's ``publishing`` from the run's parameters."""
+    return publishing_of(context["params"])
 
 
 def rendered_regions(context: Context, jinja_env: object) -> list[str]:

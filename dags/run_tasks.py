@@ -8,8 +8,8 @@ from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
 from dags.as_of import resolve_as_of
-from dags.run_params import overrides_of, rebuild_args
-from graphrec_core.config import load_pipeline
+from dags.run_params import publishing_of, rebuild_args
+from graphrec_core.config import load_pipeline, triggered_overrides
 from graphrec_core.errors import ConfigError, GraphrecError
 
 RESOLVE, CHOOSE, END = "resolve-as-of", "choose-regions", "day-ended"
@@ -28,20 +28,30 @@ def resolve(config_path: str, scope: str, context: Context) -> str:
     run_type = getattr(dag_run.run_type, "value", dag_run.run_type)
     try:
         instant = resolve_as_of(params["as_of"], run_type, dag_run.logical_date, dag_run.run_after)
-        check_overrides(config_path, scope, overrides_of(params))
+        check_overrides(config_path, scope, params["overrides"], publishing_of(params))
         check_acceptance(params, run_type)
     except GraphrecError as error:
         raise AirflowFailException(str(error)) from error
     return instant.isoformat()
 
 
-def check_overrides(config_path: str, scope: str, overrides: Sequence[str]) -> None:
-    """Refuses settings that the pipeline does not have or that its DAG cannot follow any more.
+def check_overrides(
+    config_path: str, scope: str, overrides: Sequence[object], publishing: Sequence[str] = ()
+) -> None:
+    """Refuses settings that a run may not carry, or that its DAG cannot follow any more.
+
+    Args:
+        config_path: The pipeline's YAML.
+        scope: ``model.scope`` that the DAG was made for.
+        overrides: What whoever triggered the run wrote.
+        publishing: The parameters on publishing, as overrides.
 
     Raises:
-        ConfigError: An unknown or wrong key, or another ``model.scope`` than the DAG was made for.
+        ConfigError: A key that ``schedule.overridable`` does not list, an unknown or wrong key, or
+            another ``model.scope``.
     """
-    wanted = load_pipeline(Path(config_path), overrides).model.scope
+    path = Path(config_path)
+    wanted = load_pipeline(path, [*triggered_overrides(path, overrides), *publishing]).model.scope
     if wanted != scope:
         raise ConfigError(
             must=f"model.scope is read when the DAG is parsed; this one has scope {scope}.",

@@ -11,7 +11,9 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from dags.child_process import ChildProcess
-from graphrec_core.config import child_environment
+from graphrec_core.config import child_environment, triggered_overrides
+from graphrec_core.errors import ConfigError
+from graphrec_core.redaction import redact
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 NO_RETRY = {2: "configuration or usage is wrong", 3: "refused by data checks or by the gate"}
@@ -31,12 +33,20 @@ class StepOperator(BaseOperator):
         config_path: The pipeline's YAML.
         as_of: The run's instant, ISO.
         regions: Names of regions; each becomes a ``--region``.
-        overrides: ``section.key=value`` strings; each becomes a ``--set``.
+        overrides: ``section.key=value`` strings of whoever triggered the run; each becomes a
+            ``--set`` if ``schedule.overridable`` lists it.
+        publishing: The run's parameters on publishing, as overrides; each becomes a ``--set``.
         extra_args: Further arguments of this step, such as ``("--view", "train")``.
         module: The program, run as ``python -m module``.
     """
 
-    template_fields: Sequence[str] = ("as_of", "regions", "overrides", "extra_args")
+    template_fields: Sequence[str] = (
+        "as_of",
+        "regions",
+        "overrides",
+        "publishing",
+        "extra_args",
+    )
 
     def __init__(
         self,
@@ -46,6 +56,7 @@ class StepOperator(BaseOperator):
         as_of: Any,  # noqa: ANN401  (a string, or what Airflow renders into one)
         regions: Any = (),  # noqa: ANN401
         overrides: Any = (),  # noqa: ANN401
+        publishing: Any = (),  # noqa: ANN401
         extra_args: Any = (),  # noqa: ANN401
         module: str = "jobs.cli",
         **kwargs: Any,  # noqa: ANN401
@@ -56,17 +67,24 @@ class StepOperator(BaseOperator):
         self.as_of = as_of
         self.regions = regions
         self.overrides = overrides
+        self.publishing = publishing
         self.extra_args = extra_args
         self.module = module
         self._child: ChildProcess | None = None
 
     def command(self) -> list[str]:
-        """Returns the argument list; the template fields must be rendered."""
+        """Returns the argument list; the template fields must be rendered.
+
+        Raises:
+            ConfigError: The run carries an override that the pipeline does not let it carry.
+        """
         command = [sys.executable, "-m", self.module, self.step]
         command += ["--config", self.config_path, "--as-of", self.as_of, *self.extra_args]
         for region in self.regions:
             command += ["--region", region]
-        for override in self.overrides:
+        # Here too, not only in the first task: whatever starts a step goes through this.
+        allowed = triggered_overrides(Path(self.config_path), self.overrides)
+        for override in [*allowed, *self.publishing]:
             command += ["--set", override]
         return command
 
@@ -88,20 +106,28 @@ class StepOperator(BaseOperator):
         return self.parsed(result)
 
     def run_step(self) -> tuple[int, str]:
-        """Runs the command; returns its exit code and its last line on standard output."""
+        """Runs the command; returns its exit code and its last line on standard output.
+
+        Raises:
+            AirflowFailException: The run carries an override that it may not carry.
+        """
         started_s, last = time.monotonic(), ""
+        try:
+            command = self.command()
+        except ConfigError as error:
+            raise AirflowFailException(f"{self._title()}: {error}") from error
 
         def on_stdout(line: str) -> None:
             nonlocal last
             last = line
-            self.log.info("%s", line)
+            self.log.info("%s", redact(line))
 
         def on_stderr(line: str) -> None:
-            self.log.info("%s", line)
+            self.log.info("%s", redact(line))
 
         self.log.info("%s %s", STARTED, self._title())
         environment = child_environment(PYTHONUNBUFFERED="1")
-        self._child = ChildProcess(self.command(), cwd=REPOSITORY, env=environment)
+        self._child = ChildProcess(command, cwd=REPOSITORY, env=environment)
         try:
             code = self._child.follow(on_stdout, on_stderr)
         except BaseException:  # a timeout or an interrupt must not leave the child behind

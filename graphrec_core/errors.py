@@ -16,9 +16,11 @@ GraphrecError                     1  a fault: retry may help
     └── GateRefusedError          3  the gate refused at least one region
 """
 
+from graphrec_core.redaction import redact
+
 
 class GraphrecError(Exception):
-    """Base of all errors raised on purpose.
+    """Base of all errors raised on purpose; its message holds no secret.
 
     Args:
         must: What must hold.
@@ -29,8 +31,8 @@ class GraphrecError(Exception):
     exit_code = 1
 
     def __init__(self, *, must: str, found: str, fix: str) -> None:
-        self.must, self.found, self.fix = must, found, fix
-        super().__init__(f"{must}\n  found: {found}\n  to do: {fix}")
+        self.must, self.found, self.fix = redact(must), redact(found), redact(fix)
+        super().__init__(f"{self.must}\n  found: {self.found}\n  to do: {self.fix}")
 
 
 class LakeError(GraphrecError):

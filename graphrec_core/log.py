@@ -3,11 +3,25 @@
 import logging
 import sys
 
+from typing_extensions import override
+
+from graphrec_core.redaction import redact
+
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+class RedactingFormatter(logging.Formatter):
+    """Writes a record, traces included, without the secrets in it."""
+
+    @override
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
 
 
 def configure(level: int = logging.INFO) -> None:
     """Sends graphrec's log records to standard error at ``level``; other libraries warn only."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format=FORMAT, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(RedactingFormatter(FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in ("graphrec_core", "jobs"):
         logging.getLogger(name).setLevel(level)

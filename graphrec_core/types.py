@@ -13,6 +13,10 @@ ALL_REGIONS = Region("_all")
 """The region of an artefact that covers every region (one global model)."""
 
 
+FIRST_YEAR, LAST_YEAR = 1800, 2999
+"""Years of the instants that a run may be about: a window before them and a horizon after them
+stay within what every engine's timestamps hold."""
+
 START_PREFIX = "__start__:"
 """Begins the id of a region's start node; no node of a source may have such an id."""
 
@@ -52,19 +56,21 @@ def parse_instant(text: str) -> datetime:
         text: e.g. ``2010-09-01`` or ``2010-09-01T00:00:00+00:00``; no offset means UTC.
 
     Raises:
-        ConfigError: The text is not an ISO date or date-time.
+        ConfigError: The text is not an ISO date or date-time, or its year is out of reach.
     """
     try:
         instant = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
+        if not FIRST_YEAR <= instant.year <= LAST_YEAR:
+            raise ValueError("no run can be about this year")
+    except (ValueError, OverflowError) as error:
         raise ConfigError(
-            must="An as-of instant must be an ISO date or date-time in UTC.",
+            must="An as-of instant must be an ISO date or date-time in UTC, of the years "
+            f"{FIRST_YEAR} to {LAST_YEAR}.",
             found=repr(text),
             fix="Write it like 2010-09-01 or 2010-09-01T00:00:00+00:00.",
         ) from error
-    if instant.tzinfo is None:
-        return instant.replace(tzinfo=UTC)
-    return instant.astimezone(UTC)
+    return instant
 
 
 def format_instant(instant: datetime) -> str:

@@ -1,6 +1,11 @@
 """Frozen, validated configuration of everything configurable."""
 
-from graphrec_core.config.loader import child_environment, config_dir, load_pipeline
+from graphrec_core.config.loader import (
+    child_environment,
+    config_dir,
+    load_pipeline,
+    triggered_overrides,
+)
 from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.config.pipeline import PipelineConfig
 from graphrec_core.config.steps import STEPS, StepName, StepSpec
@@ -15,4 +20,5 @@ __all__ = [
     "child_environment",
     "config_dir",
     "load_pipeline",
+    "triggered_overrides",
 ]

@@ -16,7 +16,7 @@ class EvaluationConfig(Section):
     depth: int = Field(
         100, gt=0, le=1000, description="Ranks stored per query; MRR looks this deep."
     )
-    block_size: int = Field(512, gt=0, description="Queries scored at a time.")
+    block_size: int = Field(512, gt=0, le=1_000_000, description="Queries scored at a time.")
     cold_start_max_degree: int = Field(
         3, ge=0, description="Queries with at most this many candidates seen are cold."
     )
@@ -50,5 +50,5 @@ class GateConfig(Section):
         100, gt=0, description="With fewer queries a rule is judged on all regions pooled."
     )
     confidence: float = Field(0.95, gt=0, lt=1, description="Level of the bootstrap intervals.")
-    num_bootstrap: int = Field(1000, ge=100, description="Bootstrap resamples.")
+    num_bootstrap: int = Field(1000, ge=100, le=1_000_000, description="Bootstrap resamples.")
     seed: int = Field(0, ge=0, description="Seed of the resampling.")

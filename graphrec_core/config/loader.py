@@ -1,15 +1,18 @@
 """Reads a pipeline's YAML and overrides; the only reader of the process environment."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
+from graphrec_core.config.overrides import Override, read_overrides, refuse_beyond
 from graphrec_core.config.pipeline import PipelineConfig
+from graphrec_core.config.problems import note_override, problems
+from graphrec_core.config.yaml_reader import MAX_BYTES, KeyPath, YamlProblem, read_yaml
 from graphrec_core.errors import ConfigError
+from graphrec_core.redaction import learn_secrets
 
 CONFIG_DIR_VARIABLE = "GRAPHREC_CONFIG_DIR"
 
@@ -43,69 +46,75 @@ def load_pipeline(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
     Raises:
         ConfigError: The file is missing, is not YAML, or holds an unknown or wrong key.
     """
-    data = _read_yaml(path)
-    for override in overrides:
-        _apply(data, override)
-    try:
-        return PipelineConfig.model_validate(data)
-    except ValidationError as error:
-        raise ConfigError(
-            must=f"{path} must be a valid pipeline.",
-            found="; ".join(_problems(error)),
-            fix="Correct these keys; configs/town.yaml comments every key with its default.",
-        ) from error
+    data, lines = _read_file(path)
+    return _validated(path, data, lines, read_overrides(overrides))
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def triggered_overrides(path: Path, overrides: Sequence[object]) -> list[str]:
+    """Returns the overrides that a triggered run carries, if the pipeline lets it carry them.
+
+    Args:
+        path: The pipeline's YAML; its ``schedule.overridable`` decides, as the file has it.
+        overrides: What whoever triggered the run wrote.
+
+    Raises:
+        ConfigError: One is misshapen or not on the list, or the file is no pipeline.
+    """
+    if not overrides:
+        return []
+    refuse_beyond(load_pipeline(path).schedule.overridable, read_overrides(overrides))
+    return [str(override) for override in overrides]
+
+
+def _read_file(path: Path) -> tuple[dict[str, Any], dict[KeyPath, int]]:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        data, lines = read_yaml(_text(path))
+    except YamlProblem as problem:
         raise ConfigError(
-            must=f"The configuration file {path} must be readable.",
-            found=str(error),
-            fix="Give the path of a YAML file, such as configs/town.yaml.",
-        ) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            must=f"{path} must be YAML.", found=str(error), fix="Correct the syntax."
-        ) from error
+            must=f"{path} must be YAML that settings can be made of.",
+            found=str(problem),
+            fix="Correct this line; configs/town.yaml shows every key.",
+        ) from None  # the cause quotes the line, which may hold a password
     if not isinstance(data, dict):
         raise ConfigError(
             must=f"{path} must hold a mapping of sections.",
             found=type(data).__name__,
             fix="Start from configs/town.yaml.",
         )
-    return data
+    learn_secrets(data)
+    return data, lines
 
 
-def _apply(data: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    parts = key.strip().split(".")
-    if not separator or not all(parts):
-        raise ConfigError(
-            must="An override must look like section.key=value.",
-            found=repr(override),
-            fix="Write for example --set training.num_epochs=5.",
-        )
-    section = data
-    for part in parts[:-1]:
-        if not isinstance(section.get(part), dict):
-            section[part] = {}
-        section = section[part]
+def _text(path: Path) -> str:
     try:
-        section[parts[-1]] = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        with path.open("rb") as handle:
+            return handle.read(MAX_BYTES + 1).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        found = f"byte {error.start} is not UTF-8 ({error.reason})"
+        raise _unreadable(path, found) from error
+    except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        raise _unreadable(path, str(error)) from error
+
+
+def _unreadable(path: Path, found: str) -> ConfigError:
+    return ConfigError(
+        must=f"The configuration file {path} must be readable, and text in UTF-8.",
+        found=found,
+        fix="Give the path of a YAML file, such as configs/town.yaml.",
+    )
+
+
+def _validated(
+    path: Path, data: dict[str, Any], lines: dict[KeyPath, int], overrides: Sequence[Override]
+) -> PipelineConfig:
+    for override in overrides:
+        override.apply(data)
+        note_override(lines, override.path)
+    try:
+        return PipelineConfig.model_validate(data)
+    except ValidationError as error:
         raise ConfigError(
-            must="The value of an override must be YAML.",
-            found=repr(override),
-            fix="Quote the value, or write it as plain text or a number.",
-        ) from error
-
-
-def _problems(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False):
-        where = ".".join(str(part) for part in problem["loc"]) or "the pipeline"
-        if problem["type"] == "extra_forbidden":
-            yield f"unknown key {where}"
-        else:
-            yield f"{where}: {problem['msg'].removeprefix('Value error, ')}"
+            must=f"{path} must be a valid pipeline.",
+            found="; ".join(problems(error, lines)),
+            fix="Correct these keys; configs/town.yaml comments every key with its default.",
+        ) from None  # the cause quotes values, which may be passwords

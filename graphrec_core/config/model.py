@@ -15,7 +15,7 @@ class EncoderConfig(Section):
     scope: Literal["region", "global"] = Field(
         "region", description="One model per region, or one global model."
     )
-    embedding_dim: int = Field(64, gt=0, description="Length of a node's vector.")
+    embedding_dim: int = Field(64, gt=0, le=4096, description="Length of a node's vector.")
 
 
 class LightGCNConfig(EncoderConfig):
@@ -23,7 +23,9 @@ class LightGCNConfig(EncoderConfig):
 
     name: Literal["lightgcn"] = Field("lightgcn", description="Recommender: lightgcn | graphsage.")
     num_layers: int = Field(3, ge=1, le=8, description="Propagation layers.")
-    init_std: float = Field(0.1, gt=0, description="Standard deviation of the initial embeddings.")
+    init_std: float = Field(
+        0.1, gt=0, le=100, description="Standard deviation of the initial embeddings."
+    )
 
 
 class GraphSAGEConfig(EncoderConfig):
@@ -33,14 +35,16 @@ class GraphSAGEConfig(EncoderConfig):
         "graphsage", description="Recommender: lightgcn | graphsage."
     )
     num_layers: int = Field(2, ge=1, le=4, description="Message-passing layers.")
-    hidden_dim: int = Field(64, gt=0, description="Width of the hidden layers.")
-    fanouts: tuple[int, ...] = Field(
+    hidden_dim: int = Field(64, gt=0, le=4096, description="Width of the hidden layers.")
+    fanouts: tuple[Annotated[int, Field(ge=-1, le=10_000)], ...] = Field(
         (),
-        description="Neighbours sampled per layer, nearest the seeds first; "
+        description="Neighbours sampled per layer, nearest the seeds first, -1 takes all; "
         "empty: 15, 10, 5, 5 for as many layers as there are.",
     )
     use_ids: bool = Field(True, description="Learn an embedding per node beside its features.")
-    init_std: float = Field(0.1, gt=0, description="Standard deviation of the initial embeddings.")
+    init_std: float = Field(
+        0.1, gt=0, le=100, description="Standard deviation of the initial embeddings."
+    )
 
     @model_validator(mode="after")
     def _one_fanout_per_layer(self) -> Self:

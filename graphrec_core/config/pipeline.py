@@ -123,6 +123,20 @@ class PipelineConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _overridable_names_settings(self) -> Self:
+        for entry in self.schedule.overridable:
+            section, key, *_ = entry.split(".")
+            fields = getattr(type(getattr(self, section, None)), "model_fields", {})
+            if section not in type(self).model_fields or key not in {*fields, "*"} or not fields:
+                raise ValueError(f"schedule.overridable names {entry}, which is no setting")
+            if section == "publish" or (section, key) == ("schedule", "overridable"):
+                raise ValueError(
+                    f"schedule.overridable may not name {entry}: a run has the parameters "
+                    "publish, forced_by and forced_why, and never changes its own limits"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _settings_fit_together(self) -> Self:
         if self.region.home[self.task.query] == "everywhere":
             raise ValueError("task.query needs a home region: region may not be `everywhere`")
@@ -133,7 +147,7 @@ class PipelineConfig(Section):
         if self.source.holidays and self.time.calendar is None:
             raise ValueError("source.holidays needs time.calendar: true")
         if self.publish.mode == "force" and not (
-            self.publish.forced_by and self.publish.forced_why
+            self.publish.forced_by.strip() and self.publish.forced_why.strip()
         ):
             raise ValueError("publish.mode force needs publish.forced_by and publish.forced_why")
         return self

@@ -7,14 +7,16 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from graphrec_core.config.base import Section
+from graphrec_core.config.base import MAX_DAYS, Instant, Section
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-"""A name that is safe in SQL and in a path: lower case, digits, underscores."""
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
+"""A name that is safe in SQL and in a path: lower case, digits, underscores; at most 64."""
 
 
 class TableConfig(Section):
     """One raw table of the source, readable under its name in the SELECTs."""
+
+    any_character = frozenset({"options"})
 
     path: str = Field("", description="File or folder, relative to source.root, or a URI.")
     catalog: str = Field("", description="A Spark catalog table instead of a path (db.table).")
@@ -72,21 +74,23 @@ class TownConfig(Section):
     """The generated town: a market of several regions with planted taste."""
 
     num_regions: int = Field(3, ge=1, le=26, description="Number of regions.")
-    num_users: int = Field(500, ge=10, description="Users per region.")
-    num_places: int = Field(400, ge=10, description="Places per region.")
+    num_users: int = Field(500, ge=10, le=10_000_000, description="Users per region.")
+    num_places: int = Field(400, ge=10, le=10_000_000, description="Places per region.")
     num_communities: int = Field(4, ge=1, description="Groups of equal taste per region.")
-    num_days: int = Field(90, ge=14, description="Days of history before `end`.")
-    events_per_user: int = Field(10, ge=1, description="Mean visits per user over the history.")
+    num_days: int = Field(90, ge=14, le=MAX_DAYS, description="Days of history before `end`.")
+    events_per_user: int = Field(
+        10, ge=1, le=100_000, description="Mean visits per user over the history."
+    )
     noise_frac: float = Field(
         0.1, ge=0, le=1, description="Share of visits that ignore the planted taste."
     )
     travel_frac: float = Field(
         0.05, ge=0, le=1, description="Share of visits made in another region."
     )
-    end: datetime = Field(
+    end: Instant = Field(
         datetime(2026, 1, 1, tzinfo=UTC), description="Instant before which all events lie (UTC)."
     )
-    seed: int = Field(7, description="Seed of the generator.")
+    seed: int = Field(7, ge=0, description="Seed of the generator.")
 
 
 class SourceConfig(Section):
@@ -106,7 +110,7 @@ class SourceConfig(Section):
     max_bad_rows_frac: float = Field(
         0.01, ge=0, le=1, description="Share of bad rows per table above which the day is refused."
     )
-    earliest_time: datetime = Field(
+    earliest_time: Instant = Field(
         datetime(1970, 1, 1, tzinfo=UTC), description="Rows with an older time are bad (UTC)."
     )
     ready_marker: str = Field(

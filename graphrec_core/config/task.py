@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from graphrec_core.config.base import Section
+from graphrec_core.config.base import MAX_DAYS, MAX_HOURS, Section
 from graphrec_core.config.source import Name
 from graphrec_core.types import ALL_REGIONS
 
@@ -67,7 +67,7 @@ class FreshnessConfig(Section):
     build drops the same ones.
     """
 
-    bucket_days: int = Field(30, gt=0, description="Length of an age bucket in days.")
+    bucket_days: int = Field(30, gt=0, le=MAX_DAYS, description="Length of an age bucket in days.")
     drop_frac: float = Field(
         0.1, gt=0, lt=1, description="Share of the events dropped on entering the next bucket."
     )
@@ -89,16 +89,29 @@ class CalendarConfig(Section):
 class TimeConfig(Section):
     """Lengths of the windows around an instant."""
 
-    window_days: int = Field(365, gt=0, description="A view holds the events of this many days.")
-    horizon_days: int = Field(7, gt=0, description="Days before as_of held out for evaluation.")
+    window_days: int = Field(
+        365, gt=0, le=MAX_DAYS, description="A view holds the events of this many days."
+    )
+    horizon_days: int = Field(
+        7, gt=0, le=MAX_DAYS, description="Days before as_of held out for evaluation."
+    )
     active_days: int = Field(
-        90, gt=0, description="A node without an event for this many days is not a candidate."
+        90,
+        gt=0,
+        le=MAX_DAYS,
+        description="A node without an event for this many days is not a candidate.",
     )
     lateness_hours: float = Field(
-        0, ge=0, description="How long after an instant late rows still belong to its view."
+        0,
+        ge=0,
+        le=MAX_HOURS,
+        description="How long after an instant late rows still belong to its view.",
     )
     half_life_days: float = Field(
-        0, ge=0, description="An event this old weighs half in an edge's weight; 0: no decay."
+        0,
+        ge=0,
+        le=MAX_DAYS,
+        description="An event this old weighs half in an edge's weight; 0: no decay.",
     )
     freshness: FreshnessConfig | None = Field(
         None, description="Drops a share of the old events; none: all of the window are used."
@@ -207,6 +220,8 @@ class RegionConfig(Section):
         if not isinstance(data, dict):
             return data
         own = {key: value for key, value in data.items() if key in cls.model_fields}
+        if not isinstance(own.get("home", {}), dict):
+            raise ValueError("home must be a mapping of node types to rules")
         home = {key: value for key, value in data.items() if key not in cls.model_fields}
         for key, value in home.items():
             if value not in get_args(HomeRule):
@@ -255,16 +270,21 @@ class SnapshotConfig(Section):
     )
     memory: str = Field(
         "2g",
-        pattern="^[1-9][0-9]*[mg]$",
+        pattern="^([1-9][0-9]{0,6}m|[1-9][0-9]{0,3}g)$",
         description="Memory of the engine, like 512m or 6g: the heap of Spark's driver, or "
         "DuckDB's limit.",
     )
-    threads: int = Field(0, ge=0, description="DuckDB: number of threads; 0: one per core.")
+    threads: int = Field(
+        0, ge=0, le=1024, description="DuckDB: number of threads; 0: one per core."
+    )
     spark_master: str = Field(
         "local[*]", description="Spark: URL of the master; empty: what spark-submit says."
     )
     shuffle_partitions: int = Field(
-        4, gt=0, description="Spark: partitions of a shuffle; about one per million events."
+        4,
+        gt=0,
+        le=100_000,
+        description="Spark: partitions of a shuffle; about one per million events.",
     )
     spark_settings: dict[str, str] = Field(
         {}, description="Spark: further settings, such as those of executors or of s3a."

@@ -13,14 +13,19 @@ class TrainingConfig(Section):
     loss: Literal["bpr", "sampled_softmax"] = Field(
         "bpr", description="Ranking loss: bpr | sampled_softmax."
     )
-    num_epochs: int = Field(60, ge=0, description="Most passes over the positives; 0: untrained.")
+    num_epochs: int = Field(
+        60, ge=0, le=100_000, description="Most passes over the positives; 0: untrained."
+    )
     batch_size: int = Field(8192, gt=0, description="Positives per step.")
-    learning_rate: float = Field(0.03, gt=0, description="Adam's step size.")
+    learning_rate: float = Field(0.03, gt=0, le=1000, description="Adam's step size.")
     l2: float = Field(
         1e-3, ge=0, description="Weight of the squared norm of a batch's input embeddings."
     )
     num_negatives: int = Field(
-        128, gt=0, description="Negatives per region and batch (sampled_softmax); bpr uses one."
+        128,
+        gt=0,
+        le=1_000_000,
+        description="Negatives per region and batch (sampled_softmax); bpr uses one.",
     )
     temperature: float = Field(
         0.2, gt=0, description="Divides the cosine scores of sampled_softmax."
@@ -36,7 +41,9 @@ class TrainingConfig(Section):
         False, description="Train again on the serve view, for the same number of epochs."
     )
     seed: int = Field(0, ge=0, description="Seed of every random choice.")
-    num_threads: int = Field(1, gt=0, description="CPU threads; part of what fixes the bytes.")
+    num_threads: int = Field(
+        1, gt=0, le=1024, description="CPU threads; part of what fixes the bytes."
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="auto: the GPU where there is one."
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from dags.run_once import Day, logical_day, main
-from dags.run_params import overrides_of
+from dags.run_params import run_params
 from graphrec_core.config import load_pipeline
 from graphrec_core.types import parse_instant
 from tests.dags.pipelines import write_pipeline
@@ -37,14 +37,18 @@ def test_without_an_end_every_later_day_is_within(tmp_path: Path) -> None:
     assert logical_day(config, parse_instant("2036-01-02")).isoformat() == "2036-01-01"
 
 
-def test_airflow_reads_only_the_given_file_and_its_publishing(tmp_path: Path) -> None:
+def test_airflow_reads_one_file_that_holds_every_setting(tmp_path: Path) -> None:
+    """A triggered run could carry none of these; who runs a day here may set everything."""
     path = write_pipeline(tmp_path, "tiny")
-    overrides = ["publish.mode=never"]
-    day = Day(path, load_pipeline(path, overrides), parse_instant("2026-01-05"), overrides)
-    assert day.environment["GRAPHREC_CONFIG_DIR"] == str(path)
-    conf = json.loads(day.command()[-1])
-    assert overrides_of(conf)[-1] == 'publish.mode="never"'
-    assert load_pipeline(path, overrides_of(conf)).publish.mode == "never"
+    overrides = ["publish.mode=never", "gate.min_recall=0.5", "lake.root=s3://key:hidden@bucket"]
+    config = load_pipeline(path, overrides)
+    day = Day(config, parse_instant("2026-01-05"), tmp_path / "airflow")
+    day.hand_over()
+    handed = Path(day.environment["GRAPHREC_CONFIG_DIR"])
+    assert load_pipeline(handed) == config
+    assert handed.stat().st_mode & 0o077 == 0
+    assert json.loads(day.command()[-1]) == {"as_of": "2026-01-05T00:00:00+00:00"}
+    assert run_params(load_pipeline(handed))["publish"].value == "never"
 
 
 @pytest.mark.parametrize(
@@ -70,8 +74,9 @@ def test_a_missing_file_ends_with_2(capsys: pytest.CaptureFixture[str]) -> None:
 
 def day_of(folder: Path, *parts: list[str]) -> Day:
     """A day whose Airflow wrote these lines, with an empty lake."""
-    path, overrides = write_pipeline(folder, "tiny"), [f"lake.root={folder}/lake"]
-    day = Day(path, load_pipeline(path, overrides), parse_instant("2026-01-01"), overrides)
+    config = load_pipeline(write_pipeline(folder, "tiny"), [f"lake.root={folder}/lake"])
+    day = Day(config, parse_instant("2026-01-01"), folder)
+    day.hand_over()
     for line in (line for part in parts for line in part):
         day.log.read(line)
     return day

@@ -9,7 +9,7 @@ from airflow.sdk.api.datamodels._generated import DagRunType as SdkRunType
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.types import DagRunType as CoreRunType
 
-from dags.run_params import overrides_of, rebuild_args
+from dags.run_params import publishing_of, rebuild_args
 from dags.run_tasks import check_overrides, choose_regions, resolve, unsuccessful
 from graphrec_core.config import load_pipeline
 from graphrec_core.errors import ConfigError
@@ -61,20 +61,18 @@ def test_parameters_become_overrides_that_the_loader_reads_back(tmp_path: Path) 
         "publish": "force",
         "forced_by": "Ann: on call",
         "forced_why": "bad [gate], see #7",
-        "overrides": ["training.num_epochs=3"],
     }
-    config = load_pipeline(path, overrides_of(params))
+    config = load_pipeline(path, publishing_of(params))
     assert config.publish.mode == "force"
     assert config.publish.forced_by == "Ann: on call"
     assert config.publish.forced_why == "bad [gate], see #7"
-    assert config.training.num_epochs == 3
 
 
-@pytest.mark.parametrize(
-    "override", ["model.scope=global", "model={name: lightgcn, scope: global}"]
-)
+@pytest.mark.parametrize("override", ["model.scope=global", "model.scope='global'"])
 def test_the_scope_cannot_be_overridden(tmp_path: Path, override: str) -> None:
-    path = write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "region"})
+    schedule = {"start": "2026-01-01", "overridable": ["training.*", "model.*"]}
+    model = {"name": "lightgcn", "scope": "region"}
+    path = write_pipeline(tmp_path, "tiny", model=model, schedule=schedule)
     check_overrides(str(path), "region", ["training.num_epochs=3"])
     with pytest.raises(ConfigError, match=r"model\.scope"):
         check_overrides(str(path), "region", [override])

@@ -1,0 +1,61 @@
+"""Says what is wrong with a pipeline's settings: which key, which line, what must hold."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from graphrec_core.config.yaml_reader import KeyPath
+
+DOTTED = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+\b")
+OVERRIDE = 0
+"""The line of a value that an override set."""
+
+
+def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[str]:
+    """Yields one sentence a mistake.
+
+    Args:
+        error: What the models found.
+        lines: Line of every key of the file, from 1; ``OVERRIDE`` for what an override set.
+    """
+    for problem in error.errors(include_url=False, include_input=False):
+        loc = tuple(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        place = _place(_named_key(message, lines) or _known(loc, lines), lines)
+        where = ".".join(loc) or "the pipeline"
+        if problem["type"] == "extra_forbidden":
+            yield f"unknown key {where}{place}"
+        else:
+            yield f"{where}: {message}{place}"
+
+
+def note_override(lines: dict[KeyPath, int], path: KeyPath) -> None:
+    """Forgets the lines of what an override replaced."""
+    for key in [key for key in lines if key[: len(path)] == path]:
+        del lines[key]
+    lines[path] = OVERRIDE
+
+
+def _known(loc: Sequence[str], lines: Mapping[KeyPath, int]) -> KeyPath:
+    """Follows a model's place through the file, which lacks the model's own additions to it."""
+    path: KeyPath = ()
+    for part in loc:
+        if (*path, part) in lines:
+            path = (*path, part)
+    return path
+
+
+def _named_key(message: str, lines: Mapping[KeyPath, int]) -> KeyPath:
+    """Finds the first key that a message names and the file has."""
+    keys = (tuple(match.split(".")) for match in DOTTED.findall(message))
+    return next((key for key in keys if key in lines), ())
+
+
+def _place(path: KeyPath, lines: Mapping[KeyPath, Any]) -> str:
+    while path and path not in lines:
+        path = path[:-1]
+    if not path:
+        return ""
+    return " (an override)" if lines[path] == OVERRIDE else f" (line {lines[path]})"
