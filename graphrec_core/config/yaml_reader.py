@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import yaml
+from typing_extensions import override
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 32
@@ -61,12 +62,12 @@ def read_yaml(text: str) -> tuple[Any, dict[KeyPath, int]]:
         raise YamlProblem(f"the text is longer than {MAX_BYTES // 1024} KiB")
     loader = None
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _Loader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         raise YamlProblem(_problem(error), _line(error.problem_mark)) from error
-    except RecursionError as error:
-        raise YamlProblem("lists and mappings are nested too deeply") from error
+    except YamlProblem:
+        raise
     # The parser has more ways to fail than its own errors: an impossible escape, a version of
     # 5,000 digits. Whatever it raises, the text is to blame.
     except Exception as error:
@@ -76,6 +77,21 @@ def read_yaml(text: str) -> tuple[Any, dict[KeyPath, int]]:
         return None, {}
     reader = _Reader(loader)
     return reader.value(node, ()), reader.lines
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops at a depth that no setting has: what is deeper takes the parser minutes."""
+
+    _depth = 0
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise YamlProblem("lists and mappings are nested too deeply", self.line + 1)
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
 
 class _Reader:
