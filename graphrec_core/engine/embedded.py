@@ -30,7 +30,7 @@ from graphrec_core.engine.csv_tables import (
     is_readable,
 )
 from graphrec_core.engine.dialect import to_duckdb
-from graphrec_core.engine.engine import Engine, Partition, Relation
+from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
     refuse_column,
@@ -179,9 +179,11 @@ class DuckDbEngine(Engine):
         return Relation(name)
 
     @override
-    def read_parquet(self, uri: str) -> Relation:
+    def read_parquet(
+        self, uri: str, names: Mapping[str, Mapping[str, str]] = NO_NAMES
+    ) -> Relation:
         name = f"read_{next(self._numbers)}"
-        self._scan_folder(*self._file_system(uri)).create_view(name)
+        self._scan_folder(*self._file_system(uri), names).create_view(name)
         return Relation(name)
 
     @override
@@ -259,7 +261,12 @@ class DuckDbEngine(Engine):
     def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
         return self._connection.read_parquet(_with_protocol(fs, path), hive_partitioning=False)
 
-    def _scan_folder(self, fs: fsspec.AbstractFileSystem, root: str) -> duckdb.DuckDBPyRelation:
+    def _scan_folder(
+        self,
+        fs: fsspec.AbstractFileSystem,
+        root: str,
+        names: Mapping[str, Mapping[str, str]] = NO_NAMES,
+    ) -> duckdb.DuckDBPyRelation:
         """Reads a folder with its partitions as text, as Spark does.
 
         DuckDB's own partitions are no help: they have guessed types, and take in the folders above
@@ -270,11 +277,14 @@ class DuckDbEngine(Engine):
         rows = f"read_parquet([{files}], hive_partitioning = false, filename = '{FILE}')"
         hidden = {FILE, *keys} & set(self._connection.sql(f"from {rows} limit 0").columns)
         start = len(_with_protocol(fs, root)) + 1
-        parts = [
-            f"nullif(url_decode(regexp_extract(substr({FILE}, {start}), "
-            f"{_literal(f'/{re.escape(key)}=([^/]*)/')}, 1)), '{NULL_PARTITION}') "
-            f"as {_quoted(key)}"
+        values = {
+            key: f"nullif(url_decode(regexp_extract(substr({FILE}, {start}), "
+            f"{_literal(f'/{re.escape(key)}=([^/]*)/')}, 1)), '{NULL_PARTITION}')"
             for key in keys
+        }
+        parts = [
+            f"{_named(value, names.get(key, {}))} as {_quoted(key)}"
+            for key, value in values.items()
         ]
         kept = f"* exclude ({', '.join(map(_quoted, sorted(hidden)))})"
         return self._connection.sql(f"select {', '.join([kept, *parts])} from {rows}")
@@ -299,6 +309,14 @@ def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
 
 def _literal(text: str) -> str:
     return exp.Literal.string(text).sql("duckdb")
+
+
+def _named(value: str, names: Mapping[str, str]) -> str:
+    """Writes an expression whose values stand for others."""
+    if not names:
+        return value
+    whens = " ".join(f"when {_literal(old)} then {_literal(new)}" for old, new in names.items())
+    return f"case {value} {whens} else {value} end"
 
 
 def _quoted(name: str) -> str:

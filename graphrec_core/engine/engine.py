@@ -37,6 +37,10 @@ class Partition:
     batches: Iterator[pa.RecordBatch]
 
 
+NO_NAMES: Mapping[str, Mapping[str, str]] = {}
+"""Every folder's value stands for itself."""
+
+
 class Engine(ABC):
     """Runs Spark SQL, the language of ``sql/`` and of the SELECTs in a pipeline's YAML.
 
@@ -123,8 +127,16 @@ class Engine(ABC):
         """Makes a relation of rows of this process."""
 
     @abstractmethod
-    def read_parquet(self, uri: str) -> Relation:
-        """Reads the Parquet files below a folder; ``key=value`` folders become string columns."""
+    def read_parquet(
+        self, uri: str, names: Mapping[str, Mapping[str, str]] = NO_NAMES
+    ) -> Relation:
+        """Reads the Parquet files below a folder; ``key=value`` folders become string columns.
+
+        Args:
+            uri: The folder.
+            names: Key -> a folder's value, decoded -> the text that it stands for; any other value
+                stands for itself.
+        """
 
     @abstractmethod
     def partitions(

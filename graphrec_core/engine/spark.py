@@ -1,5 +1,6 @@
 """Spark: one machine, a standalone cluster, or whatever spark-submit starts."""
 
+import itertools
 import logging
 import secrets
 import sys
@@ -23,7 +24,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.loader import set_default_environment
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.config.task import SnapshotConfig
-from graphrec_core.engine.engine import Engine, Partition, Relation
+from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
     refuse_column,
@@ -31,7 +32,6 @@ from graphrec_core.engine.faults import (
     refuse_table,
     refuse_value,
 )
-from graphrec_core.engine.folders import NULL_PARTITION
 from graphrec_core.lake import Lake, Storage
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ LOCAL_SETTINGS = {
     "spark.shuffle.checksum.enabled": "false",
     "spark.sql.shuffle.orderIndependentChecksum.enabled": "false",
 }
+HASH = "partition_hash"
 SCRATCH_FORMAT = {
     "compression": "snappy",
     "parquet.enable.dictionary": "false",
@@ -196,16 +197,25 @@ class SparkEngine(Engine):
         return Relation(self.session.createDataFrame(table))
 
     @override
-    def read_parquet(self, uri: str) -> Relation:
+    def read_parquet(
+        self, uri: str, names: Mapping[str, Mapping[str, str]] = NO_NAMES
+    ) -> Relation:
+        rows = self._read_folder(uri)
+        for key, values in names.items():
+            if values:  # when().otherwise() would make one level of the plan of each
+                rows = rows.replace(list(values), list(values.values()), subset=[key])
+        return Relation(rows)
+
+    def _read_folder(self, uri: str) -> DataFrame:
         rows = self.session.read.parquet(uri)
         files = rows.inputFiles()
         if all(unquote(unquote(file)).isascii() for file in files):  # inputFiles encodes once more
-            return Relation(rows)
+            return rows
         folders = [part for file in files[:1] for part in file.split("/")[:-1]]
         keys = {part.partition("=")[0] for part in folders if "=" in part} & set(rows.columns)
         # Folders are percent-encoded UTF-8, of which Spark makes one letter a byte.
         fixed = {key: F.decode(F.encode(F.col(key), "ISO-8859-1"), "UTF-8") for key in keys}
-        return Relation(rows.withColumns(fixed) if fixed else rows)
+        return rows.withColumns(fixed) if fixed else rows
 
     @override
     def partitions(
@@ -214,13 +224,16 @@ class SparkEngine(Engine):
         folder = self._next_folder()
         num_tasks = SPREAD * int(str(self.session.conf.get("spark.sql.shuffle.partitions")))
         rows = relation.handle.repartition(num_tasks, by).sortWithinPartitions(*sort_by)
-        writer = rows.write.options(**SCRATCH_FORMAT)
-        writer.partitionBy(by).parquet(self._storage.uri(folder))
+        # Folders are named by a hash: a value may be longer than a file system's names.
+        writer = rows.withColumn(HASH, F.sha2(by, 256)).write.options(**SCRATCH_FORMAT)
+        writer.partitionBy(HASH).parquet(self._storage.uri(folder))
         for path in self._storage.files(folder):
             if path.endswith(".parquet"):
                 with self._storage.open(path) as handle:
                     batches = pq.ParquetFile(handle).iter_batches(batch_size=BATCH_ROWS)
-                    yield Partition(_partition_value(path.split("/")[-2]), batches)
+                    first = next(batches)
+                    rest = (b.drop_columns([by]) for b in itertools.chain([first], batches))
+                    yield Partition(first.column(by)[0].as_py(), rest)
         self._storage.remove(folder)
 
     @override
@@ -265,11 +278,6 @@ class SparkEngine(Engine):
 
 def _digest(row_hash: Column) -> Column:
     return F.coalesce(F.sum(row_hash), F.lit(0)).cast("string")
-
-
-def _partition_value(folder: str) -> str | None:
-    value = unquote(folder.partition("=")[2])
-    return None if value == NULL_PARTITION else value
 
 
 def _refuse(where: str, error: PySparkException) -> NoReturn:

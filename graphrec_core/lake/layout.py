@@ -1,5 +1,9 @@
 """Every path of the lake, made from typed ids, relative to the lake's root."""
 
+import hashlib
+import itertools
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
@@ -11,17 +15,49 @@ MANIFEST = "manifest.json"
 RUN = "run.json"
 
 
+REGION = "region="
+MAX_FOLDER = 255
+"""Bytes of a folder's name that every file system takes."""
+START_BYTES = 80
+SHORTENED = re.compile(r"![0-9a-f]{32}$")
+"""How a shortened name ends: ``!`` stands in no encoded name, and a hash of the whole name."""
+
+
 def region_folder(region: Region) -> str:
     """Names a region's folder; characters that a path cannot hold are percent-encoded.
 
-    A dot is encoded too, so that no region can name a parent folder.
+    A dot is encoded too, so that no region can name a parent folder. A name that would not fit is
+    its start and a hash; see ``shortened_regions`` for the way back.
     """
-    return f"region={quote(region, safe='').replace('.', '%2E')}"
+    encoded = _encoded(region)
+    if len(REGION) + len(encoded) <= MAX_FOLDER and not SHORTENED.search(region):
+        return REGION + encoded
+    ends = itertools.accumulate(len(_encoded(letter)) for letter in region)
+    start = _encoded(region[: sum(1 for end in ends if end <= START_BYTES)])
+    name_hash = hashlib.sha256(region.encode()).hexdigest()[:32]
+    return f"{REGION}{start}!{name_hash}"
 
 
-def region_of_folder(name: str) -> Region:
-    """Reads the region back from its folder's name."""
-    return Region(unquote(name.removeprefix("region=")))
+def region_of_folder(name: str, shortened: Iterable[Region] = ()) -> Region:
+    """Reads the region back from its folder's name.
+
+    Args:
+        name: The folder's name.
+        shortened: Regions that may have a shortened name.
+    """
+    value = unquote(name.removeprefix(REGION))
+    return shortened_regions(shortened).get(value, Region(value))
+
+
+def shortened_regions(regions: Iterable[Region]) -> dict[str, Region]:
+    """Returns what a reader takes for the region (the folder's value) where it is not its name."""
+    folders = ((unquote(region_folder(region)), region) for region in regions)
+    values = ((folder.removeprefix(REGION), region) for folder, region in folders)
+    return {value: region for value, region in values if value != region}
+
+
+def _encoded(text: str) -> str:
+    return quote(text, safe="").replace(".", "%2E")
 
 
 def nodes_file(view: View, ntype: str, region: Region) -> str:

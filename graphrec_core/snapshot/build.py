@@ -14,7 +14,7 @@ from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Attempt
 from graphrec_core.snapshot.calendar import Calendar
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
-from graphrec_core.snapshot.files import SnapshotFiles
+from graphrec_core.snapshot.files import LONG_REGIONS, SnapshotFiles
 from graphrec_core.snapshot.incremental import extend_view
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
 from graphrec_core.snapshot.left_out import LeftOut, count_known_nodes, warn_of_absent_nodes
@@ -56,7 +56,7 @@ def build_snapshot(
         ``merged_regions`` (tiny region -> the region it became part of), ``num_known_nodes`` (node
         type -> nodes of which anything was known), ``left_out`` (view -> what of it is in no
         region, see ``LeftOut``) and ``num_no_history`` (holdout queries that had no home at the
-        cut).
+        cut), and ``long_regions`` where a region's folder does not hold its whole name.
 
     Raises:
         EmptyTableError: A view or the holdout has no event, or no region has all it needs.
@@ -105,6 +105,7 @@ def build_snapshot(
         "num_known_nodes": num_known,
         "left_out": {str(view): asdict(found) for view, found in left_out.items()},
         "num_no_history": counts.num_no_history,
+        **({LONG_REGIONS: long} if (long := files.long_regions()) else {}),
     }
 
 

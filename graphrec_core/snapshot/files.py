@@ -7,8 +7,16 @@ import pyarrow.parquet as pq
 
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.layout import PART, region_folder, region_of_folder
+from graphrec_core.lake.layout import (
+    PART,
+    region_folder,
+    region_of_folder,
+    shortened_regions,
+)
 from graphrec_core.types import Region, View
+
+LONG_REGIONS = "long_regions"
+"""Key of a snapshot's figures; left out where every folder holds its region's name."""
 
 
 class SnapshotFiles:
@@ -51,6 +59,10 @@ class SnapshotFiles:
         written = (regions for table, regions in self._written.items() if table.startswith(folder))
         return set().union(*written)
 
+    def long_regions(self) -> list[Region]:
+        """Returns the regions whose folder does not hold their whole name, sorted."""
+        return sorted(shortened_regions(set().union(*self._written.values())).values())
+
     def read(self, table: str, region: Region, columns: Sequence[str]) -> pa.Table:
         """Reads columns of one region's file; empty where there is none."""
         if region not in self._written[table]:
@@ -62,7 +74,8 @@ class SnapshotFiles:
         """Makes a written table readable by the engine, with its column ``region``."""
         if self._written[table]:
             return self._engine.read_parquet(
-                self._trial.storage.uri(f"{self._trial.base}/{table}")
+                self._trial.storage.uri(f"{self._trial.base}/{table}"),
+                {"region": shortened_regions(self._written[table])},
             )
         schema = self._schemas[table].append(pa.field("region", pa.string()))
         return self._engine.from_arrow(schema.empty_table())
@@ -82,7 +95,7 @@ class SnapshotFiles:
                 written = self._written.setdefault(table, [])
                 if entry.num_rows:
                     self._trial.link_file(own, artifact, name)
-                    written.append(region_of_folder(region))
+                    written.append(region_of_folder(region, long_regions(artifact)))
 
     def finish(self, regions: Sequence[Region]) -> None:
         """Makes sure that readers of these regions find every file.
@@ -93,6 +106,11 @@ class SnapshotFiles:
         for table, written in self._written.items():
             for region in sorted(set(regions) - set(written)):
                 self._trial.write_table(_name(table, region), self._schemas[table].empty_table())
+
+
+def long_regions(artifact: Artifact) -> list[Region]:
+    """Returns the regions of a snapshot whose folder does not hold their whole name."""
+    return [Region(name) for name in artifact.manifest.stats.get(LONG_REGIONS, ())]
 
 
 def _name(table: str, region: Region) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from graphrec_core.engine import Relation
 from graphrec_core.lake import Artifact
+from graphrec_core.lake.layout import shortened_regions
+from graphrec_core.snapshot.files import long_regions
 from graphrec_core.snapshot.homes import home_regions
 from graphrec_core.snapshot.instants import Instants
 from graphrec_core.snapshot.left_out import LeftOut, count_left_out, may_leave_out
@@ -152,4 +154,5 @@ class _Extension:
 
     def _written(self, table: str) -> Relation:
         uri = self.before.storage.uri(f"{self.before.base}/view={View.SERVE}/{table}")
-        return self.builder.engine.read_parquet(uri)
+        names = {"region": shortened_regions(long_regions(self.before))}
+        return self.builder.engine.read_parquet(uri, names)

@@ -263,3 +263,28 @@ def test_duckdb_refuses_what_only_spark_can_read(
     (tmp_path / "t.csv").write_text("id\n1\n", encoding="utf-8")
     with pytest.raises(UnreadableSourceError, match=rf"{message}.*needs snapshot\.engine: spark"):
         register(duckdb, tmp_path, t=table)
+
+
+LONG = "Ἀ" * 200
+
+
+def test_rows_are_parted_by_values_longer_than_a_folders_name(engine: Engine) -> None:
+    values = ["x" * 300, LONG, "a/b", "it's", None, "", "A", "a"]
+    rows = [{"n": number, "region": value} for number, value in enumerate(values * 2)]
+    relation = engine.from_arrow(pa.Table.from_pylist(rows))
+    found = {
+        part.value: [n for batch in part.batches for n in batch.column("n").to_pylist()]
+        for part in engine.partitions(relation, "region", ["n"])
+    }
+    assert found == {value: [number, number + 8] for number, value in enumerate(values)}
+
+
+def test_a_folders_value_may_stand_for_another(engine: Engine, tmp_path: Path) -> None:
+    folders = {"start!ab": 1, "it's": 2, "plain": 3}
+    for value, number in folders.items():
+        folder = tmp_path / "table" / f"region={quote(value, safe='!')}"
+        folder.mkdir(parents=True)
+        pq.write_table(pa.table({"n": [number]}), folder / "part-0.parquet")
+    names = {"region": {"start!ab": LONG, "it's": "\\ 'that' \""}}
+    rows = collected(engine, engine.read_parquet(str(tmp_path / "table"), names))
+    assert {row["n"]: row["region"] for row in rows} == {1: LONG, 2: "\\ 'that' \"", 3: "plain"}

@@ -1,20 +1,25 @@
 """Layout: one notation, no colon, and no region name that leaves its folder."""
 
+import hashlib
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import PurePosixPath
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrec_core.config.delivery import MAX_ROOT
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake.layout import (
+    MAX_FOLDER,
     Layout,
     edges_file,
     holdout_file,
     nodes_file,
     region_folder,
     region_of_folder,
+    shortened_regions,
     vectors_file,
 )
 from graphrec_core.types import ArtifactId, Region, View, format_instant, parse_instant
@@ -52,6 +57,59 @@ def test_every_region_round_trips_and_stays_one_folder(name: str) -> None:
 def test_regions_with_awkward_names(name: str, folder: str) -> None:
     assert region_folder(Region(name)) == folder
     assert region_of_folder(folder) == name
+
+
+GREEK = Region("Αποκεντρωμένη Διοίκηση Πελοποννήσου, Δυτικής Ελλάδας και Ιονίου")
+NAMES = st.text(min_size=1, max_size=400).filter(lambda text: text.isprintable())
+
+
+def test_a_name_that_would_not_fit_is_its_start_and_a_hash() -> None:
+    folder = region_folder(GREEK)
+    name_hash = hashlib.sha256(GREEK.encode()).hexdigest()[:32]
+    assert folder == f"region={quote('Αποκεντρωμένη')}!{name_hash}"
+    assert len(folder) <= 120
+    assert region_of_folder(folder, [Region("east"), GREEK]) == GREEK
+    assert region_of_folder(folder) == f"Αποκεντρωμένη!{name_hash}"  # not without the list
+    assert shortened_regions(["east", GREEK]) == {f"Αποκεντρωμένη!{name_hash}": GREEK}
+
+
+@pytest.mark.parametrize(("letter", "fits"), [("x", 248), ("é", 41), ("文", 27)])
+def test_a_name_that_fits_keeps_its_folder(letter: str, fits: int) -> None:
+    """Lakes that exist hold such folders."""
+    assert region_folder(Region(letter * fits)) == f"region={quote(letter * fits)}"
+    shortened = region_folder(Region(letter * (fits + 1)))
+    assert len(shortened) <= 120
+    assert shortened[-33] == "!"
+
+
+@given(NAMES, st.lists(NAMES, max_size=5))
+def test_every_name_fits_and_is_found_again(name: str, others: list[str]) -> None:
+    regions = [Region(name), *map(Region, others)]
+    folder = region_folder(regions[0])
+    assert len(folder.encode()) <= MAX_FOLDER
+    assert folder.isascii()
+    assert not set("/:.") & set(folder)
+    assert region_of_folder(folder, regions) == name
+
+
+def test_a_name_that_looks_shortened_is_not_taken_for_another() -> None:
+    value = unquote(region_folder(GREEK).removeprefix("region="))
+    impostor = Region(value)
+    assert region_folder(impostor) != region_folder(GREEK)
+    names = shortened_regions([GREEK, impostor])
+    assert names[value] == GREEK
+    assert sorted(names.values()) == sorted([GREEK, impostor])
+
+
+def test_the_longest_path_fits_the_keys_of_s3() -> None:
+    """Each part at its limit: the root, the pipeline, a node type, a region, an attempt."""
+    root, name = "r" * MAX_ROOT, "n" * 64
+    layout, region = Layout(name), Region("x" * 248)
+    attempt = f"attempt-{'0' * 32}"
+    files = [nodes_file(View.SERVE, name, region), edges_file(View.SERVE, name, region)]
+    paths = [f"{root}/{layout.snapshot(AS_OF, ID)}/{attempt}/{file}.tmp" for file in files]
+    paths.append(f"{root}/{layout.shard(region, ID)}/{attempt}/pairs/{name}.parquet")
+    assert max(map(len, paths)) < 1024
 
 
 @given(st.lists(st.text(min_size=1).filter(str.isprintable), unique=True, min_size=2, max_size=5))
