@@ -6,7 +6,7 @@ from datetime import datetime
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.evaluation.gates import judge_ann_recall
+from graphrec_core.evaluation.gates import judge_ann_recall, verdict_of
 from graphrec_core.index.ann import (
     build_index,
     choose_factory,
@@ -55,7 +55,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
             "ann_recall": decision.value,
             "recall_k": config.index.recall_k,
             "rules": [decision.to_json()],
-            "passed": decision.passed,
+            "verdict": verdict_of([decision]),
         }
         popular = _popular(view, as_of, config.evaluation.recent_days)
         tables = ShardTables(view.candidates, view.queries, view.seen(), popular)

@@ -179,7 +179,7 @@ def evaluate_model(
     pipeline, where = load(config, overrides, lake), one_region(region)
     from jobs import evaluate_model as job
 
-    emit_step(job.run(pipeline, as_of, where), "passed", "metrics")
+    emit_step(job.run(pipeline, as_of, where), "verdict", "metrics")
 
 
 @app.command("build-shard")
@@ -193,7 +193,7 @@ def build_shard(
     pipeline, where = load(config, overrides, lake), one_region(region)
     from jobs import build_shard as job
 
-    emit_step(job.run(pipeline, as_of, where), "ann_recall", "passed")
+    emit_step(job.run(pipeline, as_of, where), "ann_recall", "verdict")
 
 
 @app.command("publish-release")

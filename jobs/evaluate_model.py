@@ -66,8 +66,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
             queries = without_champion(queries)
         stats = judged_stats(config, holdout, queries, list(systems))
         write_evaluation(trial, region, measured, queries, stats)
-        verdict = "passes" if stats["passed"] else "fails a rule: publish-release decides"
-        logger.info("%s %s", region, verdict)
+        logger.info("%s by its own queries: %s; publish-release decides", region, stats["verdict"])
         return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats).manifest
 
 

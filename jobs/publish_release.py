@@ -8,7 +8,8 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError, ExpectationError, GateRefusedError, RefusedError
 from graphrec_core.evaluation.deciding import (
     decide,
-    describe_refused,
+    describe_held,
+    describe_undecided,
     find_brought,
     pooled_evaluations,
     release_inputs,
@@ -73,7 +74,7 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
     if config.publish.mode != "never":
         go_live(lake, release)
     missing = [region for region in names if not brought[region].is_complete]
-    _end(release, missing, {} if regions else verdict.broken)
+    _end(release, missing, {} if regions else verdict.broken, config.gate.undecided)
     return release
 
 
@@ -92,12 +93,14 @@ def _names(known: Sequence[Region], regions: tuple[Region, ...]) -> list[Region]
     return sorted(set(regions)) or list(known)
 
 
-def _end(release: Release, missing: list[Region], broken: Mapping[Region, str]) -> None:
-    refused = describe_refused(release)
+def _end(
+    release: Release, missing: list[Region], broken: Mapping[Region, str], undecided: str
+) -> None:
+    refused = describe_held(release)
     for region, why in refused.items():
-        logger.warning(
-            "%s: %s %s", region, "forced although" if release.is_forced else "refused:", why
-        )
+        logger.warning("%s: %s%s", region, "forced although " if release.is_forced else "", why)
+    for region, why in describe_undecided(release).items():
+        logger.warning("%s: goes live undecided (gate.undecided is live): %s", region, why)
     if missing:
         raise RefusedError(
             must="Every region must have its evaluation and its shard; the others are published.",
@@ -118,5 +121,6 @@ def _end(release: Release, missing: list[Region], broken: Mapping[Region, str]) 
         raise GateRefusedError(
             must="Every region must pass the gate; those that passed are published.",
             found=" | ".join(f"{region}: {why}" for region, why in {**refused, **broken}.items()),
-            fix="See the report; a refused region keeps its live shard, or its popular list.",
+            fix="See the report and docs/gate.md. A refused region keeps its live shard, or its "
+            f"popular list; an undecided one follows gate.undecided, here {undecided}.",
         )

@@ -34,8 +34,10 @@ class EvaluationConfig(Section):
 class GateConfig(Section):
     """The rules a region's candidate must pass to go live."""
 
-    min_recall: float = Field(0.0, ge=0, le=1, description="Floor of recall@k.")
-    min_mrr: float = Field(0.0, ge=0, le=1, description="Floor of MRR.")
+    min_recall: float = Field(
+        0.0, ge=0, le=1, description="Floor of recall@k; it fails when the interval is below."
+    )
+    min_mrr: float = Field(0.0, ge=0, le=1, description="Floor of MRR, likewise.")
     min_ann_recall: float = Field(
         0.95, ge=0, le=1, description="Floor of the index's recall against exact search."
     )
@@ -47,8 +49,11 @@ class GateConfig(Section):
         0.05, ge=0, description="How much worse than a reference still passes, as a share of it."
     )
     min_queries: int = Field(
-        100, gt=0, description="With fewer queries a rule is judged on all regions pooled."
+        100, gt=0, description="With fewer, an interval across the bound leaves it undecided."
     )
-    confidence: float = Field(0.95, gt=0, lt=1, description="Level of the bootstrap intervals.")
-    num_bootstrap: int = Field(1000, ge=100, le=1_000_000, description="Bootstrap resamples.")
-    seed: int = Field(0, ge=0, description="Seed of the resampling.")
+    confidence: float = Field(0.95, gt=0, lt=1, description="Level of the intervals.")
+    undecided: Literal["live", "keep", "popular"] = Field(
+        "keep",
+        description="What serves a region that stays undecided: its candidate, what serves it "
+        "already (the popular list where no model does), or the popular list.",
+    )

@@ -58,8 +58,6 @@ _JUDGED = (
     "gate.tolerance_frac",
     "gate.min_queries",
     "gate.confidence",
-    "gate.num_bootstrap",
-    "gate.seed",
 )
 _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
@@ -72,10 +70,10 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.CHECK: StepSpec(2, ("task", "quality")),
     StepName.TRAIN: StepSpec(3, ("task", "model", "training")),
     StepName.EMBED: StepSpec(2, ()),
-    StepName.EVALUATE: StepSpec(2, ("task", *_MEASURED, *_JUDGED)),
+    StepName.EVALUATE: StepSpec(3, ("task", *_MEASURED, *_JUDGED)),
     StepName.SHARD: StepSpec(
-        2, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")
+        3, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")
     ),
-    StepName.PUBLISH: StepSpec(1, ("gate", "publish")),
+    StepName.PUBLISH: StepSpec(2, ("gate", "publish")),
     StepName.REPORT: StepSpec(1, ()),
 }

@@ -4,7 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import GateDecision, judge, passes, pool_queries, settle
+from graphrec_core.evaluation.gates import (
+    GateDecision,
+    holding,
+    judge,
+    pool_queries,
+    read_decisions,
+    settle,
+    verdict_of,
+)
 from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.past import Past
@@ -84,7 +92,7 @@ def decide(
     names: Sequence[Region],
     brought: Mapping[Region, Brought],
 ) -> dict[Region, ReleasedRegion]:
-    """Judges each region; few queries are judged on all regions of the snapshot together.
+    """Judges each region; what its own queries leave undecided is judged on all regions pooled.
 
     Args:
         config: The pipeline.
@@ -100,15 +108,26 @@ def decide(
     return {region: _entry(chain, region, brought[region], pool) for region in names}
 
 
-def describe_refused(release: Release) -> dict[Region, str]:
-    """Says which rules refused which regions."""
+def describe_held(release: Release) -> dict[Region, str]:
+    """Says which regions the gate kept from going live by itself, and which rules did."""
     return {
-        region: "; ".join(
-            rule.describe() for rule in map(GateDecision.from_json, entry.rules) if not rule.passed
-        )
+        region: f"{entry.verdict}: {_reasons(entry)}"
         for region, entry in release.regions.items()
-        if not entry.passed and entry.rules
+        if entry.verdict is not None and not entry.passed
     }
+
+
+def describe_undecided(release: Release) -> dict[Region, str]:
+    """Says which regions went live although rules are undecided, and which rules."""
+    return {
+        region: _reasons(entry)
+        for region, entry in release.regions.items()
+        if entry.verdict == "undecided" and entry.passed
+    }
+
+
+def _reasons(entry: ReleasedRegion) -> str:
+    return "; ".join(rule.describe() for rule in holding(read_decisions(entry.rules)))
 
 
 def _entry(
@@ -116,15 +135,16 @@ def _entry(
 ) -> ReleasedRegion:
     rules: list[GateDecision] = []
     if brought.evaluation and brought.shard:
-        own = [GateDecision.from_json(rule) for rule in brought.evaluation.manifest.stats["rules"]]
-        index = [GateDecision.from_json(rule) for rule in brought.shard.manifest.stats["rules"]]
+        own = read_decisions(brought.evaluation.manifest.stats["rules"])
+        index = read_decisions(brought.shard.manifest.stats["rules"])
         rules = [*settle(own, pool), *index]
     judged, shard = brought.evaluation, brought.shard
     candidate = ReleasedRegion(
         shard_id=shard.manifest.id if shard else None,
         as_of=format_instant(chain.as_of) if shard else None,
         serves="model",
-        passed=bool(rules) and passes(rules),
+        passed=False,  # released_region decides
+        verdict=verdict_of(rules) if rules else None,
         rules=[rule.to_json() for rule in rules],
         evaluation_id=judged.manifest.id if judged else None,
         champion_model_id=_champion_of(judged),
@@ -133,7 +153,8 @@ def _entry(
         embedding_id=chain.embedding_id(region, View.SERVE),
     )
     forced = chain.config.publish.mode == "force" and judged is not None
-    return released_region(candidate, brought.kept, forced=forced)
+    undecided = chain.config.gate.undecided
+    return released_region(candidate, brought.kept, undecided=undecided, forced=forced)
 
 
 def _champion_of(evaluation: Artifact | None) -> ArtifactId | None:

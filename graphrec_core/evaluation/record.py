@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import CHAMPION, MODEL, judge, passes
+from graphrec_core.evaluation.gates import CHAMPION, MODEL, judge, verdict_of
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.measure import METRICS, Measured, summarise
 from graphrec_core.lake import Attempt
@@ -35,7 +35,7 @@ def judged_stats(
         "k": config.evaluation.k,
         "depth": config.evaluation.depth,
         "rules": [decision.to_json() for decision in decisions],
-        "passed": passes(decisions),
+        "verdict": verdict_of(decisions),
     }
 
 

@@ -4,7 +4,8 @@ What it says follows from the releases in its history alone, so that a rollback 
 history:
 
 - a region that passed (or was forced) takes the release's shard;
-- a refused region keeps what serves it; only one that no model serves takes the release's;
+- a refused or undecided region keeps what serves it; only one that no model serves takes the
+  release's. `gate.undecided` says otherwise of an undecided one (``ReleasedRegion.follows``);
 - a release of the whole map retires the regions that its map no longer has. Their queries moved
   to other regions, so such a change goes live only when every region passed, or by force.
 """
@@ -168,8 +169,8 @@ def regions_after(regions: dict[Region, LiveRegion], release: Release) -> dict[R
         if entry.shard_id is None or entry.as_of is None:
             continue
         served = after.get(region)
-        refused = not (entry.passed or release.is_forced)
-        if served is not None and refused and served.serves == "model":
+        stays = not (entry.passed or release.is_forced or entry.follows == "popular")
+        if served is not None and stays and served.serves == "model":
             continue
         if served is None or (served.shard_id, served.serves) != (entry.shard_id, entry.serves):
             after[region] = LiveRegion(

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from graphrec_core.errors import ConfigError, LakeError
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json
@@ -14,6 +14,8 @@ from graphrec_core.lake.meter import process_meter
 from graphrec_core.types import ArtifactId, Region
 
 Serves = Literal["model", "popular"]
+GateVerdict = Literal["passed", "refused", "undecided"]
+Follows = Literal["live", "keep", "popular"]
 Stored = TypeVar("Stored", bound=BaseModel)
 
 RELEASE_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
@@ -28,7 +30,12 @@ class ReleasedRegion(BaseModel):
         shard_id: The shard that serves the region; None where it has none at all.
         as_of: The instant of that shard; older than the release's for a kept shard.
         serves: ``model``, or ``popular`` where no model ever passed: the popular list, labelled.
-        passed: Whether this release's own candidate passed the gate.
+        passed: Whether the gate let this release's own candidate live: it passed, or it stayed
+            undecided and ``gate.undecided`` is `live`.
+        verdict: What the gate said of the candidate; None where a part of it is missing.
+        follows: What follows. `live`: the candidate serves. `keep`: what serves stays, and where
+            no model does, the candidate's popular list serves. `popular`: that list serves, also
+            in place of a model. None in releases that are older than this field.
         rules: Every rule of the gate as judged for this release (see GateDecision).
         evaluation_id: The evaluation of this release's own candidate.
         champion_model_id: The champion's model, an input of that evaluation.
@@ -43,12 +50,22 @@ class ReleasedRegion(BaseModel):
     as_of: str | None
     serves: Serves
     passed: bool
+    verdict: GateVerdict | None = None
+    follows: Follows | None = None
     rules: list[dict[str, Any]] = []
     evaluation_id: ArtifactId | None = None
     champion_model_id: ArtifactId | None = None
     candidate_shard_id: ArtifactId | None = None
     model_id: ArtifactId | None = None
     embedding_id: ArtifactId | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_older(cls, data: Any) -> Any:  # noqa: ANN401  (whatever is validated)
+        """Completes an entry of a time when a gate either passed or refused."""
+        if isinstance(data, dict) and "verdict" not in data and _was_judged(data):
+            return {**data, "verdict": "passed" if data["passed"] else "refused"}
+        return data
 
 
 class Release(BaseModel):
@@ -93,6 +110,10 @@ class Release(BaseModel):
     def to_bytes(self) -> bytes:
         """Writes the release as canonical JSON."""
         return (canonical_json(self.model_dump(mode="json")) + "\n").encode()
+
+
+def _was_judged(data: dict[str, Any]) -> bool:
+    return None not in (data.get("evaluation_id"), data.get("candidate_shard_id"))
 
 
 def read_release(lake: Lake, release_id: ArtifactId) -> Release:
@@ -145,25 +166,35 @@ def list_releases(lake: Lake) -> list[Release]:
 
 
 def released_region(
-    candidate: ReleasedRegion, kept: ReleasedRegion | None, *, forced: bool
+    candidate: ReleasedRegion, kept: ReleasedRegion | None, *, undecided: Follows, forced: bool
 ) -> ReleasedRegion:
     """Decides which shard a release lists for one region.
 
     Args:
-        candidate: This day's own; its ``shard_id`` and ``as_of`` are None where it is missing.
+        candidate: This day's own and its verdict; its ``shard_id`` and ``as_of`` are None where
+            it is missing.
         kept: The champion's entry, if any.
+        undecided: What follows where the verdict is that.
         forced: Whether the gate is overruled.
 
     Returns:
         The candidate where it passed or is forced; else the champion's shard; else the
-        candidate's popular list.
+        candidate's popular list. An undecided one is treated as ``undecided`` says.
     """
-    if candidate.shard_id is not None and (candidate.passed or forced):
-        return candidate.model_copy(update={"serves": "model"})
-    if kept is not None:
-        update = {"shard_id": kept.shard_id, "as_of": kept.as_of, "serves": kept.serves}
-        return candidate.model_copy(update=update)
-    return candidate.model_copy(update={"serves": "popular"})
+    follows: Follows = "keep"
+    if candidate.shard_id is not None and (candidate.verdict == "passed" or forced):
+        follows = "live"
+    elif candidate.verdict == "undecided":
+        follows = undecided
+    passed = candidate.verdict == "passed" or (
+        candidate.verdict == "undecided" and undecided == "live"
+    )
+    update: dict[str, Any] = {"follows": follows, "passed": passed, "serves": "popular"}
+    if follows == "live":
+        update["serves"] = "model"
+    elif follows == "keep" and kept is not None:
+        update |= {"shard_id": kept.shard_id, "as_of": kept.as_of, "serves": kept.serves}
+    return candidate.model_copy(update=update)
 
 
 def store_release(lake: Lake, release: Release) -> Release:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.evaluation.gates import read_decisions
 from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.live import Live, read_live
@@ -92,8 +93,7 @@ def evaluation_result(artifact: Artifact) -> EvaluationResult:
         k=stats["k"],
         metrics=stats["metrics"],
         slices=stats["slices"],
-        rules=tuple(stats["rules"]),
-        passed=stats["passed"],
+        rules=read_decisions(stats["rules"]),
         num_queries=stats["num_queries"],
         num_pairs=stats["num_pairs"],
         left_out=LeftOutPairs.of(stats),
@@ -109,8 +109,7 @@ def shard_result(artifact: Artifact) -> ShardResult:
         ann_recall=stats["ann_recall"],
         recall_k=stats["recall_k"],
         num_candidates=stats["num_candidates"],
-        rules=tuple(stats["rules"]),
-        passed=stats["passed"],
+        rules=read_decisions(stats["rules"]),
     )
 
 

@@ -7,15 +7,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions, verdict_of
 from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake.live import Live, LiveRegion
 from graphrec_core.lake.release import Release, ReleasedRegion
 from graphrec_core.types import ArtifactId, Region, format_instant
 
-Rule = Mapping[str, Any]
-"""One GateDecision as its manifest stores it."""
-
-Gate = Literal["passed", "refused", "missing"]
+Gate = Literal["passed", "refused", "undecided", "missing"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,6 @@ class EvaluationResult:
         metrics: System -> metric -> value in [0, 1]; None where there was no query.
         slices: Slice -> ``num_queries`` and the systems' metrics.
         rules: The gate's rules.
-        passed: Whether all of them hold.
         num_queries: Queries judged.
         num_pairs: Pairs judged: targets that the queries should be shown.
         left_out: Pairs that are no targets, by the first reason.
@@ -59,8 +56,7 @@ class EvaluationResult:
     k: int
     metrics: Mapping[str, Mapping[str, float | None]]
     slices: Mapping[str, Mapping[str, Any]]
-    rules: tuple[Rule, ...]
-    passed: bool
+    rules: tuple[GateDecision, ...]
     num_queries: int
     num_pairs: int
     left_out: LeftOutPairs
@@ -83,7 +79,6 @@ class ShardResult:
         recall_k: Depth of that recall.
         num_candidates: Vectors in the index.
         rules: The rule on ``ann_recall``.
-        passed: Whether it holds.
     """
 
     id: ArtifactId
@@ -91,8 +86,7 @@ class ShardResult:
     ann_recall: float
     recall_k: int
     num_candidates: int
-    rules: tuple[Rule, ...]
-    passed: bool
+    rules: tuple[GateDecision, ...]
 
 
 @dataclass(frozen=True)
@@ -130,30 +124,40 @@ class RegionDay:
         return entry is not None and None not in (entry.candidate_shard_id, entry.evaluation_id)
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[GateDecision, ...]:
         """Every rule: the release's, and before it those of the evaluation and the shard.
 
-        Publishing judges rules with few queries again on all regions pooled.
+        Publishing judges what is undecided again on all regions pooled.
         """
         if self.is_judged and self.released is not None and self.released.rules:
-            return tuple(self.released.rules)
+            return read_decisions(self.released.rules)
         parts = (self.evaluation, self.shard)
         return tuple(rule for part in parts if part is not None for rule in part.rules)
 
     @property
-    def refusals(self) -> tuple[Rule, ...]:
-        """The rules that refused."""
-        return tuple(rule for rule in self.rules if not rule["passed"])
+    def refusals(self) -> tuple[GateDecision, ...]:
+        """The rules that hold the region back: those that failed, or else the undecided ones."""
+        return holding(self.rules)
+
+    @property
+    def warnings(self) -> tuple[GateDecision, ...]:
+        """The rules on slices that are too small to tell."""
+        return tuple(rule for rule in self.rules if rule.is_warning)
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether all regions together decided a rule."""
+        return any(rule.pooled for rule in self.rules)
 
     @property
     def gate(self) -> Gate:
         """The release's decision, or else that of the parts that are there."""
-        if self.is_judged and self.released is not None:
-            return "passed" if self.released.passed else "refused"
-        parts = (self.evaluation, self.shard)
-        if any(part is not None and not part.passed for part in parts):
-            return "refused"
-        return "missing" if None in parts else "passed"
+        if self.is_judged and self.released is not None and self.released.verdict is not None:
+            return self.released.verdict
+        verdict = verdict_of(self.rules)
+        if verdict == "refused":
+            return verdict
+        return "missing" if None in (self.evaluation, self.shard) else verdict
 
     @property
     def is_live(self) -> bool:

@@ -18,7 +18,7 @@ SYSTEM_COLOURS = {
     "covisitation": "#0a8f6a",
     "champion": "#b0479a",
 }
-PASSED, REFUSED, NEUTRAL = "#0a8f6a", "#c8371b", "#8a94a0"
+PASSED, REFUSED, UNDECIDED, NEUTRAL = "#0a8f6a", "#c8371b", "#c79a00", "#8a94a0"
 SEQUENCE = (
     "#0b5cad",
     "#d98200",

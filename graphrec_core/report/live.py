@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
 from graphrec_core.lake import Lake, find_artifact
 from graphrec_core.lake.live import LiveRegion, read_live
 from graphrec_core.lake.release import ReleasedRegion, list_releases
 from graphrec_core.report.collect import evaluation_result, shard_result
-from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, Rule, ShardResult
+from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -19,16 +20,21 @@ class LiveState:
         live: The pointer's entry; None where nothing serves the region.
         gate: How the candidate of the release behind ``live`` was judged; where nothing serves,
             how the region was judged last.
-        refusals: The rules that refused in that judgement.
+        rules: Every rule in that judgement.
         evaluation: That judgement's evaluation.
         shard: The shard that serves; where nothing serves, the one that was judged.
     """
 
     live: LiveRegion | None
     gate: Gate
-    refusals: tuple[Rule, ...]
+    rules: tuple[GateDecision, ...]
     evaluation: EvaluationResult | None
     shard: ShardResult | None
+
+    @property
+    def refusals(self) -> tuple[GateDecision, ...]:
+        """The rules that held the region back: those that failed, or else the undecided ones."""
+        return holding(self.rules)
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def _day_states(day: Day) -> dict[Region, LiveState]:
 
 
 def _unserved(region: RegionDay) -> LiveState:
-    return LiveState(None, region.gate, region.refusals, region.evaluation, region.shard)
+    return LiveState(None, region.gate, region.rules, region.evaluation, region.shard)
 
 
 def _state(
@@ -96,7 +102,7 @@ def _state(
     return LiveState(
         live=live,
         gate=_gate(entry),
-        refusals=tuple(rule for rule in entry.rules if not rule["passed"]) if entry else (),
+        rules=read_decisions(entry.rules) if entry else (),
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
     )
@@ -106,4 +112,4 @@ def _gate(entry: ReleasedRegion | None) -> Gate:
     """Says how a release judged a region; a release that lacks its parts did not judge it."""
     if entry is None or None in (entry.evaluation_id, entry.candidate_shard_id):
         return "missing"
-    return "passed" if entry.passed else "refused"
+    return entry.verdict or "missing"

@@ -10,6 +10,7 @@ from graphrec_core.report.day import Day
 from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
+from graphrec_core.report.gate_picture import plot_gate
 from graphrec_core.types import View
 
 SYSTEMS = ("model", "popularity", "recent_popularity", "covisitation", "champion")
@@ -36,6 +37,7 @@ def render_page(found: FoundDay, day: Day) -> str:
         rule_value=wording.rule_value,
         rule_bound=wording.rule_bound,
         against=wording.against,
+        queries_of=wording.queries_of,
         scope=wording.step_scope,
     )
     config = found.chain.config
@@ -62,9 +64,10 @@ def _systems(day: Day) -> list[str]:
 
 
 def _pictures(found: FoundDay, day: Day, config: PipelineConfig) -> dict[str, Any]:
+    enough = config.gate.min_queries
     return {
         "metrics": plots.plot_metrics(day, config),
-        "gates": {r.region: plots.plot_gate(r.rules, r.region, day.k) for r in day.regions},
+        "gates": {r.region: plot_gate(r.rules, r.region, day.k, enough) for r in day.regions},
         "sizes": plots.plot_sizes(day),
         "training": plots.plot_training(day.models),
         "embeddings": _embeddings(found, config),

@@ -1,16 +1,16 @@
 """The plots of the day's page, each from plain values; None where there is nothing to draw."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.report.day import Day, ModelRun, RegionDay, Rule
+from graphrec_core.report.day import Day, ModelRun, RegionDay
 from graphrec_core.report.figures import (
     NEUTRAL,
-    PASSED,
     REFUSED,
     SEQUENCE,
     SYSTEM_COLOURS,
@@ -18,14 +18,18 @@ from graphrec_core.report.figures import (
     as_svg,
     drawing,
 )
-from graphrec_core.report.wording import SYSTEM_NAMES, metric_name, rule_name, step_scope
+from graphrec_core.report.wording import SYSTEM_NAMES, count, metric_name, step_scope
 
 METRICS = ("recall", "mrr", "ndcg", "hit_rate")
 ROW_IN = 0.34
 
 
 def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
-    """Draws every metric by region: a dot per system, the gate's floors as dashed lines."""
+    """Draws every metric by region: a dot per system, the gate's floors as dashed lines.
+
+    Regions with fewer than ``gate.min_queries`` queries are faint and do not set the scale: what
+    lies beyond it is drawn at its edge, as an arrow.
+    """
     judged = [region for region in day.regions if region.evaluation is not None]
     if not judged:
         return None
@@ -33,32 +37,13 @@ def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
     with drawing(9.6, 1.1 + 2 * (0.5 + ROW_IN * len(judged))) as figure:
         grid = figure.subplots(2, 2, sharey=True)
         for axes, metric in zip(grid.flat, METRICS, strict=True):
-            _dots(axes, judged, metric)
+            floor = floors.get(metric, 0.0)
+            _dots(axes, judged, metric, config.gate.min_queries, floor)
             axes.set_title(metric_name(metric, day.k))
-            if floors.get(metric):
-                axes.axvline(floors[metric], color=REFUSED, linestyle="--", linewidth=1)
-        handles, labels = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside upper left", ncols=4)
+            if floor:
+                axes.axvline(floor, color=REFUSED, linestyle="--", linewidth=1)
+        figure.legend(handles=_legend(judged), loc="outside upper left", ncols=4)
         return as_svg(figure, "Metrics by region: the model against its references, as dots")
-
-
-def plot_gate(rules: Sequence[Rule], region: str, k: int | None) -> Picture | None:
-    """Draws the paired differences to the references with their intervals."""
-    compared = [rule for rule in rules if rule["difference"] is not None]
-    if not compared:
-        return None
-    with drawing(8.4, 0.75 + ROW_IN * len(compared)) as figure:
-        axes = figure.subplots()
-        for row, rule in enumerate(compared):
-            colour = PASSED if rule["passed"] else REFUSED
-            low, high = rule["interval_low"], rule["interval_high"]
-            axes.plot([low, high], [row, row], color=colour, linewidth=3, solid_capstyle="butt")
-            axes.plot(rule["difference"], row, "o", color=colour, markersize=6)
-            axes.plot(rule["bound"], row, "|", color="#20262c", markersize=14)
-        axes.axvline(0, color=NEUTRAL, linewidth=1)
-        _rows(axes, [rule_name(rule, k) for rule in compared])
-        axes.set_xlabel("model minus reference (bar: interval, |: least difference)")
-        return as_svg(figure, f"Gate of {region}: differences to the references with intervals")
 
 
 def plot_sizes(day: Day) -> Picture | None:
@@ -78,7 +63,7 @@ def plot_sizes(day: Day) -> Picture | None:
         _stack(right, [("within the region", within), ("across the border", crossing)])
         left.set_title("Nodes, serve view")
         right.set_title("Edges, serve view")
-        _rows(left, names)
+        name_rows(left, names)
         return as_svg(figure, "Nodes and edges by region, halo and border crossings marked")
 
 
@@ -123,30 +108,56 @@ def plot_steps(day: Day) -> Picture | None:
         right.barh(range(len(names)), memory, color=NEUTRAL, height=0.6)
         left.set_title("Seconds, stacked by region")
         right.set_title("Highest peak memory, MB")
-        _rows(left, names)
+        name_rows(left, names)
         return as_svg(figure, "Seconds and peak memory by step")
 
 
-def _dots(axes: Axes, regions: Sequence[RegionDay], metric: str) -> None:
+def _dots(
+    axes: Axes, regions: Sequence[RegionDay], metric: str, enough: int, floor: float
+) -> None:
     """Draws one row per region: a line over the systems' range, a dot per system."""
-    values = [region.evaluation.metrics for region in regions if region.evaluation]
-    for row, systems in enumerate(values):
-        found = [value for figures in systems.values() if (value := figures[metric]) is not None]
-        if found:
+    judged = [(region, region.evaluation) for region in regions if region.evaluation]
+    large = [evaluation.num_queries >= enough for _, evaluation in judged]
+    values = [evaluation.metrics for _, evaluation in judged]
+    limit = max(floor, _scale([_figures(systems, metric) for systems in values], large))
+    for row, (systems, is_large) in enumerate(zip(values, large, strict=True)):
+        if found := _figures(systems, metric):
             axes.plot([min(found), max(found)], [row, row], color="#cfd6dd", linewidth=2, zorder=1)
-    for system, colour in SYSTEM_COLOURS.items():
-        points = [
-            (value, row)
-            for row, systems in enumerate(values)
-            if (value := systems.get(system, {}).get(metric)) is not None
-        ]
-        if points:
-            x, y = np.array(points).T
-            size, marker = (52, "o") if system == "model" else (44, "|")
-            label = SYSTEM_NAMES[system]
-            axes.scatter(x, y, s=size, marker=marker, color=colour, label=label, zorder=2, lw=2)
-    axes.set_xlim(left=0)
-    _rows(axes, [region.region for region in regions])
+        for system in SYSTEM_COLOURS:
+            value = systems.get(system, {}).get(metric)
+            if value is not None:
+                _dot(axes, value, limit, row, system, is_large=is_large)
+    axes.set_xlim(0, limit * 1.03)
+    names = [f"{region.region} ({count(evaluation.num_queries)})" for region, evaluation in judged]
+    name_rows(axes, names)
+
+
+def _legend(regions: Sequence[RegionDay]) -> list[Line2D]:
+    measured = {name for one in regions if one.evaluation for name in one.evaluation.metrics}
+    return [
+        Line2D([], [], color=colour, marker="o" if name == "model" else "|", linestyle="",
+               markeredgewidth=2, label=SYSTEM_NAMES[name])
+        for name, colour in SYSTEM_COLOURS.items() if name in measured
+    ]  # fmt: skip
+
+
+def _dot(axes: Axes, value: float, limit: float, row: int, system: str, *, is_large: bool) -> None:
+    size, marker = (52, "o") if system == "model" else (44, "|")
+    axes.scatter(
+        min(value, limit), row, s=size, marker=">" if value > limit else marker,
+        color=SYSTEM_COLOURS[system], lw=2, zorder=2, alpha=1.0 if is_large else 0.45,
+    )  # fmt: skip
+
+
+def _figures(systems: Mapping[str, Mapping[str, float | None]], metric: str) -> list[float]:
+    return [value for figures in systems.values() if (value := figures[metric]) is not None]
+
+
+def _scale(figures: Sequence[Sequence[float]], large: Sequence[bool]) -> float:
+    """Returns the greatest value among regions with enough queries, or else among all."""
+    greatest = [max(found, default=0.0) for found in figures]
+    trusted = [one for one, is_large in zip(greatest, large, strict=True) if is_large]
+    return max(trusted or greatest) or 1.0
 
 
 def _stack(axes: Axes, parts: Iterable[tuple[str, Sequence[float]]]) -> None:
@@ -172,6 +183,7 @@ def _curve(axes: Axes, model: ModelRun, key: str, colour: str) -> None:
         axes.plot(epoch, value, "o", color=colour, markersize=9, fillstyle="none")
 
 
-def _rows(axes: Axes, names: Sequence[str]) -> None:
+def name_rows(axes: Axes, names: Sequence[str]) -> None:
+    """Names the rows of a picture from the top down."""
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)

@@ -1,6 +1,6 @@
 """The day and the live pointer as terminal tables of at most 120 columns."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
 from rich.cells import cell_len
@@ -8,12 +8,18 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
 from graphrec_core.report.wording import count, rule_summary, share, step_scope, summary
 
 SYSTEMS = ("model", "popularity", "covisitation")
-GATE_STYLES: dict[Gate, str] = {"passed": "green", "refused": "bold red", "missing": "yellow"}
+GATE_STYLES: dict[Gate, str] = {
+    "passed": "green",
+    "refused": "bold red",
+    "undecided": "bold yellow",
+    "missing": "yellow",
+}
 METRICS = ("recall", "mrr")
 WIDTH = 120
 """Columns that the tables need; in fewer they lose names and decisions."""
@@ -51,7 +57,7 @@ def _live_row(region: str, state: LiveState) -> list[RenderableType]:
         live.shard_id if live else "none",
         _day(live.as_of) if live else "-",
         live.serves if live else "nothing",
-        Text(state.gate, style=GATE_STYLES[state.gate]),
+        _gate_cell(state.gate, state.rules, state.evaluation),
         *_metrics(state.evaluation),
         share(shard.ann_recall if shard else None),
     ]
@@ -117,11 +123,24 @@ def _metrics(evaluation: EvaluationResult | None) -> list[str]:
     return [" ".join(f"{share(value):>5}" for value in row) for row in rows]
 
 
+def _gate_cell(
+    gate: Gate, rules: Sequence[GateDecision], evaluation: EvaluationResult | None
+) -> Text:
+    """Writes a decision, and below it on how many queries it rests."""
+    text = Text(gate, style=GATE_STYLES[gate])
+    if evaluation is None:
+        return text
+    queries = f"\n{count(evaluation.num_queries)} queries" + ", pooled" * any(
+        rule.pooled for rule in rules
+    )
+    return text.append(queries, style="not bold default")
+
+
 def _gate_text(region: RegionDay) -> Text:
-    text = Text(region.gate, style=GATE_STYLES[region.gate])
+    text = _gate_cell(region.gate, region.rules, region.evaluation)
     k = region.evaluation.k if region.evaluation else None
     rules = dict.fromkeys(rule_summary(rule, k) for rule in region.refusals)
-    return text.append(": " + "; ".join(rules), style="not bold red") if rules else text
+    return text.append("\n" + "; ".join(rules), style="not bold default") if rules else text
 
 
 def _step_table(day: Day) -> Table:

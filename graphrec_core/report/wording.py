@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from graphrec_core.report.day import Day, RegionDay, Rule
+from graphrec_core.evaluation.gates import RELEASED, GateDecision
+from graphrec_core.report.day import Day, RegionDay
 from graphrec_core.types import ALL_REGIONS
 
 METRIC_NAMES = {
@@ -20,6 +21,8 @@ SYSTEM_NAMES = {
     "covisitation": "co-visitation",
     "champion": "champion",
 }
+NUM_NAMED = 5
+"""Regions that a sentence names before it counts."""
 
 
 def share(value: float | None) -> str:
@@ -40,47 +43,57 @@ def metric_name(metric: str, k: int | None) -> str:
     return METRIC_NAMES.get(metric, metric).format(k="k" if k is None else k)
 
 
-def rule_name(rule: Rule, k: int | None) -> str:
+def rule_name(rule: GateDecision, k: int | None) -> str:
     """Says what a rule asks: ``recall@20 not worse than popularity, cold start``."""
-    metric, where = metric_name(rule["metric"], k), _slice(rule, ", {}")
-    if rule["reference"]:
-        return f"{metric} not worse than {system_name(rule['reference'])}{where}"
+    metric, where = metric_name(rule.metric, k), _slice(rule, ", {}")
+    if rule.reference:
+        return f"{metric} not worse than {system_name(rule.reference)}{where}"
     return f"{metric} at least {rule_bound(rule)}{where}"
 
 
-def rule_reason(rule: Rule, k: int | None) -> str:
-    """Says why a rule refused: ``recall@20 .080 is below popularity's .110``."""
-    where = _slice(rule, " of {} queries") + (" over all regions" if rule["pooled"] else "")
-    metric = metric_name(rule["metric"], k) + where
-    if rule["value"] is None:
-        return f"{metric} could not be measured"
-    value = rule_value(rule)
-    if rule["difference"] is None:
-        return f"{metric} {value} is below the floor {rule_bound(rule)}"
-    return f"{metric} {value} is below {system_name(rule['reference'])}'s {share(against(rule))}"
+def rule_reason(rule: GateDecision, k: int | None) -> str:
+    """Says why a rule holds back: ``recall@20 .080 is below popularity's .110 (59 queries)``."""
+    metric = metric_name(rule.metric, k) + _slice(rule, " of {} queries")
+    if rule.is_unmeasured:
+        return f"{metric} has nothing to compare with: {_the(rule)} could not be measured"
+    if rule.value is None:
+        return f"{metric} has no query to be measured on"
+    other = f"the floor {rule_bound(rule)}"
+    if rule.difference is not None:
+        other = f"{system_name(rule.reference)}'s {share(against(rule))}"
+    if rule.outcome == "undecided":
+        return f"{metric} {rule_value(rule)} cannot be told from {other} by {queries_of(rule)}"
+    return f"{metric} {rule_value(rule)} is below {other} ({queries_of(rule)})"
 
 
-def rule_summary(rule: Rule, k: int | None) -> str:
+def queries_of(rule: GateDecision) -> str:
+    """Says how many queries a rule was judged on: ``495 queries of all regions, 2 of its own``."""
+    text = f"{count(rule.num_queries)} {'query' if rule.num_queries == 1 else 'queries'}"
+    own = f" of all regions, {count(rule.num_own_queries)} of its own" if rule.pooled else ""
+    return text + own
+
+
+def rule_summary(rule: GateDecision, k: int | None) -> str:
     """Names what a rule compared, for a narrow cell: ``recall@20 vs popularity``."""
-    against_what = rule["reference"] or "its floor"
-    return f"{metric_name(rule['metric'], k)} vs {against_what}{_slice(rule, ' ({})')}"
+    against_what = rule.reference or "its floor"
+    return f"{metric_name(rule.metric, k)} vs {against_what}{_slice(rule, ' ({})')}"
 
 
-def rule_value(rule: Rule) -> str:
+def rule_value(rule: GateDecision) -> str:
     """Writes what a rule measured."""
-    return _figure(rule, rule["value"])
+    return _figure(rule, rule.value)
 
 
-def rule_bound(rule: Rule) -> str:
+def rule_bound(rule: GateDecision) -> str:
     """Writes the least value that passes; of a comparison, the least difference."""
-    return _figure(rule, rule["bound"])
+    return _figure(rule, rule.bound)
 
 
-def against(rule: Rule) -> float | None:
+def against(rule: GateDecision) -> float | None:
     """Returns the value of the system that a rule compares with; None where it has none."""
-    if rule["value"] is None or rule["difference"] is None:
+    if rule.value is None or rule.difference is None:
         return None
-    return float(rule["value"] - rule["difference"])
+    return float(rule.value - rule.difference)
 
 
 def system_name(system: str) -> str:
@@ -90,19 +103,34 @@ def system_name(system: str) -> str:
 
 def region_sentence(region: RegionDay) -> str:
     """Says in one sentence what became of a region."""
-    if region.gate == "refused":
-        reasons = [rule_reason(rule, _k(region)) for rule in region.refusals]
-        because = f" because {_join(reasons)}" if reasons else ""
-        return f"{region.region} was refused{because}{_instead(region)}."
     if region.gate == "missing":
         parts = {"its evaluation": region.evaluation, "its shard": region.shard}
         missing = [name for name, part in parts.items() if part is None]
         return f"{region.region} is unfinished: {_join(missing)} is missing{_instead(region)}."
+    if region.gate != "passed":
+        was = "was refused" if region.gate == "refused" else "is undecided"
+        reasons = [rule_reason(rule, _k(region)) for rule in region.refusals]
+        because = f" because {_join(reasons)}" if reasons else ""
+        return f"{region.region} {was}{because}{_instead(region)}."
     if region.is_live:
         return f"{region.region} passed the gate and is live."
     if region.released is None:
         return f"{region.region} passed the gate but is not published{_instead(region)}."
     return f"{region.region} passed the gate but is not live{_instead(region)}."
+
+
+def small_regions(day: Day) -> list[str]:
+    """Says which regions were decided by all of them together, and which slices warn."""
+    pooled = [f"{one.region} ({_num_queries(one)})" for one in day.regions if one.is_pooled]
+    small = [f"{one.region} ({_join(_warned(one))})" for one in day.regions if one.warnings]
+    return [
+        f"{what}: {_few(names)}."
+        for what, names in (
+            ("Too few queries of their own, so judged on all regions", pooled),
+            ("Slices too small to tell, which holds nobody back", small),
+        )
+        if names
+    ]
 
 
 def headline(day: Day) -> str:
@@ -127,6 +155,7 @@ def summary(day: Day) -> list[str]:
         for region in day.regions
         if not (region.is_live and region.gate == "passed")
     ]
+    sentences += small_regions(day)
     sentences += [
         f"{name} was skipped: {reason.rstrip('.')}."
         for name, reason in sorted(day.empty_regions.items())
@@ -137,12 +166,12 @@ def summary(day: Day) -> list[str]:
     return sentences
 
 
-def _figure(rule: Rule, value: float | None) -> str:
-    return count(value) if rule["metric"].startswith("num_") else share(value)
+def _figure(rule: GateDecision, value: float | None) -> str:
+    return count(value) if rule.metric.startswith("num_") else share(value)
 
 
-def _slice(rule: Rule, pattern: str) -> str:
-    return "" if rule["slice"] in ("", "all") else pattern.format(rule["slice"].replace("_", "-"))
+def _slice(rule: GateDecision, pattern: str) -> str:
+    return "" if rule.slice in ("", "all") else pattern.format(rule.slice.replace("_", "-"))
 
 
 def _refused_source(day: Day) -> list[str]:
@@ -163,6 +192,8 @@ def step_scope(region: str) -> str:
 
 def _instead(region: RegionDay) -> str:
     live = region.live
+    if region.is_live and region.released is not None and region.released.passed:
+        return "; gate.undecided let it live"
     if region.is_live:
         return "; it was forced live"
     if live is None:
@@ -170,6 +201,25 @@ def _instead(region: RegionDay) -> str:
     if live.serves == "popular":
         return "; its popular list serves, labelled as such"
     return f"; the shard of {live.as_of[:4]}-{live.as_of[4:6]}-{live.as_of[6:8]} serves"
+
+
+def _the(rule: GateDecision) -> str:
+    name = system_name(rule.reference)
+    return f"the {name}" if rule.reference in RELEASED else name
+
+
+def _num_queries(region: RegionDay) -> str:
+    return count(region.evaluation.num_queries if region.evaluation else None)
+
+
+def _warned(region: RegionDay) -> list[str]:
+    found = {_slice(rule, "{}"): rule.num_queries for rule in region.warnings}
+    return [f"{name} {count(num)}" for name, num in found.items()]
+
+
+def _few(names: Sequence[str]) -> str:
+    more = len(names) - NUM_NAMED
+    return _join(names) if more <= 0 else f"{', '.join(names[:NUM_NAMED])} and {more} more"
 
 
 def _k(region: RegionDay) -> int | None:

@@ -45,5 +45,5 @@ def test_help_says_how_to_give_several_settings() -> None:
     text = make("help")
     assert "SET='section.key=value ...'" in text
     assert "separated by spaces" in text
-    command = make("--dry-run", "demo", "SET=training.num_epochs=1 gate.seed=2")
-    assert "--set 'training.num_epochs=1' --set 'gate.seed=2'" in command
+    command = make("--dry-run", "demo", "SET=training.num_epochs=1 gate.min_queries=2")
+    assert "--set 'training.num_epochs=1' --set 'gate.min_queries=2'" in command

@@ -53,8 +53,8 @@ def test_overrides_are_yaml_and_make_their_sections(write: Write) -> None:
 
 
 def test_the_last_override_of_a_key_wins(write: Write) -> None:
-    config = load_pipeline(write(MINIMAL), ["gate.seed=1", "gate.seed=2"])
-    assert config.gate.seed == 2
+    config = load_pipeline(write(MINIMAL), ["gate.min_queries=1", "gate.min_queries=2"])
+    assert config.gate.min_queries == 2
 
 
 def test_an_override_may_hold_an_equals_sign(write: Write) -> None:
@@ -104,8 +104,8 @@ def test_a_misshapen_override_is_shown(write: Write, override: str) -> None:
 
 def test_an_override_whose_value_is_no_yaml(write: Write) -> None:
     with pytest.raises(ConfigError, match="must be YAML") as error:
-        load_pipeline(write(MINIMAL), ["gate.seed=[1"])
-    assert "gate.seed=...: while parsing a flow sequence" in error.value.found
+        load_pipeline(write(MINIMAL), ["gate.min_queries=[1"])
+    assert "gate.min_queries=...: while parsing a flow sequence" in error.value.found
 
 
 @pytest.mark.parametrize(

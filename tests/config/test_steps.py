@@ -23,9 +23,9 @@ GOLDEN = {
     StepName.CHECK: "b13d87074dae6fb0",
     StepName.TRAIN: "f1753409731fb67f",
     StepName.EMBED: "107f471ba71bd581",
-    StepName.EVALUATE: "361062e68e4dae12",
-    StepName.SHARD: "42daa8e3ae50e532",
-    StepName.PUBLISH: "f1ee319000c30c30",
+    StepName.EVALUATE: "5c5189bebb1a03d3",
+    StepName.SHARD: "5bdc06e330d89403",
+    StepName.PUBLISH: "ebea52af6e548d7e",
     StepName.REPORT: "5be2e0a95c1938eb",
 }
 

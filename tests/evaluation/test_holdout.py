@@ -147,14 +147,15 @@ def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
     assert slices["cold_start"]["num_queries"] == 2
 
 
-def test_a_region_without_judged_queries_has_no_metrics_and_is_refused(tmp_path: Path) -> None:
+def test_a_region_without_judged_queries_has_no_metrics_and_is_undecided(tmp_path: Path) -> None:
     config = tiny_config(tmp_path)
     holdout = read_holdout(_snapshot(config, ROWS[2:3]), EAST, config.task)
     popular = PopularList(np.array([0, 1, 2]), np.ones(3, dtype=np.float32))
     source = vector_source(np.zeros((0, 2), np.float32), np.zeros((3, 2), np.float32))
-    measured = measure(holdout, {"model": source}, popular, config.evaluation)
+    systems = dict.fromkeys(("model", *config.gate.baselines), source)
+    measured = measure(holdout, systems, popular, config.evaluation)
     metrics, _ = summarise(measured.queries, ["model"], config.evaluation)
     assert metrics["model"] == dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))
-    (decision,) = judge(measured.queries, config.evaluation, GateConfig())
-    assert (decision.rule, decision.passed) == ("enough_queries", False)
+    decisions = judge(measured.queries, config.evaluation, GateConfig())
+    assert {(decision.value, decision.outcome) for decision in decisions} == {(None, "undecided")}
     assert measured.topk["model"].num_rows == 0

@@ -29,7 +29,7 @@ LEAK = "serve-view vectors have seen the holdout"
 def config(tmp_path: Path) -> PipelineConfig:
     return tiny_config(
         tmp_path,
-        gate={"min_queries": 20, "num_bootstrap": 200},
+        gate={"min_queries": 20},
         training={"num_epochs": 1, "refit": True},
     )
 

@@ -11,10 +11,10 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 @pytest.fixture
 def config(tmp_path: Path) -> PipelineConfig:
-    """Few queries are enough to judge here; the gate resamples less often."""
+    """Few queries are enough to judge here."""
     return tiny_config(
         tmp_path,
-        gate={"min_queries": 20, "num_bootstrap": 200},
+        gate={"min_queries": 20},
         evaluation={"k": 5, "depth": 20},
         training={"num_epochs": 1},
     )

@@ -178,7 +178,7 @@ except SystemExit:
 def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day of a model of zero epochs in one region, up to its evaluation: its YAML."""
     root = tmp_path_factory.mktemp("untrained")
-    gate = {"min_queries": 20, "num_bootstrap": 200}
+    gate = {"min_queries": 20}
     config = tiny_config(root / "lake", training={"num_epochs": 0}, gate=gate)
     write_tiny_snapshot(config, regions=("east",))
     east = Region("east")
@@ -196,10 +196,10 @@ def test_a_step_prints_one_line_of_json_and_logs_elsewhere(untrained: Path) -> N
     assert first.stdout == again.stdout
     (line,) = first.stdout.splitlines()
     result = json.loads(line)
-    assert (result["step"], result["region"], result["passed"]) == (
+    assert (result["step"], result["region"], result["verdict"]) == (
         "evaluate-model",
         "east",
-        False,
+        "refused",
     )
     assert set(result["metrics"]) == {"model", "popularity", "recent_popularity", "covisitation"}
     assert "INFO" in again.stderr

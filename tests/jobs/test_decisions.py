@@ -10,6 +10,7 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.delivery import PublishConfig
+from graphrec_core.errors import GateRefusedError
 from graphrec_core.lake import Chain, Lake
 from graphrec_core.lake.layout import nodes_file
 from graphrec_core.lake.live import read_live
@@ -31,7 +32,7 @@ from tests.support.vectors import write_vectors
 NEXT = AS_OF + timedelta(days=1)
 
 
-def test_a_champion_whose_model_is_gone_blocks_nobody(
+def test_a_champion_whose_model_is_gone_leaves_its_rule_undecided(
     config: PipelineConfig, caplog: pytest.LogCaptureFixture
 ) -> None:
     run_day(config)
@@ -41,21 +42,29 @@ def test_a_champion_whose_model_is_gone_blocks_nobody(
     assert "could not be measured" in caplog.text
     assert "no model" in caplog.text
     rules = [rule for rule in manifest.stats["rules"] if rule["rule"] == "champion"]
-    assert [(rule["value"], rule["passed"], rule["small"]) for rule in rules] == [
-        (None, True, True)
-    ] * 2
-    assert manifest.stats["passed"]
+    assert [(rule["value"], rule["outcome"]) for rule in rules] == [(None, "undecided")] * 2
+    assert manifest.stats["verdict"] == "undecided"
     assert "champion" not in manifest.stats["metrics"]
     build_shard.run(config, NEXT, EAST)
-    release = publish_release.run(config, NEXT, (EAST,))
-    assert release.regions[EAST].passed
+    before = read_live(Lake(config))
+    why = "east: undecided: champion: recall of all against champion, which could not be measured"
+    with pytest.raises(GateRefusedError, match=why):
+        publish_release.run(config, NEXT, (EAST,))
+    assert read_live(Lake(config)) == before
+    gate = config.gate.model_copy(update={"undecided": "live"})
+    with caplog.at_level(logging.WARNING):
+        release = publish_release.run(config.model_copy(update={"gate": gate}), NEXT, (EAST,))
+    assert "east: goes live undecided" in caplog.text
+    entry = release.regions[EAST]
+    assert (entry.verdict, entry.follows, entry.passed) == ("undecided", "live", True)
+    assert read_live(Lake(config)).regions[EAST].shard_id == entry.candidate_shard_id
 
 
 @pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
 def test_a_feature_that_is_gone_blocks_nobody(config: PipelineConfig, name: str) -> None:
     config = tiny_config(
         Path(config.lake.root),
-        gate={"min_queries": 20, "num_bootstrap": 200},
+        gate={"min_queries": 20},
         evaluation={"k": 5, "depth": 20},
         training={"num_epochs": 0},
         model={"name": name, "embedding_dim": 8, "num_layers": 2},
@@ -125,16 +134,22 @@ def test_a_rollback_is_not_undone_without_force(
 
 
 def test_a_part_of_the_regions_is_judged_on_the_pool_of_all(config: PipelineConfig) -> None:
-    gate = config.gate.model_copy(update={"min_queries": 100})
+    gate = config.gate.model_copy(update={"min_queries": 100, "tolerance_frac": 0.02})
     config = config.model_copy(update={"gate": gate})
     prepare_day(config)
     build_shard.run(config, AS_OF, EAST)
     evaluate_model.run(config, AS_OF, EAST)
-    alone = publish_release.run(config, AS_OF, (EAST,))
+    with pytest.raises(GateRefusedError, match="east: undecided: baseline"):
+        publish_release.run(config, AS_OF, (EAST,))
+    (alone,) = list_releases(Lake(config))
     west = evaluate_model.run(config, AS_OF, WEST)
     both = publish_release.run(config, AS_OF, (EAST,))
     assert alone.id != both.id
     assert both.pooled == {**alone.pooled, WEST: west.id}
-    for release, num_queries in ((alone, 59), (both, 118)):
-        rules = [rule for rule in release.regions[EAST].rules if rule["rule"] == "baseline"]
-        assert {rule["num_queries"] for rule in rules} == {num_queries}
+    for release, found in ((alone, (59, False, "undecided")), (both, (118, True, "passed"))):
+        rules = [
+            (rule["num_queries"], rule["pooled"], rule["outcome"])
+            for rule in release.regions[EAST].rules
+            if (rule["reference"], rule["metric"]) == ("covisitation", "recall")
+        ]
+        assert rules == [found]

@@ -40,7 +40,6 @@ SMALL = (
     "source.town.num_users=60",
     "source.town.num_places=40",
     "training.num_epochs=4",
-    "gate.num_bootstrap=100",
     "gate.baselines=[popularity]",
     "publish={mode: force, forced_by: test, forced_why: two days suffice}",
 )

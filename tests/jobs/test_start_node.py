@@ -40,7 +40,6 @@ SETTINGS = (
     "snapshot.threads=1",
     "training.num_epochs=6",
     "model.embedding_dim=16",
-    "gate.num_bootstrap=100",
 )
 
 

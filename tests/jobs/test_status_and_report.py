@@ -201,6 +201,6 @@ def test_show_config_comments_every_setting(tmp_path: Path) -> None:
         for index, line in enumerate(lines[start + 1 :], start + 1)
         if line.startswith("  ") and not line.lstrip().startswith(("#", "-"))
     ]
-    assert len(settings) >= 18
+    assert len(settings) >= 17
     for index in settings:
         assert lines[index - 1].lstrip().startswith("#"), lines[index]

@@ -8,8 +8,10 @@ from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Lake
 from graphrec_core.lake.live import (
     Live,
+    LiveRegion,
     go_live,
     read_live,
+    regions_after,
     roll_back,
 )
 from graphrec_core.lake.past import read_past
@@ -258,25 +260,53 @@ def test_a_name_that_is_no_release_is_answered_with_the_newest(lake: Lake, name:
 
 
 def test_what_a_release_lists() -> None:
-    candidate, kept = _entry("new", 1), _entry("old", 0)
-    refused = candidate.model_copy(update={"passed": False})
-    missing = refused.model_copy(update={"shard_id": None, "as_of": None})
-    listed = [
-        released_region(candidate, kept, forced=False),
-        released_region(refused, kept, forced=False),
-        released_region(refused, kept, forced=True),
-        released_region(refused, None, forced=False),
-        released_region(missing, kept, forced=True),
-        released_region(missing, None, forced=False),
-    ]
-    assert [(entry.shard_id, entry.serves) for entry in listed] == [
-        ("new", "model"),
-        ("old", "model"),
-        ("new", "model"),
-        ("new", "popular"),
-        ("old", "model"),
-        (None, "popular"),
-    ]
+    kept = _entry("old", 0)
+    passed, refused, undecided, missing = (
+        _entry("new", 1).model_copy(update={"verdict": verdict})
+        for verdict in ("passed", "refused", "undecided", None)
+    )
+    missing = missing.model_copy(update={"shard_id": None, "as_of": None})
+    for candidate, champion, policy, forced, expected in (
+        (passed, kept, "popular", False, ("new", "model", "live", True)),
+        (refused, kept, "live", False, ("old", "model", "keep", False)),
+        (refused, kept, "keep", True, ("new", "model", "live", False)),
+        (refused, None, "live", False, ("new", "popular", "keep", False)),
+        (missing, kept, "live", True, ("old", "model", "keep", False)),
+        (missing, None, "live", False, (None, "popular", "keep", False)),
+        (undecided, kept, "live", False, ("new", "model", "live", True)),
+        (undecided, kept, "keep", False, ("old", "model", "keep", False)),
+        (undecided, None, "keep", False, ("new", "popular", "keep", False)),
+        (undecided, kept, "popular", False, ("new", "popular", "popular", False)),
+        (undecided, kept, "popular", True, ("new", "model", "live", False)),
+    ):
+        entry = released_region(candidate, champion, undecided=policy, forced=forced)
+        assert (entry.shard_id, entry.serves, entry.follows, entry.passed) == expected
+
+
+def test_an_undecided_region_follows_what_the_gate_says(lake: Lake) -> None:
+    """`keep` leaves the model that serves, `popular` takes it off, `live` replaces it."""
+    live = {"east": LiveRegion(shard_id="e0", as_of="x", serves="model", release_id="r")}
+    candidate = _entry("e1", 1).model_copy(update={"verdict": "undecided"})
+    for policy, expected in (
+        ("keep", ("e0", "model")),
+        ("popular", ("e1", "popular")),
+        ("live", ("e1", "model")),
+    ):
+        entry = released_region(candidate, _entry("e0", 0), undecided=policy, forced=False)
+        after = regions_after(live, _release(1, east=entry))
+        assert (after["east"].shard_id, after["east"].serves) == expected
+        if policy != "keep":  # and where nothing serves
+            assert regions_after({}, _release(1, east=entry))["east"].shard_id == "e1"
+
+
+def test_an_entry_of_an_older_release_is_read() -> None:
+    """It knew passed and refused only; one without its parts was not judged."""
+    ids = {"evaluation_id": "e", "candidate_shard_id": "c"}
+    stored = {"shard_id": "s", "as_of": "x", "serves": "model", "passed": True, **ids}
+    assert ReleasedRegion.model_validate(stored).verdict == "passed"
+    assert ReleasedRegion.model_validate({**stored, "passed": False}).verdict == "refused"
+    missing = {**stored, "passed": False, "evaluation_id": None}
+    assert ReleasedRegion.model_validate(missing).verdict is None
 
 
 def test_two_writers_at_once_conflict(lake: Lake) -> None:

@@ -54,7 +54,7 @@ def test_a_whole_day_is_collected(config: PipelineConfig) -> None:
     assert day.missing_steps == ()
     assert (east.gate, east.is_live) == ("passed", True)
     assert (west.gate, west.is_live) == ("refused", False)
-    assert [rule["reference"] for rule in west.refusals] == ["popularity"]
+    assert [rule.reference for rule in west.refusals] == ["popularity"]
     assert west.live is not None
     assert west.live.serves == "popular"
     assert east.serve.num_nodes == {"user": 60, "place": 41}
@@ -157,8 +157,10 @@ def test_the_releases_pooled_decision_counts(config: PipelineConfig) -> None:
     """A region that its own few queries refuse may pass on all regions pooled."""
     release = example_day.write_example_day(config)
     west = Region("west")
-    pooled = [{**rule, "pooled": True, "passed": True} for rule in release.regions[west].rules]
-    entry = release.regions[west].model_copy(update={"rules": pooled, "passed": True})
+    rules = release.regions[west].rules
+    pooled = [{**rule, "pooled": True, "outcome": "passed"} for rule in rules]
+    update = {"rules": pooled, "passed": True, "verdict": "passed"}
+    entry = release.regions[west].model_copy(update=update)
     regions = {**release.regions, west: entry}
     Lake(config).storage.write(
         Lake(config).layout.release(release.id),
@@ -166,7 +168,7 @@ def test_the_releases_pooled_decision_counts(config: PipelineConfig) -> None:
     )
     day = collect(config, AS_OF)
     assert day.regions[1].gate == "passed"
-    assert all(rule["pooled"] for rule in day.regions[1].rules)
+    assert all(rule.pooled for rule in day.regions[1].rules)
 
 
 def test_the_next_day_sees_what_is_live_but_not_its_figures(config: PipelineConfig) -> None:

@@ -39,7 +39,7 @@ def test_the_run_table_shows_every_figure(config: PipelineConfig) -> None:
     assert ".990" in east
     assert "passed" in east
     west = text[text.index(" west ") : text.index("Seconds / peak")]
-    for word in ("refused:", "recall@20", "vs", "popularity", "popular,"):
+    for word in ("refused", "59", "queries", "recall@20", "vs", "popularity", "popular,"):
         assert word in west
     assert "Seconds / peak memory in MB" in text
 

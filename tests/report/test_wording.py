@@ -1,10 +1,12 @@
 """Figures and decisions in words, by hand."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.lake import Lake
 from graphrec_core.report import wording
 from graphrec_core.report.collect import collect
@@ -34,35 +36,50 @@ def test_counts() -> None:
     assert wording.count(None) == "-"
 
 
-def _rule(**changes: object) -> dict[str, Any]:
-    return {**make_rule("baseline", "recall", "popularity", 0.08, 0.11), **changes}
+def _rule(**changes: Any) -> GateDecision:
+    return replace(make_rule("baseline", "recall", "popularity", 0.08, 0.11), **changes)
 
 
 @pytest.mark.parametrize(
     ("rule", "reason"),
     [
-        (_rule(), "recall@20 .080 is below popularity's .110"),
+        (_rule(), "recall@20 .080 is below popularity's .110 (59 queries)"),
         (
-            _rule(slice="cold_start", pooled=True),
-            "recall@20 of cold-start queries over all regions .080 is below popularity's .110",
+            _rule(slice="cold_start", pooled=True, num_queries=1495, num_own_queries=2),
+            "recall@20 of cold-start queries .080 is below popularity's .110 "
+            "(1,495 queries of all regions, 2 of its own)",
         ),
         (
             make_rule("champion", "mrr", "champion", 0.05, 0.09),
-            "MRR .050 is below champion's .090",
+            "MRR .050 is below champion's .090 (59 queries)",
         ),
-        (make_rule("floor", "mrr", "", 0.05, 0.09), "MRR .050 is below the floor .090"),
+        (
+            make_rule("floor", "mrr", "", 0.05, 0.09),
+            "MRR .050 is below the floor .090 (59 queries)",
+        ),
         (
             make_rule("ann_recall", "ann_recall", "", 0.9, 0.95),
-            "ANN recall .900 is below the floor .950",
+            "ANN recall .900 is below the floor .950 (59 queries)",
         ),
         (
-            make_rule("enough_queries", "num_queries", "", 0, 1),
-            "number of queries 0 is below the floor 1",
+            _rule(outcome="undecided", num_queries=2),
+            "recall@20 .080 cannot be told from popularity's .110 by 2 queries",
         ),
-        (_rule(value=None, difference=None), "recall@20 could not be measured"),
+        (
+            replace(make_rule("floor", "mrr", "", 0.05, 0.09), outcome="undecided", num_queries=1),
+            "MRR .050 cannot be told from the floor .090 by 1 query",
+        ),
+        (
+            _rule(reference="champion", value=None, difference=None, outcome="undecided"),
+            "recall@20 has nothing to compare with: the champion could not be measured",
+        ),
+        (
+            _rule(value=None, difference=None, outcome="undecided", num_queries=0),
+            "recall@20 has no query to be measured on",
+        ),
     ],
 )
-def test_why_a_rule_refused(rule: dict[str, Any], reason: str) -> None:
+def test_why_a_rule_holds_back(rule: GateDecision, reason: str) -> None:
     assert wording.rule_reason(rule, 20) == reason
 
 
@@ -85,7 +102,7 @@ def test_a_day_in_words(tmp_path: Path) -> None:
     example_day.write_example_day(config)
     assert wording.summary(collect(config, AS_OF)) == [
         "1 of 2 regions went live.",
-        "west was refused because recall@20 .080 is below popularity's .110; "
+        "west was refused because recall@20 .080 is below popularity's .110 (59 queries); "
         "its popular list serves, labelled as such.",
     ]
 
@@ -124,7 +141,7 @@ def test_a_forced_region_is_called_forced(tmp_path: Path) -> None:
     lake.storage.write(lake.layout.live, live.encode())
     summary = wording.summary(collect(config, AS_OF))
     assert summary[0] == "2 of 2 regions went live."
-    assert summary[1].endswith("popularity's .110; it was forced live.")
+    assert summary[1].endswith("popularity's .110 (59 queries); it was forced live.")
 
 
 def json_of_live(lake: Lake) -> str:

@@ -7,7 +7,12 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.evaluation.gates import GateDecision
+from graphrec_core.evaluation.gates import (
+    GateDecision,
+    Outcome,
+    read_decisions,
+    verdict_of,
+)
 from graphrec_core.lake import Artifact, Attempt, Chain, Lake, attempt, open_artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
@@ -92,12 +97,10 @@ def write_evaluation(
     }
     nothing = dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))
     rules = [
-        make_rule("enough_queries", "num_queries", "", 59, 1),
         make_rule("floor", "recall", "", recall, 0.0),
         make_rule("baseline", "recall", "popularity", recall, POPULARITY_RECALL),
         make_rule("baseline", "recall", "covisitation", recall, 0.05),
     ]
-    passed = all(rule["passed"] for rule in rules)
     stats: dict[str, Any] = {
         "metrics": metrics,
         "slices": {
@@ -110,8 +113,8 @@ def write_evaluation(
         "num_seen": 0,
         "num_missing_coverage": 0,
         "k": config.evaluation.k,
-        "rules": rules,
-        "passed": passed,
+        "rules": [rule.to_json() for rule in rules],
+        "verdict": verdict_of(rules),
     }
     folder = lake.layout.evaluation(region, evaluation_id)
     with attempt(lake.storage, folder, evaluation_id) as trial:
@@ -133,8 +136,8 @@ def write_shard(
         "factory": "Flat",
         "ann_recall": ann_recall,
         "recall_k": config.index.recall_k,
-        "rules": [rule],
-        "passed": rule["passed"],
+        "rules": [rule.to_json()],
+        "verdict": verdict_of([rule]),
     }
     with attempt(lake.storage, lake.layout.shard(region, shard_id), shard_id) as trial:
         trial.write_json("recall.json", {"recall": ann_recall})
@@ -142,10 +145,8 @@ def write_shard(
         return trial.commit(StepName.SHARD, config, as_of, region, inputs, stats)
 
 
-def make_rule(
-    rule: str, metric: str, reference: str, value: float, other: float
-) -> dict[str, Any]:
-    """Makes a decision as its manifest stores it: a floor, or a comparison without tolerance.
+def make_rule(rule: str, metric: str, reference: str, value: float, other: float) -> GateDecision:
+    """Makes a decision on 59 queries: a floor, or a comparison without tolerance.
 
     Args:
         rule: The rule's name.
@@ -157,11 +158,12 @@ def make_rule(
     difference = value - other if reference else None
     low, high = (None, None) if difference is None else (difference - 0.02, difference + 0.02)
     passed = value >= other if high is None else high >= 0
+    outcome: Outcome = "passed" if passed else "failed"
     bound = 0.0 if reference else other
     return GateDecision(
         rule, "all", metric, reference, value, bound, difference, low, high,
-        num_queries=59, pooled=False, small=True, passed=passed,
-    ).to_json()  # fmt: skip
+        num_queries=59, num_own_queries=59, pooled=False, outcome=outcome,
+    )  # fmt: skip
 
 
 def make_release(
@@ -202,13 +204,17 @@ def _entry(lake: Lake, chain: Chain, region: Region) -> ReleasedRegion:
     evaluation_id, shard_id = chain.evaluation_id(read_past(lake), region), chain.shard_id(region)
     folders = lake.layout.evaluation(region, evaluation_id), lake.layout.shard(region, shard_id)
     stats = [open_artifact(lake.storage, folder).manifest.stats for folder in folders]
-    passed = all(part["passed"] for part in stats)
+    rules = [rule for part in stats for rule in part["rules"]]
+    verdict = verdict_of(read_decisions(rules))
+    passed = verdict == "passed"
     return ReleasedRegion(
         shard_id=shard_id,
         as_of=format_instant(chain.as_of),
         serves="model" if passed else "popular",
         passed=passed,
-        rules=[rule for part in stats for rule in part["rules"]],
+        verdict=verdict,
+        follows="live" if passed else "keep",
+        rules=rules,
         evaluation_id=evaluation_id,
         candidate_shard_id=shard_id,
     )
