@@ -1,5 +1,7 @@
 """Where the tables come from and how they become canonical tables."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, Self
@@ -8,9 +10,21 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from graphrec_core.config.base import MAX_DAYS, Instant, Section
+from graphrec_core.config.csv_options import CsvOptions, parse_csv_options
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 """A name that is safe in SQL and in a path: lower case, digits, underscores; at most 64."""
+
+
+CSV_TYPES = (
+    "known are string, boolean, tinyint, smallint, int, bigint, float, double, decimal(p, s), "
+    "date, timestamp and timestamp_ntz"
+)
+CSV_TYPE = re.compile(
+    r"(string|boolean|tinyint|smallint|int|integer|bigint|float|double|date|timestamp"
+    r"|timestamp_ntz|decimal(\(\d{1,2}(, ?\d{1,2})?\))?)",
+    re.IGNORECASE,
+)
 
 
 class TableConfig(Section):
@@ -28,8 +42,8 @@ class TableConfig(Section):
     )
     options: dict[str, str] = Field(
         {},
-        description="CSV only: Spark reader options such as sep, header, encoding. Default of "
-        "header: false with `columns`, else true.",
+        description="CSV only: sep, quote, escape, header, encoding, nullValue, "
+        "ignoreLeadingWhiteSpace. Default of header: false with `columns`, else true.",
     )
 
     @model_validator(mode="after")
@@ -40,7 +54,32 @@ class TableConfig(Section):
             raise ValueError(f"cannot tell the format of {self.path!r}: set `format`")
         if self.columns and self.file_format != "csv":
             raise ValueError("`columns` is for CSV files only; other formats carry their types")
+        if self.options and self.file_format != "csv":
+            raise ValueError("`options` is for CSV files only")
+        _ = self.csv
         return self
+
+    @field_validator("options", mode="before")
+    @classmethod
+    def _truth_is_text(cls, options: object) -> object:
+        if not isinstance(options, dict):
+            return options
+        return {
+            key: str(value).lower() if isinstance(value, bool) else value
+            for key, value in options.items()
+        }
+
+    @field_validator("columns")
+    @classmethod
+    def _columns_have_names_and_types(cls, columns: dict[str, str]) -> dict[str, str]:
+        if repeated := repeated_names(columns):
+            raise ValueError(f"`columns` names {repeated} more than once; case does not count")
+        for name, kind in columns.items():
+            if not name.strip():
+                raise ValueError("`columns` must name every column")
+            if not CSV_TYPE.fullmatch(kind):
+                raise ValueError(f"`columns` gives {name!r} the type {kind!r}; {CSV_TYPES}")
+        return columns
 
     @property
     def file_format(self) -> str:
@@ -48,13 +87,13 @@ class TableConfig(Section):
         return self.format or PurePosixPath(self.path).suffix.lstrip(".")
 
     @property
-    def has_header(self) -> bool:
-        """Whether the first line of a CSV file holds names; without `columns` it has to.
+    def csv(self) -> CsvOptions:
+        """How its CSV files are written.
 
-        With them a file is not taken to have one: a first row lost would be seen by nobody, names
-        read as values go to quarantine.
+        With ``columns`` a file is not taken to have a header: a first row lost would be seen by
+        nobody, names read as values go to quarantine.
         """
-        return self.options.get("header", str(not self.columns)).lower() == "true"
+        return parse_csv_options(self.options, header=not self.columns)
 
 
 class EdgeConfig(Section):
@@ -144,6 +183,16 @@ class SourceConfig(Section):
             }
             return {**data, "edges": edges}
         return data
+
+
+def repeated_names(names: Iterable[str]) -> str:
+    """Returns the first name that comes twice, whatever the case of its letters; or nothing."""
+    seen: set[str] = set()
+    for name in names:
+        if name.lower() in seen:
+            return name
+        seen.add(name.lower())
+    return ""
 
 
 def resolve_path(path: str, root: str) -> str:

@@ -2,7 +2,6 @@
 
 import itertools
 import re
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,25 +21,20 @@ from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
-from graphrec_core.engine.csv_tables import (
-    column_names,
-    csv_encoding,
-    csv_files,
-    csv_options,
-    is_readable,
-)
+from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import to_duckdb
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
     refuse_column,
-    refuse_rows,
+    refuse_repeated,
     refuse_select,
     refuse_table,
     refuse_value,
 )
 from graphrec_core.engine.folders import NULL_PARTITION, table_files
 from graphrec_core.engine.spill import spill_folder
+from graphrec_core.errors import GraphrecError
 from graphrec_core.lake import Lake
 
 BATCH_ROWS = 2**17
@@ -74,7 +68,6 @@ SPARK_TYPES = {
 }
 FILE = "graphrec_file"
 """Column of the file that a row is from, while a folder is read."""
-BLOCK_BYTES = 2**22
 
 
 @contextmanager
@@ -118,8 +111,10 @@ class DuckDbEngine(Engine):
         for name, table in source.tables.items():
             try:
                 self._tables[name] = self._read(name, table, root)
+            except GraphrecError:
+                raise
             except Exception as error:  # a file system raises errors of its own library
-                refuse_table(name, table, root, first_line(str(error)), error)
+                refuse_table(name, table, root, first_line(str(error) or repr(error)), error)
 
     @property
     @override
@@ -129,7 +124,10 @@ class DuckDbEngine(Engine):
     @override
     def select_checked(self, where: str, text: str) -> Relation:
         try:
-            return Relation(self._view(to_duckdb(text, self._tables, {})))
+            translated = to_duckdb(text, self._tables, {})
+            described = self._connection.execute(f"describe {translated}").fetchall()
+            refuse_repeated(where, [name for name, *_ in described])
+            return Relation(self._view(translated))
         except (duckdb.Error, SqlglotError, KeyError) as error:
             _refuse(where, error)
 
@@ -222,41 +220,19 @@ class DuckDbEngine(Engine):
     def _read(self, name: str, table: TableConfig, root: str) -> str:
         if table.catalog:
             raise ValueError("a catalog table needs snapshot.engine: spark")
-        fs, path = self._file_system(resolve_path(table.path, root))
         view = f"source_{name}"
         if table.file_format == "parquet":
+            fs, path = self._file_system(resolve_path(table.path, root))
             scan = self._scan_folder if fs.isdir(path) else self._scan_file
             scan(fs, path).create_view(view)
             return view
-        files = [_with_protocol(fs, found) for found in csv_files(fs, path)]
-        encoding = csv_encoding(table)
-        files = [
-            file if is_readable(file, encoding) else self._recode(file, encoding) for file in files
-        ]
-        options = csv_options(table)
-        names = list(table.columns) or column_names(files[0], options)
-        columns = dict.fromkeys(names, "VARCHAR")
-        # DuckDB takes several files; its types say one.
-        rows = self._connection.read_csv(files, columns=columns, **options)  # type: ignore[arg-type]
-        # DuckDB moves casts into its reader, where a failing try_cast is an error: hold them back.
-        kept = (f"coalesce({column}, null) as {column}" for column in map(_quoted, names))
-        rows.project(", ".join(kept)).create_view(view)
+        path = str(Path(self._folder) / f"{view}.parquet")
+        with Path(path).open("wb") as target:
+            copy_csv(name, table, root, target)
+        self._connection.read_parquet(path).create_view(view)
         if not table.columns:
             return view
-        casts = ", ".join(
-            f"try_cast(`{n}` as {kind}) as `{n}`" for n, kind in table.columns.items()
-        )
-        return self._view(to_duckdb(f"select {casts} from raw_rows", {"raw_rows": view}, {}))
-
-    def _recode(self, uri: str, encoding: str) -> str:
-        """Copies a text file into the temporary folder as plain UTF-8."""
-        path = Path(self._folder) / f"{next(self._numbers)}.csv"
-        with (
-            fsspec.open(uri, "rt", "infer", encoding=encoding, newline="") as source,
-            path.open("w", encoding="utf-8", newline="") as target,
-        ):
-            shutil.copyfileobj(source, target, BLOCK_BYTES)
-        return str(path)
+        return self._view(to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {}))
 
     def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
         return self._connection.read_parquet(_with_protocol(fs, path), hive_partitioning=False)
@@ -350,13 +326,6 @@ def _spark_type(kind: str) -> str:
     return SPARK_TYPES.get(kind, kind.lower())
 
 
-def _bad_line(text: str) -> str:
-    """Shortens DuckDB's words on a line of a CSV file to what is wrong, and in which file."""
-    what = text.partition("Possible fixes")[0].removeprefix("Invalid Input Error: ")
-    file = next((line for line in text.splitlines() if line.strip().startswith("file =")), "")
-    return " ".join(f"{what} {file}".split())[:600]
-
-
 def _refuse(where: str, error: Exception) -> NoReturn:
     """Raises SchemaError for a SELECT that DuckDB could not bind, or whose values are wrong.
 
@@ -368,8 +337,6 @@ def _refuse(where: str, error: Exception) -> NoReturn:
     message = first_line(str(error))
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
         refuse_value(where, message, error)
-    if isinstance(error, duckdb.InvalidInputException) and "CSV Error" in message:
-        refuse_rows(where, _bad_line(str(error)), error)
     if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
         column = message.partition('Referenced column "')[2].partition('"')[0]
         near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]

@@ -1,8 +1,9 @@
 """The errors that say what to do about somebody's tables and SELECTs, whatever engine found it."""
 
+from collections.abc import Iterable
 from typing import NoReturn
 
-from graphrec_core.config.source import TableConfig
+from graphrec_core.config.source import TableConfig, repeated_names
 from graphrec_core.errors import SchemaError, UnreadableSourceError
 
 
@@ -28,14 +29,28 @@ def refuse_value(where: str, message: str, error: Exception) -> NoReturn:
     ) from error
 
 
-def refuse_rows(where: str, message: str, error: Exception) -> NoReturn:
+def refuse_line(where: str, found: str, fix: str = "") -> NoReturn:
     """Raises SchemaError for a text file with a line that cannot be read."""
     raise SchemaError(
-        must=f"{where} must be able to read every line of its tables.",
-        found=message,
-        fix="Correct the file, or the table's `options` (sep, quote, escape, header) and "
-        "`columns` in source.tables.",
-    ) from error
+        must=f"{where} must have files that are CSV in every line.",
+        found=found,
+        fix=fix
+        or "Correct the file; or, if it is written otherwise, the table's `options` (sep, quote, "
+        "escape, header, encoding) and `columns`.",
+    )
+
+
+def refuse_repeated(where: str, names: Iterable[str]) -> None:
+    """Raises SchemaError for a SELECT that yields a name twice, whatever the case of its letters.
+
+    Engines keep one of the columns, or rename one, without a word.
+    """
+    if repeated := repeated_names(names):
+        raise SchemaError(
+            must=f"{where} must give every column a name of its own; case does not count.",
+            found=f"`{repeated}` more than once",
+            fix=f"Name the columns one by one in {where}, and rename one: `... as other_name`.",
+        )
 
 
 def refuse_column(where: str, column: str, found: str, error: Exception) -> NoReturn:

@@ -24,14 +24,17 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.loader import set_default_environment
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.config.task import SnapshotConfig
+from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
     refuse_column,
+    refuse_repeated,
     refuse_select,
     refuse_table,
     refuse_value,
 )
+from graphrec_core.errors import GraphrecError
 from graphrec_core.lake import Lake, Storage
 
 logger = logging.getLogger(__name__)
@@ -132,8 +135,10 @@ class SparkEngine(Engine):
     def register_tables(self, source: SourceConfig, root: str) -> None:
         for name, table in source.tables.items():
             try:
-                self._tables[name] = self._read(table, root)
-            except (PySparkException, Py4JJavaError) as error:
+                self._tables[name] = self._read(name, table, root)
+            except GraphrecError:
+                raise
+            except Exception as error:  # a file system raises errors of its own library
                 refuse_table(name, table, root, _message(error), error)
 
     @property
@@ -144,7 +149,9 @@ class SparkEngine(Engine):
     @override
     def select_checked(self, where: str, text: str) -> Relation:
         try:
-            return Relation(self._sql(text, self._tables, {}))
+            rows = self._sql(text, self._tables, {})
+            refuse_repeated(where, rows.columns)
+            return Relation(rows)
         except PySparkException as error:
             _refuse(where, error)
 
@@ -262,18 +269,17 @@ class SparkEngine(Engine):
         self._num_kept += 1
         return f"{self._scratch}/{self._num_kept:03d}"
 
-    def _read(self, table: TableConfig, root: str) -> DataFrame:
+    def _read(self, name: str, table: TableConfig, root: str) -> DataFrame:
         if table.catalog:
             return self.session.table(table.catalog)
-        options = {**table.options, "header": str(table.has_header)}
-        reader = self.session.read.options(**options)
         path = resolve_path(table.path, root)
         if table.file_format == "parquet":
-            return reader.parquet(path)
-        if table.columns:
-            ddl = ", ".join(f"`{name}` {kind}" for name, kind in table.columns.items())
-            return reader.option("mode", "PERMISSIVE").csv(path, schema=ddl)
-        return reader.csv(path)
+            return self.session.read.parquet(path)
+        copy = f"{self._next_folder()}/part-00000.parquet"
+        with self._storage.create(copy) as target:
+            copy_csv(name, table, root, target)
+        rows = self.session.read.parquet(self._storage.uri(copy))
+        return self._sql(typed_csv(table, "raw_rows"), {"raw_rows": rows}, {})
 
 
 def _digest(row_hash: Column) -> Column:
@@ -300,7 +306,9 @@ def _refuse(where: str, error: PySparkException) -> NoReturn:
     raise error
 
 
-def _message(error: PySparkException | Py4JJavaError) -> str:
+def _message(error: Exception) -> str:
     if isinstance(error, Py4JJavaError):
         return first_line(str(error.java_exception.toString()))
-    return first_line(str(error.getMessage() or error))
+    if isinstance(error, PySparkException):
+        return first_line(str(error.getMessage() or error))
+    return first_line(str(error) or repr(error))

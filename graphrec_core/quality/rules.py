@@ -12,7 +12,14 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import SchemaError
 from graphrec_core.lake import Lake
-from graphrec_core.sources.canonical import TableKind, TableName, feature_columns, fit, row_text
+from graphrec_core.sources.canonical import (
+    TableKind,
+    TableName,
+    feature_columns,
+    fit,
+    has_column,
+    row_text,
+)
 from graphrec_core.sources.root import source_root
 
 
@@ -169,7 +176,7 @@ class _Check:
             self.engine.project(accepted, "* except (reject_reason)"),
             self.engine.filter(judged, "reject_reason is not null"),
             feature_columns(name, rows.schema),
-            "known_at" in rows.schema,
+            has_column(rows.schema, "known_at"),
         )
 
 
@@ -179,7 +186,8 @@ def where_of(name: TableName) -> str:
 
 
 def _refuse_repeated(nodes: CheckedTable, timed: CheckedTable) -> None:
-    if repeated := sorted(set(nodes.features) & set(timed.features)):
+    names = set(map(str.lower, nodes.features))
+    if repeated := [name for name in timed.features if name.lower() in names]:
         raise SchemaError(
             must=f"{nodes.name} and {timed.name} must not have a feature of the same name.",
             found=", ".join(repeated),

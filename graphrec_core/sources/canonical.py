@@ -5,13 +5,17 @@ nodes/<ntype>     node_id · valid_from · valid_to? · known_at? · is_deleted?
 edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight?
 features/<ntype>  node_id · effective_at · known_at? · is_deleted? · features
 holidays          day · region? (where there is none: everywhere)
+
+Their names match in any case. A further column whose name is close to one is refused: as a feature
+or left out it would be misread, and a misread ``known_at`` lets the future in.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from graphrec_core.errors import SchemaError
+from graphrec_core.sources.near_names import is_plural, near_name
 
 TIME_TYPES = ("timestamp", "timestamp_ntz", "date")
 INTEGER_TYPES = ("tinyint", "smallint", "int", "bigint")
@@ -151,8 +155,17 @@ def feature_columns(table: TableName, schema: Mapping[str, str]) -> tuple[str, .
     """
     if table.kind is TableKind.EDGES:
         return ()
-    canonical = {column.name for column in COLUMNS[table.kind]}
-    return tuple(sorted(set(schema) - canonical))
+    return _further(COLUMNS[table.kind], schema)
+
+
+def has_column(schema: Mapping[str, str], name: str) -> bool:
+    """Says whether a SELECT's result has a canonical column, whatever the case of its letters."""
+    return name in map(str.lower, schema)
+
+
+def _further(columns: Sequence[Column], schema: Mapping[str, str]) -> tuple[str, ...]:
+    canonical = {column.name for column in columns}
+    return tuple(sorted(name for name in schema if name.lower() not in canonical))
 
 
 HOME_COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -174,8 +187,10 @@ def fit(table: TableName, schema: Mapping[str, str], home: str = "") -> str:
         A SELECT list: the canonical columns in order, then the features by name.
 
     Raises:
-        SchemaError: A required column is missing or a column has a wrong type.
+        SchemaError: A required column is missing, a column has a wrong type, or a further one a
+            name close to a canonical one.
     """
+    _refuse_near(str(table), COLUMNS[table.kind], schema)
     _require_home(table, schema, home)
     parts = [_fit_column(str(table), column, schema) for column in COLUMNS[table.kind]]
     for name in feature_columns(table, schema):
@@ -192,8 +207,10 @@ def fit_holidays(schema: Mapping[str, str]) -> str:
         schema: Column name -> SQL type of the SELECT's result.
 
     Raises:
-        SchemaError: A required column is missing or a column has a wrong type.
+        SchemaError: A required column is missing, a column has a wrong type, or a further one a
+            name close to a canonical one.
     """
+    _refuse_near("holidays", HOLIDAYS, schema)
     return ", ".join(_fit_column("holidays", column, schema) for column in HOLIDAYS)
 
 
@@ -211,7 +228,7 @@ def row_text(schema: Mapping[str, str]) -> str:
 
 
 def _require_home(table: TableName, schema: Mapping[str, str], home: str) -> None:
-    if missing := [name for name in HOME_COLUMNS.get(home, ()) if name not in schema]:
+    if missing := [name for name in HOME_COLUMNS.get(home, ()) if not has_column(schema, name)]:
         raise SchemaError(
             must=f"{table} must have the column `{missing[0]}`, since `region` finds its homes by "
             f"{home}.",
@@ -233,7 +250,8 @@ def _text_of(name: str, sql_type: str) -> str:
 
 
 def _fit_column(table: str, column: Column, schema: Mapping[str, str]) -> str:
-    if column.name not in schema:
+    name = next((name for name in schema if name.lower() == column.name), None)
+    if name is None:
         if column.default is None:
             raise SchemaError(
                 must=f"{table} must have the column `{column.name}` ({column.sql_type}).",
@@ -241,14 +259,29 @@ def _fit_column(table: str, column: Column, schema: Mapping[str, str]) -> str:
                 fix=f"Select it as `{column.name}` in {_key(table)}.",
             )
         return f"cast({column.default} as {column.sql_type}) as {column.name}"
-    if schema[column.name] != "void":  # a column of nulls alone has no type of its own
-        _check_type(table, column.name, schema[column.name], column.accepts)
-    value = f"cast({column.name} as {column.sql_type})"
+    if schema[name] != "void":  # a column of nulls alone has no type of its own
+        _check_type(table, name, schema[name], column.accepts)
+    value = f"cast({name} as {column.sql_type})"
     if column.is_null_if_blank:
         value = f"case when trim({value}) <> '' then {value} end"
     if column.default not in (None, "null"):
         value = f"coalesce({value}, cast({column.default} as {column.sql_type}))"
     return f"{value} as {column.name}"
+
+
+def _refuse_near(table: str, columns: Sequence[Column], schema: Mapping[str, str]) -> None:
+    canonical = [column.name for column in columns]
+    taken = [name for name in canonical if has_column(schema, name)]
+    for name in _further(columns, schema):
+        near = near_name(name, canonical, taken)
+        if near is None or (table.startswith(TableKind.NODES) and is_plural(name, near)):
+            continue
+        raise SchemaError(
+            must=f"{table} must not have a column with a name close to `{near}`.",
+            found=f"the column `{name}`",
+            fix=f"Is it meant? Select it as `{near}` in {_key(table)}. If not, leave it out of "
+            "the SELECT, or select it under a name of its own.",
+        )
 
 
 def _check_type(table: str, name: str, found: str, accepts: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "2dd65b36f88a6ea7",
+    StepName.VALIDATE: "ad17ad97b10c7d99",
     StepName.SNAPSHOT: "1790ba66e805467c",
     StepName.CHECK: "b13d87074dae6fb0",
     StepName.TRAIN: "f1753409731fb67f",

@@ -1,1 +1,1 @@
-from tests.support.engines import spark  # noqa: F401  (a fixture)
+from tests.support.engines import duckdb, engine, spark  # noqa: F401  (fixtures)

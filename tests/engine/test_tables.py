@@ -1,7 +1,5 @@
 """Raw tables on both engines: CSV, Parquet, folders, and what cannot be read."""
 
-import bz2
-import gzip
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +10,7 @@ import pytest
 
 from graphrec_core.config.source import SourceConfig, resolve_path
 from graphrec_core.engine import Engine
-from graphrec_core.errors import SchemaError, UnreadableSourceError
+from graphrec_core.errors import UnreadableSourceError
 from tests.support.engines import collected
 
 
@@ -30,89 +28,6 @@ def test_paths_are_resolved_against_the_root() -> None:
     assert resolve_path("a/b.parquet", "/data/") == "/data/a/b.parquet"
     assert resolve_path("/a/b.parquet", "/data") == "/a/b.parquet"
     assert resolve_path("s3://bucket/b.parquet", "/data") == "s3://bucket/b.parquet"
-
-
-def test_csv_columns_options_and_encoding(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "films.csv").write_bytes("1|Amélie\n2|Heat\n".encode("latin-1"))
-    found = rows_of_table(
-        engine,
-        tmp_path,
-        path="films.csv",
-        columns={"film": "int", "title": "string"},
-        options={"sep": "|", "header": "false", "encoding": "ISO-8859-1"},
-    )
-    assert found == [{"film": 1, "title": "Amélie"}, {"film": 2, "title": "Heat"}]
-
-
-def test_csv_with_a_header_and_no_columns_is_text(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("id,Name\n01,x\n2,\n", encoding="utf-8")
-    assert rows_of_table(engine, tmp_path, path="t.csv") == [
-        {"id": "01", "Name": "x"},
-        {"id": "2", "Name": None},
-    ]
-
-
-def test_a_csv_with_columns_has_no_header_unless_it_says_so(
-    engine: Engine, tmp_path: Path
-) -> None:
-    (tmp_path / "t.csv").write_text("a,1\nb,2\n", encoding="utf-8")
-    columns = {"id": "string", "n": "int"}
-    found = rows_of_table(engine, tmp_path, path="t.csv", columns=columns)
-    assert found == [{"id": "a", "n": 1}, {"id": "b", "n": 2}]
-
-
-def test_a_byte_order_mark_is_no_part_of_a_name(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("id,n\na,1\n", encoding="utf-8-sig")
-    assert rows_of_table(engine, tmp_path, path="t.csv") == [{"id": "a", "n": "1"}]
-
-
-@pytest.mark.parametrize("line", ["a,1,2", 'a,"1" x'])
-def test_duckdb_names_a_line_that_it_cannot_read(
-    duckdb: Engine, tmp_path: Path, line: str
-) -> None:
-    (tmp_path / "t.csv").write_text(f"id,n\nb,2\n{line}\n", encoding="utf-8")
-    with pytest.raises(SchemaError, match=r"to read every line.*\n.*Line: 3 .*file = .*t\.csv\n"):
-        rows_of_table(duckdb, tmp_path, path="t.csv")
-
-
-def test_malformed_cells_become_null_and_their_rows_stay(engine: Engine, tmp_path: Path) -> None:
-    text = "id,n,at\na,1,2026-01-02 03:04:05\nb,many,soon\nc,,\n"
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    columns = {"id": "string", "n": "int", "at": "timestamp"}
-    found = rows_of_table(
-        engine, tmp_path, path="t.csv", columns=columns, options={"header": "true"}
-    )
-    assert [(row["id"], row["n"]) for row in found] == [("a", 1), ("b", None), ("c", None)]
-    assert found[0]["at"].isoformat() == "2026-01-02T03:04:05+00:00"
-    assert [row["at"] for row in found[1:]] == [None, None]
-
-
-def test_short_rows_are_filled_with_nulls(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "t.csv").write_text("id,n\na,1\nb\n", encoding="utf-8")
-    found = rows_of_table(
-        engine,
-        tmp_path,
-        path="t.csv",
-        columns={"id": "string", "n": "int"},
-        options={"header": "true"},
-    )
-    assert found == [{"id": "a", "n": 1}, {"id": "b", "n": None}]
-
-
-def test_quoted_cells_may_hold_separators_and_nothing(engine: Engine, tmp_path: Path) -> None:
-    text = 'id,name\n1,"a, b"\n2,""\n3,"say ""hi"""\n'
-    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    found = rows_of_table(engine, tmp_path, path="t.csv", options={"escape": '"'})
-    assert [row["name"] for row in found] == ["a, b", None, 'say "hi"']
-
-
-def test_a_folder_of_csv_is_one_table(engine: Engine, tmp_path: Path) -> None:
-    folder = tmp_path / "folder"
-    folder.mkdir()
-    for number in (1, 2):
-        (folder / f"{number}.csv").write_text(f"id\n{number}\n", encoding="utf-8")
-    found = rows_of_table(engine, tmp_path, path="folder", format="csv")
-    assert found == [{"id": "1"}, {"id": "2"}]
 
 
 @pytest.mark.parametrize("names", [("01", "a b"), ("1", "2"), ("2026-01-01", "2026-1-2")])
@@ -182,20 +97,6 @@ def test_duckdb_refuses_a_folder_of_two_kinds_of_partitions(
         register(duckdb, tmp_path, t={"path": "t", "format": "parquet"})
 
 
-def test_every_file_of_a_csv_folder_is_read_compressed_or_not(
-    engine: Engine, tmp_path: Path
-) -> None:
-    folder = tmp_path / "t"
-    folder.mkdir()
-    (folder / "a.csv").write_text("id\n1\n", encoding="utf-8")
-    (folder / "b.txt").write_text("id\n2\n", encoding="utf-8")
-    (folder / "c.csv.gz").write_bytes(gzip.compress(b"id\n3\n"))
-    (folder / "d.csv.bz2").write_bytes(bz2.compress(b"id\n4\n"))
-    (folder / "_SUCCESS").touch()
-    found = rows_of_table(engine, tmp_path, path="t", format="csv")
-    assert sorted(row["id"] for row in found) == ["1", "2", "3", "4"]
-
-
 @pytest.mark.parametrize(
     "regions",
     [
@@ -250,19 +151,9 @@ def test_a_file_of_another_format_is_named(engine: Engine, tmp_path: Path) -> No
         register(engine, tmp_path, odd={"path": "text.parquet"})
 
 
-@pytest.mark.parametrize(
-    ("table", "message"),
-    [
-        ({"path": "t.csv", "options": {"multiLine": "true"}}, "option 'multiLine'"),
-        ({"catalog": "db.t"}, "catalog table"),
-    ],
-)
-def test_duckdb_refuses_what_only_spark_can_read(
-    duckdb: Engine, tmp_path: Path, table: dict[str, Any], message: str
-) -> None:
-    (tmp_path / "t.csv").write_text("id\n1\n", encoding="utf-8")
-    with pytest.raises(UnreadableSourceError, match=rf"{message}.*needs snapshot\.engine: spark"):
-        register(duckdb, tmp_path, t=table)
+def test_duckdb_refuses_a_catalog_table(duckdb: Engine) -> None:
+    with pytest.raises(UnreadableSourceError, match=r"catalog.*needs snapshot\.engine: spark"):
+        register(duckdb, Path(), t={"catalog": "db.t"})
 
 
 LONG = "Ἀ" * 200

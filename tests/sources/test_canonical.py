@@ -1,7 +1,14 @@
 import pytest
 
 from graphrec_core.errors import SchemaError
-from graphrec_core.sources.canonical import TableKind, TableName, feature_columns, fit
+from graphrec_core.sources.canonical import (
+    TableKind,
+    TableName,
+    feature_columns,
+    fit,
+    fit_holidays,
+    has_column,
+)
 
 PLACES = TableName(TableKind.NODES, "place")
 VISITED = TableName(TableKind.EDGES, "visited")
@@ -64,3 +71,114 @@ def test_features_are_the_columns_that_are_not_canonical() -> None:
 def test_schema_faults_name_table_and_column(schema: dict[str, str], message: str) -> None:
     with pytest.raises(SchemaError, match=message):
         fit(PLACES, schema)
+
+
+def schema_of(kind: TableKind, *names: str) -> dict[str, str]:
+    """The required columns of a canonical table, and further columns of text."""
+    required = {
+        TableKind.NODES: {"node_id": "string", "valid_from": "timestamp"},
+        TableKind.EDGES: {"src": "string", "dst": "string", "event_time": "timestamp"},
+        TableKind.FEATURES: {"node_id": "string", "effective_at": "timestamp"},
+    }
+    return {**required[kind], **dict.fromkeys(names, "string")}
+
+
+def test_canonical_names_match_in_any_case() -> None:
+    schema = {
+        "SRC": "string",
+        "Dst": "int",
+        "Event_Time": "timestamp",
+        "Known_At": "timestamp",
+        "IS_DELETED": "boolean",
+        "Weight": "int",
+        "Event_Id": "string",
+    }
+    parts = fit(VISITED, schema).split(",\n    ")
+    assert parts[0] == "cast(SRC as string) as src"
+    assert parts[3].endswith("end as event_id")
+    assert parts[4:] == [
+        "coalesce(cast(Known_At as timestamp), cast(event_time as timestamp)) as known_at",
+        "coalesce(cast(IS_DELETED as boolean), cast(false as boolean)) as is_deleted",
+        "coalesce(cast(Weight as double), cast(1 as double)) as weight",
+    ]
+    assert has_column(schema, "known_at")
+    assert feature_columns(PLACES, {"Node_ID": "string", "VALID_FROM": "date", "Age": "int"}) == (
+        "Age",
+    )
+    assert fit_holidays({"DAY": "date", "Region": "string"}).startswith("cast(DAY as date) as day")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "near"),
+    [
+        (TableKind.EDGES, "knownat", "known_at"),
+        (TableKind.EDGES, "known-at", "known_at"),
+        (TableKind.EDGES, "known at", "known_at"),
+        (TableKind.EDGES, " Known_At ", "known_at"),
+        (TableKind.EDGES, "KnownAt", "known_at"),
+        (TableKind.EDGES, "knwon_at", "known_at"),
+        (TableKind.EDGES, "know_at", "known_at"),
+        (TableKind.EDGES, "known_ta", "known_at"),
+        (TableKind.EDGES, "known_at_utc", "known_at"),
+        (TableKind.EDGES, "knownAtUtc", "known_at"),
+        (TableKind.EDGES, "isdeleted", "is_deleted"),
+        (TableKind.EDGES, "is_delete", "is_deleted"),
+        (TableKind.EDGES, "is_deletted", "is_deleted"),
+        (TableKind.EDGES, "eventid", "event_id"),
+        (TableKind.EDGES, "event-time", "event_time"),
+        (TableKind.EDGES, "wieght", "weight"),
+        (TableKind.EDGES, "weights", "weight"),
+        (TableKind.NODES, "valid_form", "valid_from"),
+        (TableKind.NODES, "validTo", "valid_to"),
+        (TableKind.NODES, "longtitude", "longitude"),
+        (TableKind.NODES, "lattitude", "latitude"),
+        (TableKind.NODES, "longitute", "longitude"),
+        (TableKind.NODES, "regoin", "region"),
+        (TableKind.NODES, "lable", "label"),
+        (TableKind.FEATURES, "effectiveAt", "effective_at"),
+        (TableKind.FEATURES, "known at", "known_at"),
+    ],
+)
+def test_a_name_close_to_a_canonical_one_is_refused_with_both_ways_out(
+    kind: TableKind, name: str, near: str
+) -> None:
+    table = TableName(kind, "t")
+    required = schema_of(kind)
+    required.pop(near, None)
+    with pytest.raises(SchemaError) as refusal:
+        fit(table, {**required, name: "string"})
+    text = str(refusal.value)
+    assert f"close to `{near}`" in text
+    assert f"`{name}`" in text
+    assert f"Select it as `{near}`" in text
+    assert "leave it out of" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        (TableKind.NODES, ["altitude", "labels", "regions", "regional", "religion", "weights_kg"]),
+        (TableKind.NODES, ["weight", "known_as", "node_ip", "valid", "deleted", "is_active_user"]),
+        (TableKind.NODES, ["days", "code_id", "legion", "validity", "label_en", "region_code"]),
+        (TableKind.EDGES, ["height", "event_type", "event_ip", "freight", "src_ip", "dist"]),
+        (
+            TableKind.EDGES,
+            ["rating", "timestamp", "desc", "sec", "region", "label", "is_sold"],
+        ),
+        (TableKind.FEATURES, ["weight", "stock", "labels_seen", "effective_price"]),
+    ],
+)
+def test_honest_names_are_no_slips(kind: TableKind, names: list[str]) -> None:
+    fit(TableName(kind, "t"), schema_of(kind, *names))
+
+
+def test_a_further_column_beside_the_canonical_one_may_resemble_it() -> None:
+    fit(VISITED, schema_of(TableKind.EDGES, "event_time_zone", "event_times"))
+    with pytest.raises(SchemaError, match="close to `event_time`"):
+        fit(VISITED, schema_of(TableKind.EDGES, "eventtime"))
+
+
+def test_near_names_of_holidays_are_refused_and_others_left_out() -> None:
+    assert "name" not in fit_holidays({"day": "date", "name": "string"})
+    with pytest.raises(SchemaError, match="close to `region`"):
+        fit_holidays({"day": "date", "regoin": "string"})
