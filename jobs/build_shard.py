@@ -54,6 +54,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
             "factory": choose_factory(config.index.factory, view.candidates.num_rows),
             "ann_recall": decision.value,
             "recall_k": config.index.recall_k,
+            "refit": embedding.manifest.stats["refit"].get(region),
             "rules": [decision.to_json()],
             "verdict": verdict_of([decision]),
         }

@@ -4,7 +4,12 @@ import logging
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.embedding import count_nodes, embed_view, write_vectors
+from graphrec_core.embedding import (
+    count_nodes,
+    embed_serve_view,
+    embed_view,
+    write_vectors,
+)
 from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact, open_artifact
 from graphrec_core.types import Region, View
 
@@ -39,9 +44,15 @@ def run(config: PipelineConfig, as_of: datetime, region: Region, view: View) -> 
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, snapshot_id))
     model = open_artifact(lake.storage, lake.layout.model(scope, model_id))
     with attempt(lake.storage, folder, embedding_id) as trial:
-        tables = embed_view(snapshot, view, scope, model)
+        if view is View.SERVE:
+            tables, checks = embed_serve_view(
+                snapshot, scope, model, config.gate.min_refit_overlap
+            )
+        else:
+            tables, checks = embed_view(snapshot, view, scope, model), {}
         origin = write_vectors(trial, view, tables)
-        stats = {**count_nodes(tables, view, model), "origin": origin}
+        refit = {name: check.to_json() for name, check in checks.items()}
+        stats = {**count_nodes(tables, model), "origin": origin, "refit": refit}
         logger.info("embedded the %s view of %s: %s", view, scope, stats)
         inputs = {"snapshot": snapshot_id, "model": model_id, "view": str(view)}
         return trial.commit(StepName.EMBED, config, as_of, scope, inputs, stats).manifest

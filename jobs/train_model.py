@@ -18,6 +18,8 @@ from graphrec_core.lake import (
     open_artifact,
 )
 from graphrec_core.models.encoder import choose_device
+from graphrec_core.models.registry import reads_features
+from graphrec_core.quality.feature_drift import feature_drift, refuse_drift
 from graphrec_core.training import Audited, Training, train_encoder, train_for
 from graphrec_core.types import Region, View
 
@@ -38,6 +40,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     Raises:
         LakeError: The day's snapshot is missing or holds no such region.
         LeakageError: A sampled batch heard one of its own pairs.
+        ExpectationError: A feature that the model reads changed too much in the serve view.
     """
     lake, chain = Lake(config), Chain(config, as_of)
     scope, model_id = config.model_region(region), chain.model_id(region)
@@ -50,6 +53,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     with attempt(lake.storage, folder, model_id) as trial:
         graph = load_graph(snapshot, View.TRAIN, scope)
         features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
+        drift = _check_features(config, snapshot, graph, features)
         logger.info("training %s on %s: %d nodes", config.model.name, scope, graph.num_nodes)
         training = train_encoder(graph, features.encode(graph), config.model, config.training)
         write_weights(trial, training.encoder, graph, refit=False)
@@ -58,9 +62,27 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         audited = training.audited
         if config.training.refit:
             audited += _refit(trial, config, snapshot, scope, features, training.best_epoch)
-        stats = _stats(config, graph, training, audited)
+        stats = {
+            **_stats(config, graph, training, audited),
+            "dropped_features": {name: list(gone) for name, gone in features.dropped.items()},
+            "feature_drift": drift,
+        }
         inputs = {"snapshot": snapshot_id}
         return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats).manifest
+
+
+def _check_features(
+    config: PipelineConfig, snapshot: Artifact, graph: RegionGraph, features: FeatureEncoder
+) -> dict[str, float]:
+    """Says which columns are constant, and refuses features that changed in the serve view."""
+    if not reads_features(config.model):
+        return {}
+    for ntype, names in features.dropped.items():
+        logger.warning("%s: constant, so left out: %s", ntype, ", ".join(names))
+    serve = load_graph(snapshot, View.SERVE, graph.region)
+    drift = feature_drift(features, graph, serve, config.quality.min_count)
+    refuse_drift(drift, config.quality.max_feature_drift)
+    return drift
 
 
 def _refit(

@@ -41,6 +41,13 @@ class GateConfig(Section):
     min_ann_recall: float = Field(
         0.95, ge=0, le=1, description="Floor of the index's recall against exact search."
     )
+    min_refit_overlap: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Least overlap of the top 20 of refitted weights with those of the judged "
+        "ones; below it the judged weights serve.",
+    )
     baselines: tuple[Baseline, ...] = Field(
         ("popularity", "recent_popularity", "covisitation"),
         description="The model must not be worse than these.",

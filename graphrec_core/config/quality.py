@@ -33,6 +33,12 @@ class QualityConfig(Section):
     max_degree_drift: float = Field(
         0.25, gt=0, description="Population stability index of nodes' degrees; 0.25 is large."
     )
+    max_feature_drift: float = Field(
+        0.5,
+        gt=0,
+        description="Population stability index of encoded features from the train view to the "
+        "serve view, where the model reads features.",
+    )
     max_halo_frac: Share | dict[Name, Share] = Field(
         0.9,
         description="Share of a region's edges that cross its border: of task.edge, or edge type "

@@ -68,11 +68,14 @@ STEPS: dict[StepName, StepSpec] = {
         7, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality")),
-    StepName.TRAIN: StepSpec(3, ("task", "model", "training")),
-    StepName.EMBED: StepSpec(2, ()),
+    StepName.TRAIN: StepSpec(
+        4,
+        ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
+    ),
+    StepName.EMBED: StepSpec(3, ("gate.min_refit_overlap",)),
     StepName.EVALUATE: StepSpec(3, ("task", *_MEASURED, *_JUDGED)),
     StepName.SHARD: StepSpec(
-        3, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")
+        4, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")
     ),
     StepName.PUBLISH: StepSpec(2, ("gate", "publish")),
     StepName.REPORT: StepSpec(1, ()),

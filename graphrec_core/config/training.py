@@ -38,7 +38,9 @@ class TrainingConfig(Section):
     )
     patience: int = Field(5, gt=0, description="Looks without progress before training stops.")
     refit: bool = Field(
-        False, description="Train again on the serve view, for the same number of epochs."
+        True,
+        description="Train again on the serve view, for the same number of epochs; what serves "
+        "would know nothing of the last horizon otherwise.",
     )
     seed: int = Field(0, ge=0, description="Seed of every random choice.")
     num_threads: int = Field(

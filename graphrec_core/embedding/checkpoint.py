@@ -25,7 +25,7 @@ from graphrec_core.errors import LakeError
 from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.models.encoder import Encoder, EncoderInputs
-from graphrec_core.models.registry import build_encoder
+from graphrec_core.models.registry import build_encoder, reads_features
 from graphrec_core.types import View
 
 SETTINGS = "config.json"
@@ -133,20 +133,22 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
 
     Args:
         model: A committed model.
-        refit: Prefer the weights refitted on the serve view, where there are any.
+        refit: Load the weights refitted on the serve view.
 
     Raises:
         LakeError: The weights do not fit the settings beside them, or these are of another
             version.
     """
-    refit = has_refit(model) if refit else False
     settings: dict[str, Any] = model.read_json(SETTINGS)
-    features = FeatureEncoder.from_json(settings["features"])
+    model_config = _model_config(model, settings)
+    # What a model does not read may be gone, or written by another version.
+    described = settings["features"] if reads_features(model_config) else {}
+    features = FeatureEncoder.from_json(described)
     rows = {ntype: model.read_table(_ids_file(ntype, refit=refit)) for ntype in settings["ntypes"]}
     encoder = build_encoder(
-        _model_config(model, settings),
+        model_config,
         sum(table.num_rows for table in rows.values()),
-        {ntype: features.width(ntype) for ntype in settings["ntypes"]},
+        {ntype: features.width(ntype) for ntype in described},
     )
     weights = model.read(_weights_file(refit=refit))
     try:

@@ -23,12 +23,12 @@ def embed_view(
     region: Region,
     model: Artifact,
     block_size: int = DEFAULT_BLOCK_SIZE,
+    *,
+    refit: bool = False,
 ) -> dict[Region, dict[str, pa.Table]]:
     """Encodes all nodes of a view, halo included.
 
-    A global model always sees the union of all regions, whichever region is asked for. The
-    train view gets the weights trained on it; the serve view gets refitted weights where the
-    model holds any.
+    A global model always sees the union of all regions, whichever region is asked for.
 
     Args:
         snapshot: Any day's snapshot; nodes that the model does not know start at zero.
@@ -36,6 +36,7 @@ def embed_view(
         region: A region, or ``ALL_REGIONS`` for all of them.
         model: A committed model.
         block_size: Nodes computed at a time.
+        refit: Take the weights refitted on the serve view.
 
     Returns:
         region -> ntype -> table (node_id string, vector fixed_size_list<float32>), sorted by
@@ -45,7 +46,7 @@ def embed_view(
         LakeError: The model was trained on other node types or features.
         RefusedError: A vector is not finite.
     """
-    loaded = load_model(model, refit=view is View.SERVE)
+    loaded = load_model(model, refit=refit)
     scope = ALL_REGIONS if model.manifest.region == ALL_REGIONS else region
     graph = load_graph(snapshot, view, scope)
     _check_ntypes(loaded, graph, model)
@@ -75,26 +76,38 @@ def encode_graph(model: LoadedModel, graph: RegionGraph, block_size: int) -> Ten
 
 
 def count_nodes(
-    tables: Mapping[Region, Mapping[str, pa.Table]], view: View, model: Artifact
+    tables: Mapping[Region, Mapping[str, pa.Table]], model: Artifact
 ) -> dict[str, dict[str, int]]:
     """Counts embedded nodes, each once, and those that have no trained row.
 
     Returns:
         ``{"num_nodes": {ntype: n}, "num_without_trained_row": {ntype: n}}``.
     """
-    rows = load_model(model, refit=view is View.SERVE).rows
-    ids = {
-        ntype: pc.unique(pa.concat_tables([part[ntype] for part in tables.values()])["node_id"])
-        for ntype in rows
-    }
-    return {
-        "num_nodes": {ntype: len(ids[ntype]) for ntype in rows},
-        "num_without_trained_row": {
-            ntype: len(ids[ntype])
-            - (pc.sum(pc.is_in(ids[ntype], value_set=table.column("node_id"))).as_py() or 0)
-            for ntype, table in rows.items()
-        },
-    }
+    ids: dict[str, list[pa.Array]] = {}
+    rowless: dict[str, list[pa.Array]] = {}
+    kinds = set(map(_is_refit, tables.values()))
+    rows = {refit: load_model(model, refit=refit).rows for refit in kinds}
+    for part in tables.values():
+        for ntype, table in part.items():
+            known = rows[_is_refit(part)][ntype].column("node_id")
+            found = table.column("node_id")
+            ids.setdefault(ntype, []).append(found)
+            has_none = pc.invert(pc.is_in(found, value_set=known))
+            rowless.setdefault(ntype, []).append(found.filter(has_none))
+    return {"num_nodes": _num_unique(ids), "num_without_trained_row": _num_unique(rowless)}
+
+
+def _is_refit(tables: Mapping[str, pa.Table]) -> bool:
+    return any(VectorOrigin.stamped(table).trained_on == View.SERVE for table in tables.values())
+
+
+def _num_unique(ids: Mapping[str, list[pa.ChunkedArray]]) -> dict[str, int]:
+    """Counts ids that several regions may hold, each once."""
+
+    def joined(parts: list[pa.ChunkedArray]) -> pa.ChunkedArray:
+        return pa.chunked_array([chunk for part in parts for chunk in part.chunks], pa.string())
+
+    return {ntype: len(pc.unique(joined(parts))) for ntype, parts in ids.items()}
 
 
 def _check_ntypes(loaded: LoadedModel, graph: RegionGraph, model: Artifact) -> None:

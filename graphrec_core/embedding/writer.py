@@ -1,6 +1,7 @@
 """Writes vectors where the layout wants them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pyarrow as pa
 
@@ -23,10 +24,11 @@ def write_vectors(
     Returns:
         What the vectors themselves say they were computed from, for the manifest.
     """
-    origins: set[VectorOrigin] = set()
+    origins: dict[VectorOrigin, None] = {}
     for region, by_ntype in tables.items():
         for ntype, table in by_ntype.items():
             trial.write_table(vectors_file(view, region, ntype), table)
-            origins.add(VectorOrigin.stamped(table))
-    (origin,) = origins  # one call of embed_view, one origin
+            origins[VectorOrigin.stamped(table)] = None
+    trained_on = " and ".join(sorted({origin.trained_on for origin in origins}))
+    (origin,) = {replace(origin, trained_on=trained_on) for origin in origins}
     return origin.to_json()

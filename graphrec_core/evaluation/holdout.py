@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.index.axis import TASK_PAIRS, id_array, own_pairs, rows_of, task_pairs
-from graphrec_core.index.pairs import Pairs
+from graphrec_core.index.axis import TASK_PAIRS, id_array, rows_of, task_pairs
+from graphrec_core.index.pairs import Pairs, never_shown
 from graphrec_core.index.targets import COLUMNS, LeftOutPairs, find_targets
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
@@ -56,7 +56,7 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
         query_ids=queries,
         candidate_ids=candidates,
         targets=targets,
-        seen=_left_out(src_rows, pairs, queries, candidates, task),
+        seen=never_shown(pairs, queries, candidates, task),
         degrees=np.bincount(src_rows[src_rows >= 0], minlength=len(queries)),
         left_out=left_out,
         pairs=pairs,
@@ -67,17 +67,3 @@ def _candidate_ids(snapshot: Artifact, region: Region, task: TaskConfig) -> pa.A
     file = nodes_file(View.TRAIN, task.candidate, region)
     nodes = snapshot.read_table(file, ["node_id", "is_candidate"])
     return id_array(nodes.filter(nodes["is_candidate"])["node_id"]).sort()
-
-
-def _left_out(
-    src_rows: np.ndarray,
-    pairs: pa.Table,
-    queries: pa.Array,
-    candidates: pa.Array,
-    task: TaskConfig,
-) -> Pairs:
-    left, right = own_pairs(queries, candidates, peers=task.recommends_peers)
-    if task.exclude_seen:
-        left = np.concatenate([left, src_rows])
-        right = np.concatenate([right, rows_of(pairs["dst"], candidates)])
-    return Pairs.of(left, right, len(queries))

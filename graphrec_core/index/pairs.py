@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
+import pyarrow as pa
+
+from graphrec_core.config.task import TaskConfig
+from graphrec_core.index.axis import own_pairs, rows_of
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,21 @@ class Pairs:
         first = np.repeat(np.cumsum(lengths) - lengths, lengths)
         positions = np.arange(len(in_block)) - first + np.repeat(starts, lengths)
         return in_block, self.indices[positions]
+
+
+def never_shown(
+    pairs: pa.Table, queries: pa.Array, candidates: pa.Array, task: TaskConfig
+) -> Pairs:
+    """Returns what no query is recommended: itself and, if the task says so, what it has seen.
+
+    Args:
+        pairs: src, dst: a view's pairs of the task's edge type.
+        queries: Ids of the query nodes.
+        candidates: Ids of the candidates.
+        task: The task.
+    """
+    left, right = own_pairs(queries, candidates, peers=task.recommends_peers)
+    if task.exclude_seen:
+        left = np.concatenate([left, rows_of(pairs["src"], queries)])
+        right = np.concatenate([right, rows_of(pairs["dst"], candidates)])
+    return Pairs.of(left, right, len(queries))

@@ -14,6 +14,11 @@ ENCODERS: dict[str, type[LightGCN] | type[GraphSAGE]] = {
 }
 
 
+def reads_features(config: ModelConfig) -> bool:
+    """Tells whether the configured encoder's vectors depend on the nodes' features."""
+    return ENCODERS[config.name].reads_features
+
+
 def build_encoder(
     config: ModelConfig, num_rows: int, feature_widths: Mapping[str, int]
 ) -> Encoder:

@@ -108,6 +108,7 @@ def shard_result(artifact: Artifact) -> ShardResult:
         factory=stats["factory"],
         ann_recall=stats["ann_recall"],
         recall_k=stats["recall_k"],
+        refit=stats.get("refit"),
         num_candidates=stats["num_candidates"],
         rules=read_decisions(stats["rules"]),
     )

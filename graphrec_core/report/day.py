@@ -79,12 +79,15 @@ class ShardResult:
         recall_k: Depth of that recall.
         num_candidates: Vectors in the index.
         rules: The rule on ``ann_recall``.
+        refit: Which weights made its vectors and why (see ``RefitCheck``); None: the judged ones,
+            since training refitted none.
     """
 
     id: ArtifactId
     factory: str
     ann_recall: float
     recall_k: int
+    refit: Mapping[str, Any] | None
     num_candidates: int
     rules: tuple[GateDecision, ...]
 

@@ -20,12 +20,12 @@ GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
     StepName.VALIDATE: "ad17ad97b10c7d99",
     StepName.SNAPSHOT: "1790ba66e805467c",
-    StepName.CHECK: "b13d87074dae6fb0",
-    StepName.TRAIN: "f1753409731fb67f",
-    StepName.EMBED: "107f471ba71bd581",
+    StepName.CHECK: "a46efc3aae176b67",
+    StepName.TRAIN: "65576a78993f6fee",
+    StepName.EMBED: "1bbf0fcea26be187",
     StepName.EVALUATE: "5c5189bebb1a03d3",
-    StepName.SHARD: "5bdc06e330d89403",
-    StepName.PUBLISH: "ebea52af6e548d7e",
+    StepName.SHARD: "bb867bd75b5c54cd",
+    StepName.PUBLISH: "a9e237f06146f827",
     StepName.REPORT: "5be2e0a95c1938eb",
 }
 

@@ -36,8 +36,9 @@ def write_model(
     *,
     refit: bool = False,
     bias: float = 0.0,
+    refit_bias: float = 0.0,
 ) -> Artifact:
-    """Commits a randomly initialised model; ``bias`` is added to one trained row."""
+    """Commits a randomly initialised model; a bias is added to one trained row."""
     lake = Lake(config)
     graph = load_graph(snapshot, View.TRAIN, region)
     features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
@@ -53,6 +54,8 @@ def write_model(
             serve = load_graph(snapshot, View.SERVE, region)
             other = build_encoder(config.model, serve.num_nodes, widths)
             other.reset(torch.Generator().manual_seed(1))
+            with torch.no_grad():
+                other.ids_RH[3] += refit_bias
             write_weights(trial, other, serve, refit=True)
         return trial.commit(StepName.TRAIN, config, AS_OF, region, {}, {})
 
@@ -89,13 +92,13 @@ def test_a_node_that_training_did_not_know_gets_a_vector(config, snapshot):
 
     tables = embed_view(snapshot, View.SERVE, EAST, model)
 
-    counted = count_nodes(tables, View.SERVE, model)
+    counted = count_nodes(tables, model)
     assert counted == {
         "num_nodes": {"place": 41, "user": 60},
         "num_without_trained_row": {"place": 0, "user": 1},
     }
     other = embed_view(snapshot, View.TRAIN, WEST, model)
-    assert count_nodes(other, View.TRAIN, model)["num_without_trained_row"]["user"] == 59
+    assert count_nodes(other, model)["num_without_trained_row"]["user"] == 59
     # West's places are unknown to east's model, but for the border one: its visitor hears it.
     visitor = other[WEST]["user"]["node_id"].to_pylist().index("west-u0")
     assert np.linalg.norm(other[WEST]["user"]["vector"][visitor].as_py()) > 0
@@ -115,22 +118,22 @@ def test_a_global_model_shards_the_vectors_of_one_union(config, snapshot):
         for region, part in ((r, tables[r]["place"]) for r in (EAST, WEST))
     }
     assert border[EAST]["west-p0"] == border[WEST]["west-p0"]
-    assert count_nodes(tables, View.TRAIN, model)["num_nodes"] == {"place": 80, "user": 118}
+    assert count_nodes(tables, model)["num_nodes"] == {"place": 80, "user": 118}
 
 
-def test_refitted_weights_serve_the_serve_view_only(config, snapshot):
+def test_refitted_weights_are_read_where_they_are_asked_for(config, snapshot):
     plain = write_model(config, snapshot, EAST, "without")
     refitted = write_model(config, snapshot, EAST, "with", refit=True)
 
-    def users(view: View, model: Artifact) -> pa.Table:
-        return embed_view(snapshot, view, EAST, model)[EAST]["user"]
+    def users(model: Artifact, **kwargs: bool) -> pa.Table:
+        return embed_view(snapshot, View.SERVE, EAST, model, **kwargs)[EAST]["user"]
 
     assert has_refit(refitted)
     assert not has_refit(plain)
-    assert users(View.TRAIN, refitted).equals(users(View.TRAIN, plain))
-    assert not users(View.SERVE, refitted).equals(users(View.SERVE, plain))
-    tables = embed_view(snapshot, View.SERVE, EAST, refitted)
-    counted = count_nodes(tables, View.SERVE, refitted)
+    assert users(refitted).equals(users(plain))
+    assert not users(refitted, refit=True).equals(users(plain))
+    tables = embed_view(snapshot, View.SERVE, EAST, refitted, refit=True)
+    counted = count_nodes(tables, refitted)
     assert counted["num_without_trained_row"] == {"place": 0, "user": 0}
 
 

@@ -3,7 +3,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.errors import LakeError
+from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.lake import Chain, Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -25,14 +25,18 @@ def test_a_regional_day(tmp_path):
         "config.json",
         "ids/place.parquet",
         "ids/user.parquet",
+        "ids_refit/place.parquet",
+        "ids_refit/user.parquet",
         "metrics.json",
         "weights.safetensors",
+        "weights_refit.safetensors",
     }
     assert model.stats["supervision_edges"].startswith("exempt: LightGCN")
     assert model.stats["num_parameters"] == (41 + 59) * 16
     assert 0 <= model.stats["validation_recall"] <= 1
     assert embedding.inputs["model"] == model.id
-    assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 1}
+    assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 0}
+    assert embedding.stats["refit"][EAST]["served"] == "refitted"
     lake = Lake(config)
     stored = open_artifact(lake.storage, lake.layout.embedding(embedding.id))
     users = stored.read_table(vectors_file(View.SERVE, EAST, "user"))
@@ -83,6 +87,33 @@ def test_a_global_day_with_refit(tmp_path):
         for region in (EAST, WEST)
         for ntype in ("place", "user")
     }
+
+
+def test_the_judged_weights_serve_where_the_gate_asks_for_more_overlap(tmp_path):
+    training = {"num_threads": 1, "num_epochs": 3}
+    config = tiny_config(tmp_path, training=training, gate={"min_refit_overlap": 1.0})
+    write_tiny_snapshot(config)
+    train_model.run(config, AS_OF, EAST)
+    embedding = generate_embeddings.run(config, AS_OF, EAST, View.SERVE)
+    assert embedding.stats["refit"][EAST]["served"] == "judged"
+    assert embedding.stats["origin"]["trained_on"] == "train"
+    assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 1}
+
+
+def test_features_that_changed_are_refused_before_a_model_that_reads_them(tmp_path):
+    def config_of(name: str) -> PipelineConfig:
+        return tiny_config(
+            tmp_path,
+            model={"name": name, "embedding_dim": 8, "num_layers": 2},
+            training={"num_threads": 1, "num_epochs": 1},
+            quality={"min_count": 10},
+        )
+
+    write_tiny_snapshot(config_of("graphsage"), serve_kinds="ABCD")
+    with pytest.raises(ExpectationError, match=r"found: user\.kind") as refusal:
+        train_model.run(config_of("graphsage"), AS_OF, EAST)
+    assert refusal.value.exit_code == 3
+    assert train_model.run(config_of("lightgcn"), AS_OF, EAST).stats["feature_drift"] == {}
 
 
 def test_zero_epochs_store_random_weights(tmp_path):

@@ -77,12 +77,15 @@ def write_tiny_snapshot(
     num_users: int = 60,
     num_places: int = 40,
     seed: int = 0,
+    serve_kinds: str = "abcd",
 ) -> Artifact:
     """Commits a snapshot with four planted tastes per region and one halo place per region.
 
     A user of taste t visits places of taste t; a tenth of the visits are noise. The serve view
     holds the train view's edges and the holdout's. The last user of each region is new: it is
     absent from the train view, so its id has no trained row.
+
+    Users have one of four values of the feature ``kind``, in the serve view of ``serve_kinds``.
     """
     lake, rng = Lake(config), np.random.default_rng(seed)
     snapshot_id = Chain(config, as_of).snapshot_id()
@@ -95,7 +98,9 @@ def write_tiny_snapshot(
             train, holdout = _draw_pairs(rng, num_users, num_places)
             everything = np.unique(np.concatenate([train, holdout]), axis=0)
             for view, pairs in ((View.TRAIN, train), (View.SERVE, everything)):
-                users = _users(name, num_users if view is View.SERVE else num_users - 1, pairs)
+                is_serve = view is View.SERVE
+                kinds = serve_kinds if is_serve else "abcd"
+                users = _users(name, num_users if is_serve else num_users - 1, pairs, kinds)
                 places = _places(name, other, num_places, pairs)
                 trial.write_table(nodes_file(view, "user", region), users)
                 trial.write_table(nodes_file(view, "place", region), places)
@@ -158,7 +163,7 @@ def _times(num: int) -> list[datetime]:
     return [datetime(2025, 12, 1, tzinfo=UTC)] * num
 
 
-def _users(region: str, num_users: int, pairs: np.ndarray) -> pa.Table:
+def _users(region: str, num_users: int, pairs: np.ndarray, kinds: str) -> pa.Table:
     counts = np.bincount(pairs[:, 0], minlength=num_users)[:num_users]
     return _nodes(
         [f"{region}-u{user}" for user in range(num_users)],
@@ -166,7 +171,7 @@ def _users(region: str, num_users: int, pairs: np.ndarray) -> pa.Table:
         ["home"] * num_users,
         [False] * num_users,
         counts.tolist(),
-        ["abcd"[user % 4] for user in range(num_users)],
+        [kinds[user % 4] for user in range(num_users)],
     )
 
 

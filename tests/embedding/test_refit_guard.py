@@ -1,0 +1,77 @@
+"""Refitted weights serve unless they are not finite or recommend too unlike the judged ones."""
+
+import numpy as np
+import pytest
+
+from graphrec_core.embedding import count_nodes, embed_serve_view, embed_view, write_vectors
+from graphrec_core.embedding.refit_guard import overlap_of_lists
+from graphrec_core.errors import RefusedError
+from graphrec_core.lake import Lake, attempt
+from graphrec_core.types import ALL_REGIONS, ArtifactId, View
+from tests.embedding.test_embed_view import EAST, WEST, config, snapshot, write_model
+
+__all__ = ["config", "snapshot"]
+
+
+def test_overlap_by_hand():
+    one = np.array([[1, 2, 3, 4], [5, 6, -1, -1], [-1, -1, -1, -1]])
+    other = np.array([[4, 9, 8, 1], [-1, -1, -1, -1], [1, 2, 3, 4]])
+    np.testing.assert_array_equal(overlap_of_lists(one, other), [0.5, 0])
+
+
+def same_vectors(tables, snapshot, model, *, refit):
+    wanted = embed_view(snapshot, View.SERVE, EAST, model, refit=refit)[EAST]
+    return all(tables[EAST][ntype].equals(table) for ntype, table in wanted.items())
+
+
+def test_weights_that_recommend_something_else_do_not_serve(config, snapshot, caplog):
+    """The refitted weights are random ones: their lists overlap by chance alone."""
+    model = write_model(config, snapshot, EAST, "astray", refit=True)
+    tables, checks = embed_serve_view(snapshot, EAST, model, 0.99)
+    check = checks[EAST]
+    assert check.served == "judged"
+    assert 0 < check.overlap < 0.99
+    assert check.num_queries in (59, 60)  # GraphSAGE knows one from features alone
+    assert f"overlap by {check.overlap:.3f}, gate.min_refit_overlap is 0.99" in check.why
+    assert check.why in caplog.text
+    assert same_vectors(tables, snapshot, model, refit=False)
+    tables, again = embed_serve_view(snapshot, EAST, model, check.overlap)
+    assert (again[EAST].served, again[EAST].why) == ("refitted", "")
+    assert same_vectors(tables, snapshot, model, refit=True)
+
+
+def test_weights_that_are_not_finite_do_not_serve(config, snapshot):
+    model = write_model(config, snapshot, EAST, "nan", refit=True, refit_bias=float("nan"))
+    tables, checks = embed_serve_view(snapshot, EAST, model, 0)
+    assert checks[EAST].served == "judged"
+    assert "vectors are not, such as" in checks[EAST].why
+    assert same_vectors(tables, snapshot, model, refit=False)
+
+
+def test_judged_weights_that_are_not_finite_are_refused(config, snapshot):
+    model = write_model(config, snapshot, EAST, "worse", refit=True, bias=float("nan"))
+    with pytest.raises(RefusedError, match="must be finite"):
+        embed_serve_view(snapshot, EAST, model, 0)
+
+
+def test_a_model_without_refitted_weights_is_not_checked(config, snapshot):
+    model = write_model(config, snapshot, EAST, "once")
+    tables, checks = embed_serve_view(snapshot, EAST, model, 1)
+    assert checks == {}
+    assert same_vectors(tables, snapshot, model, refit=False)
+
+
+def test_a_global_model_is_checked_region_by_region(config, snapshot):
+    """One region may serve refitted weights, the other judged ones; the manifest says both."""
+    model = write_model(config, snapshot, ALL_REGIONS, "both", refit=True)
+    _, checks = embed_serve_view(snapshot, ALL_REGIONS, model, 0)
+    least, most = sorted(check.overlap for check in checks.values())
+    assert least < most
+    tables, checks = embed_serve_view(snapshot, ALL_REGIONS, model, most)
+    assert sorted(check.served for check in checks.values()) == ["judged", "refitted"]
+    assert set(tables) == {EAST, WEST}
+    lake = Lake(config)
+    with attempt(lake.storage, "embeddings/both", ArtifactId("both")) as trial:
+        origin = write_vectors(trial, View.SERVE, tables)
+    assert origin["trained_on"] == "serve and train"
+    assert count_nodes(tables, model)["num_nodes"] == {"place": 80, "user": 120}
