@@ -42,7 +42,7 @@ class GateConfig(Section):
         0.95, ge=0, le=1, description="Floor of the index's recall against exact search."
     )
     min_refit_overlap: float = Field(
-        0.1,
+        0.2,
         ge=0,
         le=1,
         description="Least overlap of the top 20 of refitted weights with those of the judged "

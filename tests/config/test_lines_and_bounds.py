@@ -42,7 +42,7 @@ schedule:
         ("time: 5", "time: .* \\(line 17\\)"),
         ("model:\n  name: lightgcn\n  num_layers: 0", "num_layers: .* \\(line 19\\)"),
         ("model:\n  name: magic", "model: .*"),
-        ("gate:\n  seed: yes", "gate.seed: .* \\(line 18\\)"),
+        ("gate:\n  min_queries: yes", "gate.min_queries: .* \\(line 18\\)"),
         ("gate:\n  min_recall: .nan", "gate.min_recall: .* \\(line 18\\)"),
         ("gate:\n  tolerance_frac: .inf", "gate.tolerance_frac: .* \\(line 18\\)"),
         ("gate:\n  tolerance_frac: 1e999", "gate.tolerance_frac: .* \\(line 18\\)"),

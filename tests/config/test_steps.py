@@ -22,10 +22,10 @@ GOLDEN = {
     StepName.SNAPSHOT: "1790ba66e805467c",
     StepName.CHECK: "a46efc3aae176b67",
     StepName.TRAIN: "65576a78993f6fee",
-    StepName.EMBED: "1bbf0fcea26be187",
+    StepName.EMBED: "437010755f7fea90",
     StepName.EVALUATE: "5c5189bebb1a03d3",
     StepName.SHARD: "bb867bd75b5c54cd",
-    StepName.PUBLISH: "a9e237f06146f827",
+    StepName.PUBLISH: "a9be12d1a88468b9",
     StepName.REPORT: "5be2e0a95c1938eb",
 }
 

@@ -81,7 +81,9 @@ def write_embedding(
             vectors = np.random.default_rng(offset).normal(3 * offset, 1, (30, 8))
             _write_vectors(trial, vectors_file(view, region, ntype), vectors)
         inputs = {"snapshot": chain.snapshot_id(), "model": chain.model_id(region)}
-        return trial.commit(StepName.EMBED, config, as_of, scope, inputs, {"num_nodes": {}})
+        return trial.commit(
+            StepName.EMBED, config, as_of, scope, inputs, {"num_nodes": {}, "refit": {}}
+        )
 
 
 def write_evaluation(

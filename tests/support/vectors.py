@@ -46,7 +46,7 @@ def write_vectors(
                 nodes = snapshot.read_table(nodes_file(view, ntype, name), ["node_id"])
                 table = _vectors(nodes["node_id"].to_pylist(), good=good)
                 trial.write_table(vectors_file(written, name, ntype), table)
-            stats = {"origin": origin.to_json()}
+            stats = {"origin": origin.to_json(), "refit": {}}
             trial.commit(StepName.EMBED, config, as_of, name, inputs, stats)
 
 
