@@ -2,7 +2,9 @@
 
 GraphrecError                     1  a fault: retry may help
 ├── LakeError                     1  an artefact is missing, damaged, or changed under us
-│   └── ConflictError             1  somebody else wrote first
+│   ├── ConflictError             1  somebody else wrote first
+│   ├── DamagedError              1  a file is gone, or is not what was written there
+│   └── UnavailableError          1  a live region's shard cannot be read
 ├── NotReadyError                 1  the source has not arrived yet
 ├── ConfigError                   2  configuration or usage
 │   └── UnreadableSourceError     2  a configured URI cannot be read
@@ -13,7 +15,8 @@ GraphrecError                     1  a fault: retry may help
     ├── ExpectationError          3  a great-expectations suite failed
     ├── LeakageError              3  the audit found something from the future
     ├── HistoryChangedError       3  rows known then are not the rows known then any more
-    └── GateRefusedError          3  the gate refused at least one region
+    ├── GateRefusedError          3  the gate refused at least one region
+    └── NotLiveError              3  a release is stored, and something holds it back
 """
 
 from graphrec_core.redaction import redact
@@ -41,6 +44,14 @@ class LakeError(GraphrecError):
 
 class ConflictError(LakeError):
     """Another writer changed the same object first."""
+
+
+class DamagedError(LakeError):
+    """A file of the lake is gone, or is not what was written there."""
+
+
+class UnavailableError(LakeError):
+    """A live region cannot answer: its shard is missing or damaged."""
 
 
 class NotReadyError(GraphrecError):
@@ -89,3 +100,7 @@ class HistoryChangedError(RefusedError):
 
 class GateRefusedError(RefusedError):
     """The gate refused at least one region."""
+
+
+class NotLiveError(RefusedError):
+    """A release is stored, and something that only a person can change holds it back."""

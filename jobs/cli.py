@@ -4,17 +4,16 @@ Steps print one line of JSON to standard output; logs go to standard error. Exit
 1 fault (retry), 2 configuration or usage, 3 refused by data checks or by the gate.
 """
 
-import json
 import logging
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from graphrec_core import log
 from graphrec_core.errors import GraphrecError, NotReadyError
-from graphrec_core.types import ArtifactId, Region, View
+from graphrec_core.types import Region, View
+from jobs.cli_live import app as live_app
 from jobs.cli_options import (
     Accept,
     AcceptedBy,
@@ -22,7 +21,6 @@ from jobs.cli_options import (
     AsOf,
     Config,
     Day,
-    IncludeSeen,
     LakeRoot,
     ModelRegion,
     NoRegion,
@@ -36,6 +34,7 @@ from jobs.cli_options import (
     load,
     model_region,
     one_region,
+    refuse_future,
 )
 from jobs.threads import set_threads
 
@@ -46,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
 )
+app.add_typer(live_app)
 
 
 @app.command("wait-for-source")
@@ -210,9 +210,11 @@ def publish_release(
     """
     from jobs import publish_release as job
 
-    regions = tuple(Region(name) for name in region)
-    release = job.run(load(config, overrides, lake), as_of, regions)
-    emit({"step": "publish-release", "id": release.id})
+    pipeline, regions = load(config, overrides, lake), tuple(Region(name) for name in region)
+    refuse_future(pipeline, as_of)
+    release = job.run(pipeline, as_of, regions)
+    live = job.live_regions(pipeline, release)
+    emit({"step": "publish-release", "id": release.id, "live": live})
 
 
 @app.command("write-report")
@@ -227,80 +229,6 @@ def write_report(
 
     all_regions(region)
     emit({"report": job.run(load(config, overrides, lake), as_of)})
-
-
-@app.command("rollback-release")
-def rollback_release(
-    config: Config,
-    to: Annotated[str, typer.Option(help="Release to return to; default: the one before.")] = "",
-    overrides: Set = [],
-    lake: LakeRoot = "",
-) -> None:
-    """Withdraws the live release and returns to an earlier one.
-
-    Example: `graphrec rollback-release --config configs/town.yaml`
-    """
-    from jobs import rollback_release as job
-
-    live = job.run(load(config, overrides, lake), ArtifactId(to))
-    emit({"live": live.model_dump(mode="json")})
-
-
-@app.command("serve")
-def serve(
-    config: Config,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 8000,
-    overrides: Set = [],
-    lake: LakeRoot = "",
-) -> None:
-    """Answers recommendations over HTTP from the live shards.
-
-    Example: `graphrec serve --config configs/town.yaml --port 8000`
-    """
-    from jobs import serve as job
-
-    job.run(load(config, overrides, lake), port)
-
-
-@app.command("query")
-def query(
-    config: Config,
-    node_id: Annotated[str, typer.Argument(help="Left out: a sample.", metavar="[ID]")] = "",
-    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
-    region: Annotated[str, typer.Option(help="Where a node without a home is.")] = "",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    overrides: Set = [],
-    lake: LakeRoot = "",
-) -> None:
-    """Answers one query node from the live shard: candidates, scores, labels.
-
-    Example: `graphrec query ash-u7 --config configs/town.yaml --k 5`
-    """
-    from jobs import query as job
-
-    answer = job.run(load(config, overrides, lake), node_id, k, region)
-    typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
-
-
-@app.command("recommend")
-def recommend(
-    config: Config,
-    output: Annotated[Path, typer.Option(help="Parquet file to write.", metavar="FILE")],
-    k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Candidates per query.")] = 20,
-    release: Annotated[str, typer.Option(help="Release id; default: what is live.")] = "",
-    include_seen: IncludeSeen = False,
-    overrides: Set = [],
-    lake: LakeRoot = "",
-) -> None:
-    """Writes the top k of every active query node to one Parquet file.
-
-    Example: `graphrec recommend --config configs/town.yaml --k 100 --output top.parquet`
-    """
-    from jobs import recommend as job
-
-    pipeline = load(config, overrides, lake)
-    num_rows = job.run(pipeline, k, output, ArtifactId(release), include_seen=include_seen)
-    emit({"output": str(output), "num_rows": num_rows})
 
 
 @app.command("status")

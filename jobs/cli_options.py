@@ -1,7 +1,7 @@
 """What the commands share: options, reading what was given, printing results."""
 
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +35,16 @@ Accept = Annotated[
 ]
 AcceptedBy = Annotated[str, typer.Option("--by", help="Who accepts; recorded.", metavar="NAME")]
 AcceptedWhy = Annotated[str, typer.Option("--reason", help="Why; recorded.", metavar="TEXT")]
+To = Annotated[
+    str,
+    typer.Option(help="Release to return to, or `nothing`; default: that before.", metavar="ID"),
+]
+LowerHighWater = Annotated[
+    bool,
+    typer.Option("--lower-high-water", help="Instead, lower the mark to the newest live day."),
+]
+LoweredBy = Annotated[str, typer.Option("--by", help="Who lowers it; recorded.", metavar="NAME")]
+LoweredWhy = Annotated[str, typer.Option("--reason", help="Why; recorded.", metavar="TEXT")]
 Day = Annotated[
     datetime | None,
     typer.Option("--as-of", parser=parse_instant, help="Show this day's run too.", metavar="ISO"),
@@ -79,6 +89,30 @@ def all_regions(region: str) -> Region:
             fix="Leave --region out; the steps from train-model on take one.",
         )
     return ALL_REGIONS
+
+
+def refuse_future(config: PipelineConfig, as_of: datetime) -> None:
+    """Refuses to let a day go live that is not over by the clock.
+
+    Only here, at the border, is a clock looked at: a release of a mistaken day would keep all
+    earlier days from going live. wait-for-source waits for the same moment.
+
+    Raises:
+        ConfigError: It is before ``as_of`` + ``time.lateness_hours``, and nobody forces.
+    """
+    over = as_of + config.time.lateness
+    if config.publish.mode == "auto" and datetime.now(UTC) < over:
+        raise ConfigError(
+            must=f"A day goes live once it is over: not before {over.isoformat()}.",
+            found=f"--as-of {as_of.isoformat()}, at {datetime.now(UTC).isoformat()}",
+            fix="Correct --as-of, or wait; publish.mode=never stores the release only, and "
+            "publish.mode=force, with who and why, publishes it all the same.",
+        )
+
+
+def wrong_use(must: str, found: str) -> ConfigError:
+    """Makes the error of options that do not belong together."""
+    return ConfigError(must=must, found=found, fix="See `graphrec rollback-release --help`.")
 
 
 def emit(result: dict[str, Any]) -> None:

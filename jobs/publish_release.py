@@ -2,25 +2,34 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.errors import ConfigError, ExpectationError, GateRefusedError, RefusedError
+from graphrec_core.errors import (
+    ConfigError,
+    DamagedError,
+    ExpectationError,
+    GateRefusedError,
+    NotLiveError,
+    RefusedError,
+)
 from graphrec_core.evaluation.deciding import (
     decide,
     describe_held,
     describe_undecided,
-    find_brought,
     pooled_evaluations,
     release_inputs,
 )
+from graphrec_core.evaluation.sound import Sound, find_sound, without_damaged_kept
 from graphrec_core.lake import Artifact, Chain, Lake, artifact_id, open_artifact
+from graphrec_core.lake.going_live import go_live
+from graphrec_core.lake.held import held_back
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.live import go_live
+from graphrec_core.lake.live import read_live
 from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import Release, read_release, store_release
 from graphrec_core.lake.verdict import Verdict, describe_broken, read_verdict
-from graphrec_core.lake.verify import verify_shards
 from graphrec_core.types import ALL_REGIONS, Region, format_instant
 
 logger = logging.getLogger(__name__)
@@ -35,10 +44,11 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
         regions: Regions to publish; none: all of the snapshot.
 
     Raises:
+        NotLiveError: The release is stored, and something that needs a person holds it back.
+        DamagedError: An artefact of a region is damaged; the others are published.
         RefusedError: A region's evaluation or shard is missing; the others are published.
         GateRefusedError: The gate refused a region; the others are published.
         ExpectationError: A region of the snapshot is broken; the others are published.
-        LakeError: A listed shard is damaged; nothing is published.
     """
     lake, chain = Lake(config), Chain(config, as_of)
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, chain.snapshot_id()))
@@ -47,35 +57,77 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
         config.quality.on_broken_region, lake.storage.uri(lake.layout.snapshot_docs(as_of))
     )
     known = list(verdict.kept)
-    names = _names(known, regions)
-    brought = {region: find_brought(lake, chain, past, region) for region in known}
-    inputs = release_inputs(chain, names, brought, whole=not regions)
-    if verdict.broken:
-        inputs["broken"] = canonical_json(sorted(verdict.broken))
-    release_id = artifact_id(StepName.PUBLISH, config, as_of, ALL_REGIONS, inputs)
-    if lake.storage.exists(lake.layout.release(release_id)):
-        logger.info("release %s is already there", release_id)
-        release = read_release(lake, release_id)
-    else:
-        release = Release(
+    day = _Day(lake, chain, snapshot, verdict, _names(known, regions), is_whole=not regions)
+    sound = {region: find_sound(lake, chain, past, region) for region in known}
+    release = day.release(sound)
+    if (checked := without_damaged_kept(lake, release, sound)) != sound:
+        release = day.release(checked)
+    for region, one in checked.items():
+        if one.fault:
+            logger.error("%s: damaged: %s", region, one.fault)
+    release = store_release(lake, release)
+    if config.publish.mode != "never":
+        go_live(lake, release)
+        _say_what_holds(lake, release)
+    _end(day, release, checked)
+    return release
+
+
+def live_regions(config: PipelineConfig, release: Release) -> list[Region]:
+    """Names the regions that ``release`` serves now."""
+    served = read_live(Lake(config)).regions
+    return sorted(region for region, one in served.items() if one.release_id == release.id)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """What is published: some regions of a checked snapshot."""
+
+    lake: Lake
+    chain: Chain
+    snapshot: Artifact
+    verdict: Verdict
+    names: list[Region]
+    is_whole: bool
+
+    def release(self, sound: Mapping[Region, Sound]) -> Release:
+        """Reads the release of what the regions bring, or makes it."""
+        config, chain = self.chain.config, self.chain
+        brought = {region: one.brought for region, one in sound.items()}
+        inputs = release_inputs(chain, self.names, brought, whole=self.is_whole)
+        if self.verdict.broken:
+            inputs["broken"] = canonical_json(sorted(self.verdict.broken))
+        release_id = artifact_id(StepName.PUBLISH, config, chain.as_of, ALL_REGIONS, inputs)
+        if self.lake.storage.exists(self.lake.layout.release(release_id)):
+            logger.info("release %s is already there", release_id)
+            return read_release(self.lake, release_id)
+        return Release(
             id=release_id,
-            as_of=format_instant(as_of),
+            as_of=format_instant(chain.as_of),
             snapshot_id=chain.snapshot_id(),
             mode=config.publish.mode,
             forced_by=config.publish.forced_by,
             forced_why=config.publish.forced_why,
-            regions=decide(config, chain, names, brought),
-            is_whole=not regions,
-            empty_regions=_without_shard(snapshot, verdict),
+            regions=decide(config, chain, self.names, brought),
+            is_whole=self.is_whole,
+            empty_regions=_without_shard(self.snapshot, self.verdict),
             pooled=pooled_evaluations(brought),
         )
-    verify_shards(lake, release)
-    release = store_release(lake, release)
-    if config.publish.mode != "never":
-        go_live(lake, release)
-    missing = [region for region in names if not brought[region].is_complete]
-    _end(release, missing, {} if regions else verdict.broken, config.gate.undecided)
-    return release
+
+
+def _say_what_holds(lake: Lake, release: Release) -> None:
+    held = held_back(lake, release)
+    if held is None:
+        return
+    text = f"release {release.id} does not go live: {held.why}. {held.to_do}"
+    if held.is_ordinary:
+        logger.warning(text)
+        return
+    raise NotLiveError(
+        must="A release must go live once it is published; this one is stored, LIVE stays.",
+        found=f"release {release.id} does not go live: {held.why}",
+        fix=held.to_do,
+    )
 
 
 def _without_shard(snapshot: Artifact, verdict: Verdict) -> list[Region]:
@@ -93,14 +145,21 @@ def _names(known: Sequence[Region], regions: tuple[Region, ...]) -> list[Region]
     return sorted(set(regions)) or list(known)
 
 
-def _end(
-    release: Release, missing: list[Region], broken: Mapping[Region, str], undecided: str
-) -> None:
+def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
+    broken = day.verdict.broken if day.is_whole else {}
+    missing = [region for region in day.names if not sound[region].brought.is_complete]
     refused = describe_held(release)
     for region, why in refused.items():
         logger.warning("%s: %s%s", region, "forced although " if release.is_forced else "", why)
     for region, why in describe_undecided(release).items():
         logger.warning("%s: goes live undecided (gate.undecided is live): %s", region, why)
+    if faults := {region: one.fault for region, one in sound.items() if one.fault}:
+        raise DamagedError(
+            must="Every artefact must be what was committed; the other regions are published.",
+            found=" | ".join(f"{region}: {fault}" for region, fault in faults.items()),
+            fix="A damaged region keeps what serves it. Remove what is damaged, run the step that "
+            "made it again, then publish-release.",
+        )
     if missing:
         raise RefusedError(
             must="Every region must have its evaluation and its shard; the others are published.",
@@ -122,5 +181,6 @@ def _end(
             must="Every region must pass the gate; those that passed are published.",
             found=" | ".join(f"{region}: {why}" for region, why in {**refused, **broken}.items()),
             fix="See the report and docs/gate.md. A refused region keeps its live shard, or its "
-            f"popular list; an undecided one follows gate.undecided, here {undecided}.",
+            "popular list; an undecided one follows gate.undecided, here "
+            f"{day.chain.config.gate.undecided}.",
         )

@@ -8,8 +8,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.lake import Lake
-from graphrec_core.lake.live import LiveRegion, read_live
+from graphrec_core.lake.live import read_live
 from graphrec_core.lake.release import named_release
+from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.router import Served, open_served
 from graphrec_core.types import ArtifactId, Region

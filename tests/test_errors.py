@@ -9,6 +9,8 @@ EXIT_CODES = {
     "GraphrecError": 1,
     "LakeError": 1,
     "ConflictError": 1,
+    "DamagedError": 1,
+    "UnavailableError": 1,
     "NotReadyError": 1,
     "ConfigError": 2,
     "UnreadableSourceError": 2,
@@ -20,6 +22,7 @@ EXIT_CODES = {
     "LeakageError": 3,
     "HistoryChangedError": 3,
     "GateRefusedError": 3,
+    "NotLiveError": 3,
 }
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
-from graphrec_core.errors import LakeError
+from graphrec_core.errors import DamagedError, LakeError
 from graphrec_core.lake.identity import canonical_json, declared_config
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
@@ -104,7 +104,7 @@ def find_artifact(storage: Storage, folder: str) -> Artifact | None:
     """Returns the committed artefact in ``folder``, or None where none is committed.
 
     Raises:
-        LakeError: There is a manifest, but its files are gone.
+        DamagedError: There is a manifest, but its files are gone.
     """
     path = f"{folder}/{MANIFEST}"
     if not storage.exists(path):
@@ -117,7 +117,7 @@ def find_artifact(storage: Storage, folder: str) -> Artifact | None:
         if _described_manifest(storage.read(run)) == _sha256(data):
             manifest = Manifest.model_validate_json(data)
             return Artifact(manifest, storage, f"{folder}/{name}")
-    raise LakeError(
+    raise DamagedError(
         must=f"{storage.uri(folder)} must hold the attempt that its manifest describes.",
         found="no attempt with this manifest's hash",
         fix="Remove the folder and run the step again.",

@@ -1,17 +1,20 @@
 """Releases: immutable lists of shards, one per region, stored once and never changed."""
 
 import json
+import logging
 import re
 from collections.abc import Iterable
 from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
-from graphrec_core.errors import ConfigError, LakeError
+from graphrec_core.errors import ConfigError, DamagedError
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.meter import process_meter
 from graphrec_core.types import ArtifactId, Region
+
+logger = logging.getLogger(__name__)
 
 Serves = Literal["model", "popular"]
 GateVerdict = Literal["passed", "refused", "undecided"]
@@ -19,6 +22,7 @@ Follows = Literal["live", "keep", "popular"]
 Stored = TypeVar("Stored", bound=BaseModel)
 
 RELEASE_ID = re.compile(rf"[0-9a-f]{{{ID_LENGTH}}}")
+RESTORE = "Restore the file from a backup, or remove it and run the step that wrote it again."
 NUM_SHOWN = 5
 """Releases that a message names, the newest."""
 
@@ -120,9 +124,18 @@ def read_release(lake: Lake, release_id: ArtifactId) -> Release:
     """Reads one release.
 
     Raises:
-        LakeError: There is no such release, or its file is damaged.
+        LakeError: There is no such release.
+        DamagedError: Its file is damaged.
     """
-    return read_stored(lake, lake.layout.release(release_id), Release)
+    path = lake.layout.release(release_id)
+    release = read_stored(lake, path, Release)
+    if release.id != release_id:
+        raise DamagedError(
+            must=f"{lake.storage.uri(path)} must hold the release that it is named for.",
+            found=release.id,
+            fix=RESTORE,
+        )
+    return release
 
 
 def named_release(lake: Lake, text: str) -> Release:
@@ -130,7 +143,6 @@ def named_release(lake: Lake, text: str) -> Release:
 
     Raises:
         ConfigError: The text is no release's id, or there is no such release.
-        LakeError: A release's file is damaged.
     """
     releases = list_releases(lake)
     known = {release.id: release for release in releases}
@@ -155,14 +167,26 @@ def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
 def list_releases(lake: Lake) -> list[Release]:
     """Reads all releases, by as_of and then by id; other files beside them are not looked at.
 
-    Raises:
-        LakeError: A release's file is damaged.
+    One whose file is damaged counts for nothing: an error is logged, and ``status`` names it.
     """
+    releases, damaged = scan_releases(lake)
+    for fault in damaged.values():
+        logger.error("%s", fault)
+    return releases
+
+
+def scan_releases(lake: Lake) -> tuple[list[Release], dict[ArtifactId, DamagedError]]:
+    """Reads all releases, by as_of and then by id, and says what is wrong with the others."""
     folder = lake.layout.releases
     names = [name.removeprefix(f"{folder}/") for name in lake.storage.files(folder)]
     ids = [name.removesuffix(".json") for name in names if name.endswith(".json")]
-    releases = [read_release(lake, ArtifactId(name)) for name in ids if RELEASE_ID.fullmatch(name)]
-    return sorted(releases, key=lambda release: (release.as_of, release.id))
+    releases, damaged = list[Release](), dict[ArtifactId, DamagedError]()
+    for name in map(ArtifactId, filter(RELEASE_ID.fullmatch, ids)):
+        try:
+            releases.append(read_release(lake, name))
+        except DamagedError as error:
+            damaged[name] = error
+    return sorted(releases, key=lambda release: (release.as_of, release.id)), damaged
 
 
 def released_region(
@@ -209,15 +233,16 @@ def read_stored(lake: Lake, path: str, kind: type[Stored]) -> Stored:
     """Reads a JSON file of the lake.
 
     Raises:
-        LakeError: There is no such file, or it is damaged.
+        LakeError: There is no such file.
+        DamagedError: It is not what was written there.
     """
     try:
         return kind.model_validate_json(lake.storage.read(path))
     except ValidationError as error:
-        raise LakeError(
+        raise DamagedError(
             must=f"{lake.storage.uri(path)} must hold what graphrec wrote there.",
             found=str(error).replace("\n", "; "),
-            fix="Restore the file from a backup, or publish and roll back again.",
+            fix=RESTORE,
         ) from error
 
 

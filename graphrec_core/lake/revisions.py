@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from graphrec_core.errors import ConflictError
+from graphrec_core.errors import ConflictError, DamagedError
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.release import read_stored
@@ -117,16 +117,18 @@ def list_revisions(lake: Lake, as_of: datetime, first_id: ArtifactId) -> list[Re
 def revision_numbers(lake: Lake) -> dict[ArtifactId, int]:
     """Returns the number of every revision of every day, by the snapshot's id.
 
-    Raises:
-        LakeError: A record is damaged.
+    A damaged record counts for nothing here, and an error is logged: it stops its own day only.
     """
-    paths = lake.storage.files(lake.layout.revisions)
-    records = [
-        read_stored(lake, path, Revision)
-        for path in paths
-        if RECORD.fullmatch(path.rpartition("/")[2])
-    ]
-    return {record.snapshot_id: record.number for record in records}
+    numbers = {}
+    for path in lake.storage.files(lake.layout.revisions):
+        if RECORD.fullmatch(path.rpartition("/")[2]):
+            try:
+                record = read_stored(lake, path, Revision)
+            except DamagedError as error:
+                logger.error("%s", error)
+            else:
+                numbers[record.snapshot_id] = record.number
+    return numbers
 
 
 def record_revision(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
 from graphrec_core.lake import Lake, find_artifact
-from graphrec_core.lake.live import LiveRegion, read_live
+from graphrec_core.lake.live import read_live
 from graphrec_core.lake.release import ReleasedRegion, list_releases
+from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
 from graphrec_core.types import ArtifactId, Region

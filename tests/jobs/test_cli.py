@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
 import yaml
 
 from graphrec_core.config import PipelineConfig, StepName, child_environment
@@ -23,7 +24,7 @@ from tests.support.market import market_data, market_tables, write_market
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
 
 REPOSITORY = Path(__file__).parents[2]
-COMMANDS = [command.name or "" for command in app.registered_commands]
+COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
 DAY = ("--as-of", market.AS_OF.date().isoformat())
 TINY_DAY = ("--as-of", snapshots.AS_OF.date().isoformat())
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")

@@ -10,7 +10,7 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.delivery import PublishConfig
-from graphrec_core.errors import GateRefusedError
+from graphrec_core.errors import GateRefusedError, NotLiveError
 from graphrec_core.lake import Chain, Lake
 from graphrec_core.lake.layout import nodes_file
 from graphrec_core.lake.live import read_live
@@ -117,14 +117,15 @@ def test_a_rollback_is_not_undone_without_force(
     second = run_day(config, NEXT)
     rollback_release.run(config)
     before = read_live(Lake(config))
-    if how == "part":
-        release = publish_release.run(config, NEXT, (EAST,))
-    else:
+    if how == "gate":
         gate = config.gate.model_copy(update={"min_recall": 0.01})
         config = config.model_copy(update={"gate": gate})
         for region in BOTH:
             evaluate_model.run(config, NEXT, region)
-        release = publish_release.run(config, NEXT)
+    with pytest.raises(NotLiveError, match=r"east.* were rolled back") as caught:
+        publish_release.run(config, NEXT, (EAST,) if how == "part" else ())
+    assert "publish.mode=force" in caught.value.fix
+    release = max(list_releases(Lake(config)), key=lambda one: (one.as_of, one.id != second.id))
     assert release.id != second.id
     assert release.regions[EAST].passed
     assert read_live(Lake(config)) == before

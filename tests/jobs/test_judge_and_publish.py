@@ -10,16 +10,17 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.delivery import PublishConfig
 from graphrec_core.errors import (
     ConfigError,
+    DamagedError,
     GateRefusedError,
     LakeError,
     LeakageError,
     RefusedError,
 )
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
 from graphrec_core.lake.layout import holdout_file
 from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.lake.release import Release
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import (
     build_shard,
@@ -184,19 +185,52 @@ def test_a_missing_artefact_refuses_after_the_others_went_live(config: PipelineC
     assert set(read_live(Lake(config)).regions) == set(BOTH)
 
 
-def test_a_damaged_shard_stops_the_release(config: PipelineConfig) -> None:
-    prepare_day(config)
+def damage(artifact: Artifact, name: str) -> bytes:
+    """Flips one bit of a file and returns what it held."""
+    path = f"{artifact.base}/{name}"
+    data = artifact.storage.read(path)
+    artifact.storage.write(path, bytes([data[0] ^ 1]) + data[1:])
+    return data
+
+
+@pytest.mark.parametrize("part", ["index.faiss", "queries.parquet"])
+def test_a_damaged_artefact_stops_its_region_only(
+    config: PipelineConfig, champions: Release, part: str
+) -> None:
+    prepare_day(config, NEXT)
     for region in BOTH:
-        evaluate_model.run(config, AS_OF, region)
-        build_shard.run(config, AS_OF, region)
+        evaluate_model.run(config, NEXT, region)
+        build_shard.run(config, NEXT, region)
+    lake, chain = Lake(config), Chain(config, NEXT)
+    folder = lake.layout.shard(EAST, chain.shard_id(EAST))
+    if part == "queries.parquet":
+        folder = lake.layout.evaluation(EAST, chain.evaluation_id(read_past(lake), EAST))
+    data = damage(damaged := open_artifact(lake.storage, folder), part)
+    with pytest.raises(DamagedError, match=f"east: {part}"):
+        publish_release.run(config, NEXT)
+    live = read_live(lake).regions
+    assert live[EAST].shard_id == champions.regions[EAST].shard_id
+    assert live[WEST].shard_id == chain.shard_id(WEST)
+    lake.storage.write(f"{damaged.base}/{part}", data)
+    publish_release.run(config, NEXT)
+    assert read_live(lake).regions[EAST].shard_id == chain.shard_id(EAST)
+
+
+def test_a_damaged_shard_that_a_refused_region_keeps_stops_no_other(
+    config: PipelineConfig, champions: Release
+) -> None:
     lake = Lake(config)
-    folder = lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))
-    shard = open_artifact(lake.storage, folder)
-    lake.storage.write(f"{shard.base}/index.faiss", b"damaged")
-    with pytest.raises(LakeError, match="sha256"):
-        publish_release.run(config, AS_OF)
-    assert read_live(lake) == Live()
-    assert list_releases(lake) == []
+    folder = lake.layout.shard(WEST, Chain(config, AS_OF).shard_id(WEST))
+    damage(open_artifact(lake.storage, folder), "index.faiss")
+    prepare_day(config, NEXT, bad=("west",))
+    for region in BOTH:
+        evaluate_model.run(config, NEXT, region)
+        build_shard.run(config, NEXT, region)
+    with pytest.raises(DamagedError, match=r"west: the shard .* that it keeps"):
+        publish_release.run(config, NEXT)
+    live = read_live(lake).regions
+    assert live[EAST].shard_id == Chain(config, NEXT).shard_id(EAST)
+    assert live[WEST].shard_id == champions.regions[WEST].shard_id
 
 
 def test_few_queries_are_judged_pooled(config: PipelineConfig) -> None:

@@ -15,7 +15,8 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConflictError, LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact
-from graphrec_core.lake.live import Live, go_live, read_live, roll_back
+from graphrec_core.lake.going_live import go_live, roll_back
+from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.release import Release, ReleasedRegion, list_releases, store_release
 from graphrec_core.lake.sweep import sweep
 from graphrec_core.lake.verify import verify_files

@@ -4,16 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.errors import ConfigError, ConflictError, LakeError
+from graphrec_core.errors import ConfigError, ConflictError, DamagedError, LakeError
 from graphrec_core.lake import Lake
-from graphrec_core.lake.live import (
-    Live,
-    LiveRegion,
-    go_live,
-    read_live,
-    regions_after,
-    roll_back,
-)
+from graphrec_core.lake.going_live import go_live, roll_back
+from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import (
     Release,
@@ -22,8 +16,10 @@ from graphrec_core.lake.release import (
     named_release,
     read_release,
     released_region,
+    scan_releases,
     store_release,
 )
+from graphrec_core.lake.replay import LiveRegion, Replayed
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -242,9 +238,42 @@ def test_damaged_json_is_a_fault_that_names_the_file(lake: Lake, damage: bytes) 
         lake.storage.write(path, damage)
     with pytest.raises(LakeError, match=r"LIVE\.json must hold"):
         read_live(lake)
-    for read in (lambda: read_release(lake, release.id), lambda: list_releases(lake)):
-        with pytest.raises(LakeError, match=rf"{release.id}\.json must hold"):
-            read()
+    with pytest.raises(DamagedError, match=rf"{release.id}\.json must hold"):
+        read_release(lake, release.id)
+
+
+def test_a_damaged_release_stops_no_other(lake: Lake, caplog: pytest.LogCaptureFixture) -> None:
+    for day in range(3):
+        _publish(lake, _release(day, east=_entry(f"e{day}", day)))
+    lake.storage.write(lake.layout.release(_id(1)), b"{")
+    releases, damaged = scan_releases(lake)
+    assert ([release.id for release in releases], list(damaged)) == ([_id(0), _id(2)], [_id(1)])
+    champion = read_past(lake).champion(EAST, AS_OF + timedelta(days=2))
+    assert champion is not None
+    assert champion.shard_id == "e0"
+    assert _publish(lake, _release(3, east=_entry("e3", 3))) == {"east": "e3"}
+    assert f"{_id(1)}.json must hold" in caplog.text
+    # What served after it is not known, so no rollback may guess it; one to before it need not.
+    before = lake.storage.read(lake.layout.live)
+    with pytest.raises(DamagedError):
+        roll_back(lake)
+    assert lake.storage.read(lake.layout.live) == before
+    roll_back(lake, _id(0))
+    assert _live(lake) == {"east": "e0"}
+
+
+def test_a_release_under_another_ones_name_is_damaged(lake: Lake) -> None:
+    release = store_release(lake, _release(0, east=_entry("e0", 0)))
+    lake.storage.write(lake.layout.release(_id(1)), release.to_bytes())
+    with pytest.raises(DamagedError, match=f"{_id(1)}.json must hold the release"):
+        read_release(lake, _id(1))
+
+
+@pytest.mark.parametrize("text", ["{}", '{"high_water": "20260101T000000Z", "regions": {}}'])
+def test_a_pointer_that_lacks_a_part_is_damaged(lake: Lake, text: str) -> None:
+    lake.storage.write(lake.layout.live, text.encode())
+    with pytest.raises(DamagedError, match=r"no .*history"):
+        read_live(lake)
 
 
 @pytest.mark.parametrize("name", ["../LIVE", "e0", "0" * 15, "A" * 16, "0" * 17, "9" * 16])
@@ -285,7 +314,7 @@ def test_what_a_release_lists() -> None:
 
 def test_an_undecided_region_follows_what_the_gate_says(lake: Lake) -> None:
     """`keep` leaves the model that serves, `popular` takes it off, `live` replaces it."""
-    live = {"east": LiveRegion(shard_id="e0", as_of="x", serves="model", release_id="r")}
+    live = {EAST: LiveRegion(shard_id="e0", as_of="x", serves="model", release_id="r")}
     candidate = _entry("e1", 1).model_copy(update={"verdict": "undecided"})
     for policy, expected in (
         ("keep", ("e0", "model")),
@@ -293,10 +322,10 @@ def test_an_undecided_region_follows_what_the_gate_says(lake: Lake) -> None:
         ("live", ("e1", "model")),
     ):
         entry = released_region(candidate, _entry("e0", 0), undecided=policy, forced=False)
-        after = regions_after(live, _release(1, east=entry))
-        assert (after["east"].shard_id, after["east"].serves) == expected
+        after = Replayed(live).then(_release(1, east=entry)).regions
+        assert (after[EAST].shard_id, after[EAST].serves) == expected
         if policy != "keep":  # and where nothing serves
-            assert regions_after({}, _release(1, east=entry))["east"].shard_id == "e1"
+            assert Replayed().then(_release(1, east=entry)).regions[EAST].shard_id == "e1"
 
 
 def test_an_entry_of_an_older_release_is_read() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Chain, Lake
+from graphrec_core.lake.going_live import go_live
 from graphrec_core.lake.identity import digest
-from graphrec_core.lake.live import go_live
 from graphrec_core.lake.release import Release, store_release
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import Day

@@ -14,9 +14,9 @@ from graphrec_core.evaluation.gates import (
     verdict_of,
 )
 from graphrec_core.lake import Artifact, Attempt, Chain, Lake, attempt, open_artifact
+from graphrec_core.lake.going_live import go_live
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.lake.live import go_live
 from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import Release, ReleasedRegion, store_release
 from graphrec_core.types import ALL_REGIONS, Region, View, format_instant

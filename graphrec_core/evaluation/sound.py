@@ -1,0 +1,81 @@
+"""What each region brings to a release, with damaged artefacts left out and named.
+
+One damaged region stops no other: it counts as one that brings nothing, and keeps what serves it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from graphrec_core.errors import DamagedError
+from graphrec_core.evaluation.deciding import Brought, find_brought
+from graphrec_core.lake import Chain, Lake, find_artifact
+from graphrec_core.lake.past import Past
+from graphrec_core.lake.release import Release
+from graphrec_core.lake.verify import verify_files
+from graphrec_core.types import ArtifactId, Region
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What one region brings, undamaged.
+
+    Attributes:
+        brought: Its artefacts; a damaged one is None.
+        fault: What is damaged; empty: nothing.
+    """
+
+    brought: Brought
+    fault: str = ""
+
+
+def find_sound(lake: Lake, chain: Chain, past: Past, region: Region) -> Sound:
+    """Looks up what a region brings, and reads every file of it.
+
+    Raises:
+        LakeError: The storage does not answer.
+    """
+    try:
+        brought = find_brought(lake, chain, past, region)
+        for part in (brought.evaluation, brought.shard):
+            if part is not None:
+                verify_files(part)
+    except DamagedError as error:
+        kept = past.champion(region, chain.as_of)
+        return Sound(Brought(evaluation=None, shard=None, kept=kept), _one_line(error))
+    return Sound(brought)
+
+
+def without_damaged_kept(
+    lake: Lake, release: Release, sound: Mapping[Region, Sound]
+) -> dict[Region, Sound]:
+    """Leaves out the kept shards that a release lists and that are damaged.
+
+    Args:
+        lake: The lake.
+        release: Made of ``sound``.
+        sound: What every region of the snapshot brings.
+    """
+    checked = dict(sound)
+    for region, entry in release.regions.items():
+        if entry.shard_id is None or entry.shard_id == entry.candidate_shard_id:
+            continue
+        if fault := _fault_of(lake, region, entry.shard_id):
+            brought = replace(sound[region].brought, kept=None)
+            checked[region] = Sound(brought, "; ".join(filter(None, [sound[region].fault, fault])))
+    return checked
+
+
+def _fault_of(lake: Lake, region: Region, shard_id: ArtifactId) -> str:
+    kept = f"the shard {shard_id} that it keeps"
+    try:
+        shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
+        if shard is None:
+            return f"{kept} is gone"
+        verify_files(shard)
+    except DamagedError as error:
+        return f"{kept}: {_one_line(error)}"
+    return ""
+
+
+def _one_line(error: DamagedError) -> str:
+    return f"{error.must} Found: {error.found}"
