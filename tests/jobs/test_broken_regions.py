@@ -54,7 +54,7 @@ def test_a_broken_and_a_refused_region_are_both_named(
 ) -> None:
     write_verdict(config, NEXT, ("east",), {"west": WHY})
     judge_day(config, bad=("east",))
-    with pytest.raises(GateRefusedError, match=r"east: refused: baseline: .*\| west: serve num_edges"):
+    with pytest.raises(GateRefusedError, match=r"east: refused: .*\| west: serve num_edges"):
         publish_release.run(config, NEXT)
     live = read_live(Lake(config))
     assert {name: live.regions[name].shard_id for name in BOTH} == {
