@@ -17,12 +17,14 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "
         region: Where the node is if no live region is its home.
 
     Raises:
-        LakeError: Nothing is live, or a live shard is damaged.
+        LakeError: Nothing is live.
+        UnavailableError: The node may be at home in a live region that cannot be loaded.
         ConfigError: No live region is the node's home.
     """
     router = Router(Lake(config))
     node = query_id or router.sample()
     if node is None:
+        router.refuse_unavailable()
         raise LakeError(
             must="A region with an active query node must be live.",
             found=f"{len(router.served)} live regions",

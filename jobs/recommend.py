@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.errors import LakeError
+from graphrec_core.errors import LakeError, UnavailableError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.lake import Lake
 from graphrec_core.lake.live import read_live
 from graphrec_core.lake.release import named_release
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.serving.batch import write_recommendations
-from graphrec_core.serving.router import Served, open_served
+from graphrec_core.serving.following import Served, open_served
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)
@@ -40,18 +40,28 @@ def run(
 
     Raises:
         ConfigError: There is no such release.
-        LakeError: Nothing is live, or a shard is missing or damaged.
+        LakeError: Nothing is live.
+        UnavailableError: A region's shard is missing or damaged; the others are written.
     """
-    lake = Lake(config)
+    lake, faults = Lake(config), dict[Region, str]()
     use_threads(config.training.num_threads)
-    num_rows = write_recommendations(
-        _shards(lake, release_id), k, output, include_seen=include_seen
-    )
+    shards = _shards(lake, release_id, faults)
+    num_rows = write_recommendations(shards, k, output, include_seen=include_seen)
     logger.info("%d recommendations in %s", num_rows, output)
+    if faults:
+        raise UnavailableError(
+            must="Every region's shard must be readable; the others are written.",
+            found=f"{num_rows} rows in {output}, without "
+            + "; ".join(f"{region}: {fault}" for region, fault in faults.items()),
+            fix="Restore the shard, publish another day, or `graphrec rollback-release`.",
+        )
     return num_rows
 
 
-def _shards(lake: Lake, release_id: ArtifactId | None) -> Iterator[Served]:
+def _shards(
+    lake: Lake, release_id: ArtifactId | None, faults: dict[Region, str]
+) -> Iterator[Served]:
+    """Opens shards, newest first; a damaged one is left out and told in ``faults``."""
     entries = _entries(lake, release_id)
     if not entries:
         raise LakeError(
@@ -61,7 +71,13 @@ def _shards(lake: Lake, release_id: ArtifactId | None) -> Iterator[Served]:
         )
     by_region = sorted(entries.items())
     for region, entry in sorted(by_region, key=lambda item: item[1].as_of, reverse=True):
-        yield open_served(lake, region, entry.shard_id, entry.serves)
+        try:
+            served = open_served(lake, region, entry.shard_id, entry.serves)
+        except LakeError as error:
+            logger.error("%s is left out: %s", region, error)
+            faults[region] = " ".join(str(error).split())
+        else:
+            yield served
 
 
 def _entries(lake: Lake, release_id: ArtifactId | None) -> dict[Region, LiveRegion]:

@@ -15,7 +15,7 @@ from graphrec_core.retrieval.from_shard import (
     ranking_table,
     recommend_from_shard,
 )
-from graphrec_core.serving.router import Served
+from graphrec_core.serving.following import Served
 
 logger = logging.getLogger(__name__)
 

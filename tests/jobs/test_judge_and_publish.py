@@ -15,6 +15,7 @@ from graphrec_core.errors import (
     LakeError,
     LeakageError,
     RefusedError,
+    UnavailableError,
 )
 from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
 from graphrec_core.lake.layout import holdout_file
@@ -309,6 +310,22 @@ def test_batch_recommendations(config: PipelineConfig, first_day: Release, tmp_p
     everything = pq.read_table(output).to_pylist()
     assert seen <= {(row["query_id"], row["candidate_id"]) for row in everything}
     assert [path.name for path in output.parent.iterdir()] == ["top.parquet"]
+
+
+def test_a_damaged_region_is_named_and_the_others_are_answered(
+    config: PipelineConfig, first_day: Release, tmp_path: Path
+) -> None:
+    lake = Lake(config)
+    folder = lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))
+    damage(open_artifact(lake.storage, folder), "queries.parquet")
+    assert query.run(config, "west-u3").region == "west"
+    assert query.run(config).region == "west"
+    with pytest.raises(UnavailableError, match=r"east: queries\.parquet"):
+        query.run(config, "east-u3")
+    output = tmp_path / "top.parquet"
+    with pytest.raises(UnavailableError, match=r"without east: queries\.parquet"):
+        recommend.run(config, 7, output)
+    assert set(pq.read_table(output)["region"].to_pylist()) == {"west"}
 
 
 def _seen(config: PipelineConfig) -> set[tuple[str, str]]:

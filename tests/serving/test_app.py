@@ -16,7 +16,7 @@ from graphrec_core.lake.live import Live
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.serving.app import create_app
 from graphrec_core.serving.batch import write_recommendations
-from graphrec_core.serving.router import Served
+from graphrec_core.serving.following import Served
 from graphrec_core.types import ArtifactId, Region
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -118,8 +118,19 @@ def test_a_stranger_is_answered_where_a_live_region_is_said(client: TestClient) 
 
 
 def test_health_and_regions(client: TestClient) -> None:
-    assert client.get("/healthz").json() == {"status": "ok", "release_id": "e1-w1"}
-    assert client.get("/regions").json()["west"]["shard_id"] == "w1"
+    assert client.get("/healthz").json() == {
+        "status": "ok",
+        "release_id": "e1-w1",
+        "regions": {"east": "ok", "west": "ok"},
+        "faults": {},
+    }
+    west = client.get("/regions").json()["west"]
+    assert (west["shard_id"], west["wanted"], west["state"], west["fault"]) == (
+        "w1",
+        "w1",
+        "ok",
+        "",
+    )
 
 
 def test_nothing_live_is_unhealthy(tmp_path: Path) -> None:
@@ -136,22 +147,84 @@ def test_live_is_followed(config: PipelineConfig, client: TestClient) -> None:
     assert client.get("/recommend/halo/er").status_code == 404
 
 
-def test_a_missing_shard_leaves_the_old_ones_serving(
-    config: PipelineConfig, client: TestClient
+def test_a_damaged_shard_stops_its_region_only(
+    config: PipelineConfig, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    _point(config, east=("gone", "model"))
+    damaged = _shard(config, "east", "e2", [("u/1", "home")])
+    _shard(config, "west", "w2", [("halo/er", "home")])
+    path = f"{damaged.base}/queries.parquet"
+    data = Lake(config).storage.read(path)
+    Lake(config).storage.write(path, bytes([data[0] ^ 1]) + data[1:])
+    _point(config, east=("e2", "model"), west=("w2", "model"))
     assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
-    with pytest.raises(LakeError):
-        create_app(Lake(config))
+    assert client.get("/recommend/halo/er").json()["shard_id"] == "w2"
+    health = client.get("/healthz")
+    assert health.status_code == 200
+    assert health.json()["status"] == "degraded"
+    assert health.json()["regions"] == {"east": "stale", "west": "ok"}
+    assert "queries.parquet" in health.json()["faults"]["east"]
+    east = client.get("/regions").json()["east"]
+    assert (east["shard_id"], east["wanted"], east["state"]) == ("e1", "e2", "stale")
+    lines = [one for one in caplog.messages if one.startswith("east: e1 goes on")]
+    assert len(lines) == 1, "said once, not at every look"
+    Lake(config).storage.write(path, data)
+    for _ in range(40):
+        client.get("/healthz")
+    assert client.get("/healthz").json()["status"] == "ok"
+    assert client.get("/recommend/u/1").json()["shard_id"] == "e2"
 
 
-def test_a_damaged_pointer_leaves_the_old_shards_serving(
-    config: PipelineConfig, client: TestClient
+def test_a_service_starts_without_a_region_that_cannot_be_loaded(config: PipelineConfig) -> None:
+    _point(config, east=("gone", "model"), west=("w1", "model"))
+    client = TestClient(create_app(Lake(config), check_every_s=0))
+    assert client.get("/recommend/halo/er").json()["region"] == "west"
+    assert client.get("/healthz").json()["regions"] == {"east": "unavailable", "west": "ok"}
+    for path in ("/recommend/u/1", "/recommend/nobody?region=east"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        assert "east: " in answer.json()["detail"]
+    assert client.get("/regions").json()["east"]["shard_id"] is None
+    _point(config, east=("e1", "model"), west=("w1", "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    assert client.get("/healthz").json()["status"] == "ok"
+
+
+@pytest.mark.parametrize("damage", [None, b"{", b"{}", b'{"regions": {}}'])
+def test_a_pointer_that_is_gone_or_damaged_leaves_the_shards_serving(
+    config: PipelineConfig,
+    client: TestClient,
+    caplog: pytest.LogCaptureFixture,
+    damage: bytes | None,
 ) -> None:
     lake = Lake(config)
+    good = lake.storage.read(lake.layout.live)
+    if damage is None:
+        lake.storage.remove(lake.layout.live)
+    else:
+        lake.storage.write(lake.layout.live, damage)
+    for _ in range(3):
+        assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    health = client.get("/healthz")
+    assert (health.status_code, health.json()["status"]) == (200, "degraded")
+    assert health.json()["regions"] == {"east": "stale", "west": "stale"}
+    assert "LIVE.json" in health.json()["faults"]
+    assert "LIVE.json" in client.get("/regions").json()["east"]["fault"]
+    assert len([one for one in caplog.messages if "cannot follow LIVE" in one]) == 1
+    lake.storage.write(lake.layout.live, good)
+    assert client.get("/healthz").json()["status"] == "ok"
+
+
+def test_a_service_waits_for_a_damaged_pointer(config: PipelineConfig) -> None:
+    lake = Lake(config)
+    good = Live(regions={}).to_bytes()
     lake.storage.write(lake.layout.live, b"{")
+    client = TestClient(create_app(lake, check_every_s=0))
+    assert client.get("/healthz").status_code == 503
+    assert client.get("/recommend/u/1").status_code == 503
+    lake.storage.write(lake.layout.live, good)
+    assert client.get("/recommend/u/1").status_code == 404
+    _point(config, east=("e1", "model"))
     assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
-    assert client.get("/healthz").status_code == 200
 
 
 def test_a_shard_whose_table_is_no_parquet_leaves_the_old_ones_serving(
