@@ -18,6 +18,7 @@ from graphrec_core.evaluation.deciding import (
     decide,
     describe_held,
     describe_undecided,
+    describe_warnings,
     pooled_evaluations,
     release_inputs,
 )
@@ -151,6 +152,10 @@ def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
     refused = describe_held(release)
     for region, why in refused.items():
         logger.warning("%s: %s%s", region, "forced although " if release.is_forced else "", why)
+    for region, which in describe_warnings(release).items():
+        logger.warning(
+            "%s: too few queries to tell of some, which refuses nobody: %s", region, which
+        )
     for region, why in describe_undecided(release).items():
         logger.warning("%s: goes live undecided (gate.undecided is live): %s", region, why)
     if faults := {region: one.fault for region, one in sound.items() if one.fault}:

@@ -19,7 +19,8 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
 
     ``regions`` holds the regions of the live pointer and of the day, or without a day those of
     the newest release. Where nothing serves a region its ``shard_id``, ``as_of``, ``serves`` and
-    ``release_id`` are None; ``gate``, ``refusals`` and the figures say how it was judged.
+    ``release_id`` are None; ``gate``, ``refusals``, ``num_queries``, ``pooled`` and the figures
+    say how it was judged.
 
     Args:
         config: The pipeline.
@@ -64,6 +65,8 @@ def _state(state: LiveState) -> dict[str, Any]:
         "serves": live.serves if live else None,
         "release_id": live.release_id if live else None,
         "gate": state.gate,
+        "num_queries": evaluation.num_queries if evaluation else None,
+        "pooled": any(rule.pooled for rule in state.rules),
         "refusals": to_json(state.refusals),
         "metrics": to_json(evaluation.metrics) if evaluation else None,
         "ann_recall": shard.ann_recall if shard else None,

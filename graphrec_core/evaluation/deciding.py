@@ -126,6 +126,17 @@ def describe_undecided(release: Release) -> dict[Region, str]:
     }
 
 
+def describe_warnings(release: Release) -> dict[Region, str]:
+    """Says which slices were too small to tell, with their own queries."""
+    found: dict[Region, str] = {}
+    for region, entry in release.regions.items():
+        rules = read_decisions(entry.rules)
+        small = {rule.slice: rule.num_queries for rule in rules if rule.is_warning}
+        if small:
+            found[region] = ", ".join(f"{name} ({num:,} queries)" for name, num in small.items())
+    return found
+
+
 def _reasons(entry: ReleasedRegion) -> str:
     return "; ".join(rule.describe() for rule in holding(read_decisions(entry.rules)))
 

@@ -119,7 +119,7 @@ def _dots(
     judged = [(region, region.evaluation) for region in regions if region.evaluation]
     large = [evaluation.num_queries >= enough for _, evaluation in judged]
     values = [evaluation.metrics for _, evaluation in judged]
-    limit = max(floor, _scale([_figures(systems, metric) for systems in values], large))
+    limit = max(floor, greatest([_figures(systems, metric) for systems in values], large))
     for row, (systems, is_large) in enumerate(zip(values, large, strict=True)):
         if found := _figures(systems, metric):
             axes.plot([min(found), max(found)], [row, row], color="#cfd6dd", linewidth=2, zorder=1)
@@ -153,11 +153,11 @@ def _figures(systems: Mapping[str, Mapping[str, float | None]], metric: str) -> 
     return [value for figures in systems.values() if (value := figures[metric]) is not None]
 
 
-def _scale(figures: Sequence[Sequence[float]], large: Sequence[bool]) -> float:
+def greatest(figures: Sequence[Sequence[float]], large: Sequence[bool]) -> float:
     """Returns the greatest value among regions with enough queries, or else among all."""
-    greatest = [max(found, default=0.0) for found in figures]
-    trusted = [one for one, is_large in zip(greatest, large, strict=True) if is_large]
-    return max(trusted or greatest) or 1.0
+    every = [max(found, default=0.0) for found in figures]
+    trusted = [one for one, is_large in zip(every, large, strict=True) if is_large]
+    return max(trusted or every) or 1.0
 
 
 def _stack(axes: Axes, parts: Iterable[tuple[str, Sequence[float]]]) -> None:
