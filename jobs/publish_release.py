@@ -146,10 +146,8 @@ def _names(known: Sequence[Region], regions: tuple[Region, ...]) -> list[Region]
     return sorted(set(regions)) or list(known)
 
 
-def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
-    broken = day.verdict.broken if day.is_whole else {}
-    missing = [region for region in day.names if not sound[region].brought.is_complete]
-    refused = describe_held(release)
+def _warn(release: Release, refused: Mapping[Region, str]) -> None:
+    """Logs what a reader of the decision must see, whatever the run ends with."""
     for region, why in refused.items():
         logger.warning("%s: %s%s", region, "forced although " if release.is_forced else "", why)
     for region, which in describe_warnings(release).items():
@@ -158,6 +156,13 @@ def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
         )
     for region, why in describe_undecided(release).items():
         logger.warning("%s: goes live undecided (gate.undecided is live): %s", region, why)
+
+
+def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
+    broken = day.verdict.broken if day.is_whole else {}
+    missing = [region for region in day.names if not sound[region].brought.is_complete]
+    refused = describe_held(release)
+    _warn(release, refused)
     if faults := {region: one.fault for region, one in sound.items() if one.fault}:
         raise DamagedError(
             must="Every artefact must be what was committed; the other regions are published.",
