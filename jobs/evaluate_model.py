@@ -1,15 +1,15 @@
-"""Judges a region's model on the holdout, beside the baselines and the champion."""
+"""Judges a region's model on the holdout, beside baselines and the models of earlier releases."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 
 import numpy as np
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.embedding.champion import embed_champion
+from graphrec_core.embedding.reference import reapply
 from graphrec_core.evaluation.gates import (
-    CHAMPION,
     COVISITATION,
     MODEL,
     POPULARITY,
@@ -18,12 +18,12 @@ from graphrec_core.evaluation.gates import (
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.holdout_vectors import TrainVectors
 from graphrec_core.evaluation.measure import measure
-from graphrec_core.evaluation.record import judged_stats, without_champion, write_evaluation
+from graphrec_core.evaluation.record import judged_stats, name_references, write_evaluation
 from graphrec_core.index.ann import require_finite
 from graphrec_core.index.axis import vectors_along
 from graphrec_core.lake import Artifact, Chain, Lake, Manifest, attempt, find_artifact
 from graphrec_core.lake.artifact import open_artifact
-from graphrec_core.lake.past import read_past
+from graphrec_core.lake.past import RELEASED, read_past
 from graphrec_core.models.covisitation import Covisitation
 from graphrec_core.models.popularity import Popularity, fit_recent_popularity
 from graphrec_core.models.scorer import interactions_of
@@ -57,15 +57,12 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         holdout = read_holdout(snapshot, region, config.task)
         systems, popular = _baselines(config, as_of, holdout)
         systems = {MODEL: _model(vectors, config.task, holdout), **systems}
-        if "champion" in inputs:
-            model_id = ArtifactId(inputs["champion"])
-            systems |= _champion(lake, snapshot, region, model_id, holdout)
-        measured = measure(holdout, systems, popular, config.evaluation)
-        queries = measured.queries
-        if "champion" in inputs and CHAMPION not in systems:
-            queries = without_champion(queries)
-        stats = judged_stats(config, holdout, queries, list(systems))
-        write_evaluation(trial, region, measured, queries, stats)
+        references = {name: ArtifactId(inputs[name]) for name in RELEASED if name in inputs}
+        models, unmeasured = _earlier_models(lake, snapshot, region, references, holdout)
+        measured = measure(holdout, {**systems, **models}, popular, config.evaluation)
+        measured = name_references(measured, references)
+        stats = judged_stats(config, holdout, measured, unmeasured)
+        write_evaluation(trial, region, measured, stats)
         logger.info("%s by its own queries: %s; publish-release decides", region, stats["verdict"])
         return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats).manifest
 
@@ -95,16 +92,33 @@ def _model(vectors: TrainVectors, task: TaskConfig, holdout: Holdout) -> Candida
     )
 
 
-def _champion(
-    lake: Lake, snapshot: Artifact, region: Region, model_id: ArtifactId, holdout: Holdout
-) -> dict[str, CandidateSource]:
-    tables, task = embed_champion(lake, snapshot, region, model_id), lake.config.task
-    if tables is None:
-        return {}
-    queries = vectors_along(tables[task.query], holdout.query_ids)
-    return {
-        CHAMPION: _exact(queries, vectors_along(tables[task.candidate], holdout.candidate_ids))
-    }
+def _earlier_models(
+    lake: Lake,
+    snapshot: Artifact,
+    region: Region,
+    references: Mapping[str, ArtifactId],
+    holdout: Holdout,
+) -> tuple[dict[str, CandidateSource], dict[str, str]]:
+    """Re-applies each model once, whatever names it has; says of the others why they cannot be.
+
+    Returns:
+        Model id -> source; name of a reference -> why it could not be measured.
+    """
+    sources: dict[str, CandidateSource] = {}
+    why_not, task = {}, lake.config.task
+    for model_id in sorted(set(references.values())):
+        found = reapply(lake, snapshot, region, model_id)
+        if found.why_not:
+            why_not[model_id] = found.why_not
+        else:
+            sources[model_id] = _exact(
+                vectors_along(found.tables[task.query], holdout.query_ids),
+                vectors_along(found.tables[task.candidate], holdout.candidate_ids),
+            )
+    unmeasured = {name: why_not[model] for name, model in references.items() if model in why_not}
+    for name, why in unmeasured.items():
+        logger.warning("%s: its rules against %s are undecided: %s", region, name, why)
+    return sources, unmeasured
 
 
 def _exact(queries: np.ndarray, candidates: np.ndarray) -> CandidateSource:

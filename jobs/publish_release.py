@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.looseness import gate_settings
 from graphrec_core.errors import (
     ConfigError,
     DamagedError,
@@ -28,9 +29,10 @@ from graphrec_core.lake.going_live import go_live
 from graphrec_core.lake.held import held_back
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.live import read_live
-from graphrec_core.lake.past import read_past
+from graphrec_core.lake.past import Past, read_past
 from graphrec_core.lake.release import Release, read_release, store_release
 from graphrec_core.lake.verdict import Verdict, describe_broken, read_verdict
+from graphrec_core.report.wording import release_note
 from graphrec_core.types import ALL_REGIONS, Region, format_instant
 
 logger = logging.getLogger(__name__)
@@ -45,12 +47,14 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
         regions: Regions to publish; none: all of the snapshot.
 
     Raises:
+        ConfigError: The gate is looser than the YAML's, and nobody is named for it.
         NotLiveError: The release is stored, and something that needs a person holds it back.
         DamagedError: An artefact of a region is damaged; the others are published.
         RefusedError: A region's evaluation or shard is missing; the others are published.
         GateRefusedError: The gate refused a region; the others are published.
         ExpectationError: A region of the snapshot is broken; the others are published.
     """
+    _require_a_name(config)
     lake, chain = Lake(config), Chain(config, as_of)
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, chain.snapshot_id()))
     verdict, past = read_verdict(lake, chain), read_past(lake)
@@ -58,7 +62,7 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
         config.quality.on_broken_region, lake.storage.uri(lake.layout.snapshot_docs(as_of))
     )
     known = list(verdict.kept)
-    day = _Day(lake, chain, snapshot, verdict, _names(known, regions), is_whole=not regions)
+    day = _Day(lake, chain, past, snapshot, verdict, _names(known, regions), not regions)
     sound = {region: find_sound(lake, chain, past, region) for region in known}
     release = day.release(sound)
     if (checked := without_damaged_kept(lake, release, sound)) != sound:
@@ -70,6 +74,8 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
     if config.publish.mode != "never":
         go_live(lake, release)
         _say_what_holds(lake, release)
+    if release.looser:
+        logger.warning("%s", release_note(release))
     _end(day, release, checked)
     return release
 
@@ -86,6 +92,7 @@ class _Day:
 
     lake: Lake
     chain: Chain
+    past: Past
     snapshot: Artifact
     verdict: Verdict
     names: list[Region]
@@ -98,6 +105,8 @@ class _Day:
         inputs = release_inputs(chain, self.names, brought, whole=self.is_whole)
         if self.verdict.broken:
             inputs["broken"] = canonical_json(sorted(self.verdict.broken))
+        if config.looser:
+            inputs["yaml_gate"] = canonical_json(config.yaml_gate)
         release_id = artifact_id(StepName.PUBLISH, config, chain.as_of, ALL_REGIONS, inputs)
         if self.lake.storage.exists(self.lake.layout.release(release_id)):
             logger.info("release %s is already there", release_id)
@@ -110,9 +119,23 @@ class _Day:
             forced_by=config.publish.forced_by,
             forced_why=config.publish.forced_why,
             regions=decide(config, chain, self.names, brought),
+            number=self.past.next_number(chain.as_of),
+            looser=config.looser,
+            gate=gate_settings(config) if config.looser else {},
+            yaml_gate=dict(config.yaml_gate) if config.looser else {},
             is_whole=self.is_whole,
             empty_regions=_without_shard(self.snapshot, self.verdict),
             pooled=pooled_evaluations(brought),
+        )
+
+
+def _require_a_name(config: PipelineConfig) -> None:
+    if config.looser and not config.publish.is_named and config.publish.mode != "never":
+        raise ConfigError(
+            must="A run whose gate is looser than the YAML's must say who wants it and why.",
+            found="; ".join(config.looser),
+            fix="Give publish.forced_by and publish.forced_why, or leave the gate as the YAML has "
+            "it; with publish.mode=never a release is stored and does not go live.",
         )
 
 

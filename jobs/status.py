@@ -33,6 +33,7 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
         "pipeline": pointer.pipeline,
         "high_water": pointer.high_water,
         "release_id": pointer.release_id,
+        "notes": pointer.notes,
         "regions": {region: _state(state) for region, state in pointer.regions.items()},
     }
     if as_of is None or day is None:

@@ -52,6 +52,12 @@ class GateConfig(Section):
         ("popularity", "recent_popularity", "covisitation"),
         description="The model must not be worse than these.",
     )
+    memory_days: int = Field(
+        28,
+        ge=0,
+        description="Nor than the champion of this many days ago, or else the oldest one, so that "
+        "small losses do not add up; 0: no such rule.",
+    )
     tolerance_frac: float = Field(
         0.05, ge=0, description="How much worse than a reference still passes, as a share of it."
     )

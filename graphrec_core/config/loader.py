@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from graphrec_core.config.looseness import gate_of_yaml
 from graphrec_core.config.overrides import Override, read_overrides, refuse_beyond
 from graphrec_core.config.pipeline import PipelineConfig
 from graphrec_core.config.problems import note_override, problems
@@ -107,11 +108,12 @@ def _unreadable(path: Path, found: str) -> ConfigError:
 def _validated(
     path: Path, data: dict[str, Any], lines: dict[KeyPath, int], overrides: Sequence[Override]
 ) -> PipelineConfig:
-    for override in overrides:
-        override.apply(data)
-        note_override(lines, override.path)
     try:
-        return PipelineConfig.model_validate(data)
+        yaml_gate = gate_of_yaml(data)
+        for override in overrides:
+            override.apply(data)
+            note_override(lines, override.path)
+        return PipelineConfig.model_validate(data).with_yaml_gate(yaml_gate)
     except ValidationError as error:
         raise ConfigError(
             must=f"{path} must be a valid pipeline.",

@@ -1,12 +1,14 @@
 """The whole configuration of one pipeline, and what must hold between its sections."""
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from graphrec_core.config.base import Section
 from graphrec_core.config.delivery import IndexConfig, LakeConfig, PublishConfig, ScheduleConfig
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.looseness import gate_settings, looser_than
 from graphrec_core.config.model import LightGCNConfig, ModelConfig
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.config.source import Name, SourceConfig
@@ -39,6 +41,7 @@ class PipelineConfig(Section):
     index: IndexConfig = IndexConfig()
     publish: PublishConfig = PublishConfig()
     lake: LakeConfig = LakeConfig()
+    _yaml_gate: dict[str, Any] | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _query_and_candidate_are_node_types(self) -> Self:
@@ -146,11 +149,30 @@ class PipelineConfig(Section):
             raise ValueError("time.horizon_days must be shorter than time.window_days")
         if self.source.holidays and self.time.calendar is None:
             raise ValueError("source.holidays needs time.calendar: true")
-        if self.publish.mode == "force" and not (
-            self.publish.forced_by.strip() and self.publish.forced_why.strip()
-        ):
-            raise ValueError("publish.mode force needs publish.forced_by and publish.forced_why")
+        if self.publish.mode == "force" and not self.publish.is_named:
+            raise ValueError(
+                "publish.mode force needs publish.forced_by and publish.forced_why, in words"
+            )
         return self
+
+    def with_yaml_gate(self, settings: Mapping[str, Any]) -> Self:
+        """Remembers the gate of the YAML, before overrides.
+
+        Args:
+            settings: See ``gate_settings``.
+        """
+        self._yaml_gate = None if settings == gate_settings(self) else dict(settings)
+        return self
+
+    @property
+    def yaml_gate(self) -> Mapping[str, Any]:
+        """The gate of the YAML, by dotted key: the own one unless an override changed it."""
+        return gate_settings(self) if self._yaml_gate is None else self._yaml_gate
+
+    @property
+    def looser(self) -> list[str]:
+        """How this run's gate is looser than the YAML's."""
+        return looser_than(gate_settings(self), self.yaml_gate)
 
     def endpoints(self, etype: str) -> tuple[str, str]:
         """Returns the node types that ``etype`` joins: (src, dst)."""

@@ -55,6 +55,7 @@ _JUDGED = (
     "gate.min_recall",
     "gate.min_mrr",
     "gate.baselines",
+    "gate.memory_days",
     "gate.tolerance_frac",
     "gate.min_queries",
     "gate.confidence",

@@ -4,12 +4,14 @@ weights.safetensors          the encoder, trained on the train view
 ids/<ntype>.parquet          node_id, row: which node owns which trained row
 weights_refit.safetensors    the encoder refitted on the serve view, if `training.refit`
 ids_refit/<ntype>.parquet    its rows
-config.json                  model, task, training, node types, edge types, features
+config.json                  model, task, training, node types, edge types, features, and the
+                             versions of graphrec and of the steps that made it
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import pyarrow as pa
@@ -19,7 +21,7 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import STEPS, PipelineConfig, StepName
 from graphrec_core.config.model import ModelConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.graph import FeatureEncoder, RegionGraph
@@ -124,8 +126,33 @@ def write_settings(
             "ntypes": list(graph.ntypes),
             "etypes": {etype: list(config.endpoints(etype)) for etype in sorted(graph.edges)},
             "features": features.to_json(),
+            "versions": made_by(),
         },
     )
+
+
+def made_by() -> dict[str, str]:
+    """Names what makes and applies models now: the versions of graphrec and of two steps."""
+    steps = {str(step): str(STEPS[step].version) for step in (StepName.TRAIN, StepName.EMBED)}
+    return {"graphrec": version("graphrec"), **steps}
+
+
+def require_appliable(model: Artifact) -> None:
+    """Checks that today's code means by a model's files what the code that wrote them did.
+
+    Raises:
+        LakeError: Vectors are made in another way since, so they would be those of another model.
+    """
+    found = model.read_json(SETTINGS).get("versions", {})
+    if found.get(StepName.EMBED) != made_by()[StepName.EMBED]:
+        raise LakeError(
+            must=f"Model {model.manifest.id} must have been made for {StepName.EMBED} version "
+            f"{made_by()[StepName.EMBED]}.",
+            found=f"made by graphrec {found.get('graphrec', 'of before versions were kept')} for "
+            f"{StepName.EMBED} version {found.get(StepName.EMBED, 'unknown')}",
+            fix="A person decides once: publish-release with publish.mode=force makes the new "
+            "model the measure.",
+        )
 
 
 def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:

@@ -15,7 +15,7 @@ from graphrec_core.evaluation.gates import (
 )
 from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.past import Past
+from graphrec_core.lake.past import RELEASED, Past
 from graphrec_core.lake.release import Release, ReleasedRegion, released_region
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 
@@ -27,7 +27,7 @@ class Brought:
     Attributes:
         evaluation: How its model was judged.
         shard: Its candidate.
-        kept: Its champion, whose shard it keeps where the candidate is refused.
+        kept: The entry of a release whose shard it keeps where the candidate is refused.
     """
 
     evaluation: Artifact | None
@@ -47,7 +47,7 @@ def find_brought(lake: Lake, chain: Chain, past: Past, region: Region) -> Brough
     return Brought(
         find_artifact(lake.storage, evaluation),
         find_artifact(lake.storage, shard),
-        past.champion(region, chain.as_of),
+        past.kept(region, chain.as_of),
     )
 
 
@@ -158,7 +158,7 @@ def _entry(
         verdict=verdict_of(rules) if rules else None,
         rules=[rule.to_json() for rule in rules],
         evaluation_id=judged.manifest.id if judged else None,
-        champion_model_id=_champion_of(judged),
+        references=_references_of(judged),
         candidate_shard_id=shard.manifest.id if shard else None,
         model_id=chain.model_id(region),
         embedding_id=chain.embedding_id(region, View.SERVE),
@@ -168,6 +168,6 @@ def _entry(
     return released_region(candidate, brought.kept, undecided=undecided, forced=forced)
 
 
-def _champion_of(evaluation: Artifact | None) -> ArtifactId | None:
-    name = evaluation.manifest.inputs.get("champion") if evaluation else None
-    return ArtifactId(name) if name else None
+def _references_of(evaluation: Artifact | None) -> dict[str, ArtifactId]:
+    inputs = evaluation.manifest.inputs if evaluation else {}
+    return {name: ArtifactId(inputs[name]) for name in RELEASED if name in inputs}

@@ -14,17 +14,15 @@ from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.interval import capped_weights, mean_interval
 from graphrec_core.evaluation.slices import ALL, COLD_START, LOW_DEGREE, slice_masks
+from graphrec_core.lake.past import RELEASED
 from graphrec_core.lake.release import GateVerdict
 
 Outcome = Literal["passed", "failed", "undecided"]
 
 MODEL = "model"
-CHAMPION = "champion"
 POPULARITY = "popularity"
 RECENT_POPULARITY = "recent_popularity"
 COVISITATION = "covisitation"
-RELEASED = (CHAMPION,)
-"""References that are earlier releases: judged where an evaluation holds their columns."""
 JUDGED_METRICS = ("recall", "mrr")
 SLICE = "slice"
 ANN_RECALL = "ann_recall"

@@ -43,6 +43,16 @@ class Measured:
     queries: pa.Table
     topk: dict[str, pa.Table]
 
+    @property
+    def systems(self) -> list[str]:
+        """Names of the systems with a column, in order."""
+        suffix = "_recall"
+        return [
+            name.removesuffix(suffix)
+            for name in self.queries.column_names
+            if name.endswith(suffix)
+        ]
+
 
 def measure(
     holdout: Holdout,

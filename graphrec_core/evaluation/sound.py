@@ -40,7 +40,7 @@ def find_sound(lake: Lake, chain: Chain, past: Past, region: Region) -> Sound:
             if part is not None:
                 verify_files(part)
     except DamagedError as error:
-        kept = past.champion(region, chain.as_of)
+        kept = past.kept(region, chain.as_of)
         return Sound(Brought(evaluation=None, shard=None, kept=kept), _one_line(error))
     return Sound(brought)
 

@@ -3,8 +3,9 @@
 snapshot ─► verdict
 snapshot ─► model(region) ─► embedding(view, region) ─► evaluation, shard
 
-An evaluation has one more input, the champion's model; what a stored release of the day was
-judged against stays its input, whatever was backfilled since: a decision that exists is replayed.
+The models of earlier releases that an evaluation compares with are inputs too. What a stored
+release of the day was judged against stays its input, whatever was published or backfilled
+since: a decision that exists is replayed.
 
 A day whose changed history was accepted has a revision, whose number is the snapshot's input.
 """
@@ -91,18 +92,19 @@ class Chain:
         return artifact_id(StepName.EMBED, self.config, self.as_of, scope, inputs)
 
     def evaluation_inputs(self, past: Past, region: Region) -> dict[str, str]:
-        """Inputs of a region's evaluation; where there is one, the champion's model is another.
+        """Inputs of a region's evaluation, the models of earlier releases by name included.
 
         Where a release of this day was judged with this configuration, these are its inputs.
         """
         shard_id = self.shard_id(region)
         for entry in past.decisions(self.as_of, self.snapshot_id(), region):
-            inputs = self._judged_against(region, entry.champion_model_id)
+            inputs = self._judged_against(region, entry.references)
             is_own = entry.evaluation_id == self.evaluation_id_of(region, inputs)
             if is_own and entry.candidate_shard_id == shard_id:
                 return inputs
-        champion = past.champion(region, self.as_of)
-        return self._judged_against(region, champion.model_id if champion else None)
+        memory_days, own = self.config.gate.memory_days, self.model_id(region)
+        references = past.references(region, self.as_of, memory_days, own)
+        return self._judged_against(region, references)
 
     def evaluation_id(self, past: Past, region: Region) -> ArtifactId:
         """Id of a region's evaluation."""
@@ -112,12 +114,14 @@ class Chain:
         """Id of a region's evaluation with these inputs."""
         return artifact_id(StepName.EVALUATE, self.config, self.as_of, region, inputs)
 
-    def _judged_against(self, region: Region, champion: ArtifactId | None) -> dict[str, str]:
-        inputs: dict[str, str] = {
+    def _judged_against(
+        self, region: Region, references: Mapping[str, ArtifactId]
+    ) -> dict[str, str]:
+        return {
             "snapshot": self.snapshot_id(),
             "embedding": self.embedding_id(region, View.TRAIN),
+            **references,
         }
-        return {**inputs, "champion": champion} if champion else inputs
 
     def shard_inputs(self, region: Region) -> dict[str, str]:
         """Inputs of a region's shard."""

@@ -42,7 +42,8 @@ class ReleasedRegion(BaseModel):
             in place of a model. None in releases that are older than this field.
         rules: Every rule of the gate as judged for this release (see GateDecision).
         evaluation_id: The evaluation of this release's own candidate.
-        champion_model_id: The champion's model, an input of that evaluation.
+        references: The models of earlier releases that it was compared with, by name (see
+            ``Past.references``): inputs of that evaluation.
         candidate_shard_id: This release's own candidate, live or refused.
         model_id: The model behind the candidate.
         embedding_id: The serve-view vectors behind the candidate.
@@ -58,10 +59,18 @@ class ReleasedRegion(BaseModel):
     follows: Follows | None = None
     rules: list[dict[str, Any]] = []
     evaluation_id: ArtifactId | None = None
-    champion_model_id: ArtifactId | None = None
+    references: dict[str, ArtifactId] = {}
     candidate_shard_id: ArtifactId | None = None
     model_id: ArtifactId | None = None
     embedding_id: ArtifactId | None = None
+
+    @property
+    def lacks_reference(self) -> bool:
+        """Whether an earlier release could not be measured, though there were queries."""
+        return any(
+            rule["reference"] and rule["value"] is None and rule["num_queries"] > 0
+            for rule in self.rules
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -83,6 +92,10 @@ class Release(BaseModel):
         forced_by: Who forced, else empty.
         forced_why: Why, else empty.
         regions: The regions by name.
+        number: Its place among the releases of its day, from 1, as they were decided.
+        looser: How the gate was looser than the YAML's (see ``looser_than``); then both are kept.
+        gate: The gate that judged, by dotted key.
+        yaml_gate: The gate of the YAML, likewise; empty where nothing was looser.
         is_whole: Whether it covers every region of its snapshot.
         empty_regions: Regions of the snapshot without rows; they keep what serves them.
         pooled: The evaluations that regions with few queries were judged on together.
@@ -97,6 +110,10 @@ class Release(BaseModel):
     forced_by: str = ""
     forced_why: str = ""
     regions: dict[Region, ReleasedRegion]
+    number: int = 1
+    looser: list[str] = []
+    gate: dict[str, Any] = {}
+    yaml_gate: dict[str, Any] = {}
     is_whole: bool = False
     empty_regions: list[Region] = []
     pooled: dict[Region, ArtifactId] = {}

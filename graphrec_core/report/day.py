@@ -48,6 +48,7 @@ class EvaluationResult:
         metrics: System -> metric -> value in [0, 1]; None where there was no query.
         slices: Slice -> ``num_queries`` and the systems' metrics.
         rules: The gate's rules.
+        unmeasured: Earlier releases that could not be measured, by name, and why.
         num_queries: Queries judged.
         num_pairs: Pairs judged: targets that the queries should be shown.
         left_out: Pairs that are no targets, by the first reason.
@@ -58,6 +59,7 @@ class EvaluationResult:
     metrics: Mapping[str, Mapping[str, float | None]]
     slices: Mapping[str, Mapping[str, Any]]
     rules: tuple[GateDecision, ...]
+    unmeasured: Mapping[str, str]
     num_queries: int
     num_pairs: int
     left_out: LeftOutPairs

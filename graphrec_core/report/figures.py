@@ -17,6 +17,8 @@ SYSTEM_COLOURS = {
     "recent_popularity": "#c8371b",
     "covisitation": "#0a8f6a",
     "champion": "#b0479a",
+    "same_day": "#5b9bd5",
+    "elder": "#7a6a00",
 }
 PASSED, REFUSED, UNDECIDED, NEUTRAL = "#0a8f6a", "#c8371b", "#c79a00", "#8a94a0"
 SEQUENCE = (

@@ -10,6 +10,7 @@ from graphrec_core.lake.release import ReleasedRegion, list_releases
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
+from graphrec_core.report.wording import release_note
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -47,12 +48,14 @@ class LivePointer:
         high_water: The greatest as_of that ever went live.
         release_id: The release that last changed the pointer.
         regions: Every region known to the pointer, or to the day or else the newest release.
+        notes: Release behind the pointer -> who overruled the gate or made it looser, and why.
     """
 
     pipeline: str
     high_water: str
     release_id: ArtifactId | None
     regions: dict[Region, LiveState]
+    notes: dict[ArtifactId, str]
 
 
 def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
@@ -76,7 +79,9 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
         entry = release.regions.get(region) if release else None
         states[region] = _state(lake, region, live, entry)
     regions = dict(sorted(states.items()))
-    return LivePointer(config.pipeline, pointer.high_water, pointer.release_id, regions)
+    behind = {live.release_id for live in pointer.regions.values()} & set(by_id)
+    notes = {name: note for name in sorted(behind) if (note := release_note(by_id[name]))}
+    return LivePointer(config.pipeline, pointer.high_water, pointer.release_id, regions, notes)
 
 
 def _day_states(day: Day) -> dict[Region, LiveState]:

@@ -5,6 +5,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.lake.past import RELEASED
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import Day
 from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
@@ -13,7 +14,7 @@ from graphrec_core.report.found import FoundDay
 from graphrec_core.report.gate_picture import plot_gate
 from graphrec_core.types import View
 
-SYSTEMS = ("model", "popularity", "recent_popularity", "covisitation", "champion")
+SYSTEMS = ("model", "popularity", "recent_popularity", "covisitation", *RELEASED)
 
 
 def render_page(found: FoundDay, day: Day) -> str:

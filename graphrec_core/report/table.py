@@ -47,7 +47,7 @@ def render_live_table(pointer: LivePointer) -> RenderableType:
     _add_metric_columns(table, k)
     for region, state in pointer.regions.items():
         table.add_row(*_live_row(region, state))
-    return table
+    return Group(table, *(Text(f"{name}: {note}") for name, note in pointer.notes.items()))
 
 
 def _live_row(region: str, state: LiveState) -> list[RenderableType]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from graphrec_core.evaluation.gates import RELEASED, GateDecision
+from graphrec_core.evaluation.gates import GateDecision
+from graphrec_core.lake.past import RELEASED
+from graphrec_core.lake.release import Release
 from graphrec_core.report.day import Day, RegionDay
 from graphrec_core.types import ALL_REGIONS
 
@@ -20,6 +22,8 @@ SYSTEM_NAMES = {
     "recent_popularity": "recent popularity",
     "covisitation": "co-visitation",
     "champion": "champion",
+    "same_day": "earlier release of the day",
+    "elder": "older champion",
 }
 NUM_NAMED = 5
 """Regions that a sentence names before it counts."""
@@ -150,12 +154,14 @@ def headline(day: Day) -> str:
 def summary(day: Day) -> list[str]:
     """Says how the day went: the headline, then what did not go live, then what was skipped."""
     sentences = [headline(day), *([] if day.has_snapshot else _refused_source(day))]
+    sentences += [release_note(day.release)] if day.release and release_note(day.release) else []
     sentences += [
         region_sentence(region)
         for region in day.regions
         if not (region.is_live and region.gate == "passed")
     ]
     sentences += small_regions(day)
+    sentences += _unmeasured(day)
     sentences += [
         f"{name} was skipped: {reason.rstrip('.')}."
         for name, reason in sorted(day.empty_regions.items())
@@ -166,12 +172,35 @@ def summary(day: Day) -> list[str]:
     return sentences
 
 
+def release_note(release: Release) -> str:
+    """Says who overruled the gate or made it looser, and why; empty where nobody did."""
+    who = f"by {release.forced_by}: {release.forced_why}"
+    forced = f"Forced {who}." if release.is_forced else ""
+    if not release.looser:
+        return forced
+    how = "; ".join(release.looser)
+    return f"{forced} The gate was looser than the YAML's, {who} ({how}).".strip()
+
+
 def _figure(rule: GateDecision, value: float | None) -> str:
     return count(value) if rule.metric.startswith("num_") else share(value)
 
 
 def _slice(rule: GateDecision, pattern: str) -> str:
     return "" if rule.slice in ("", "all") else pattern.format(rule.slice.replace("_", "-"))
+
+
+def _unmeasured(day: Day) -> list[str]:
+    """Says which earlier releases could not be measured, where, and why in the first region."""
+    found: dict[str, dict[str, str]] = {}
+    for region in day.regions:
+        for name, why in region.evaluation.unmeasured.items() if region.evaluation else ():
+            found.setdefault(name, {})[region.region] = why
+    return [
+        f"The {system_name(name)} of {_few(list(whys))} could not be measured, so its rules are "
+        f"undecided: {next(iter(whys.values())).rstrip('.')}."
+        for name, whys in found.items()
+    ]
 
 
 def _refused_source(day: Day) -> list[str]:

@@ -23,9 +23,9 @@ GOLDEN = {
     StepName.CHECK: "a46efc3aae176b67",
     StepName.TRAIN: "65576a78993f6fee",
     StepName.EMBED: "437010755f7fea90",
-    StepName.EVALUATE: "5c5189bebb1a03d3",
+    StepName.EVALUATE: "a01aa94f2c93491d",
     StepName.SHARD: "bb867bd75b5c54cd",
-    StepName.PUBLISH: "a9be12d1a88468b9",
+    StepName.PUBLISH: "7c6fefa4a6c5d1b5",
     StepName.REPORT: "5be2e0a95c1938eb",
 }
 

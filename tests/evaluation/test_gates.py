@@ -9,7 +9,6 @@ import pytest
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.gates import (
-    RELEASED,
     GateDecision,
     holding,
     judge,
@@ -18,8 +17,10 @@ from graphrec_core.evaluation.gates import (
     settle,
     verdict_of,
 )
-from graphrec_core.evaluation.measure import METRICS
-from graphrec_core.evaluation.record import without_champion
+from graphrec_core.evaluation.measure import METRICS, Measured
+from graphrec_core.evaluation.record import name_references
+from graphrec_core.lake.past import RELEASED
+from graphrec_core.types import ArtifactId
 
 EVALUATION = EvaluationConfig()
 GATE = GateConfig()
@@ -279,12 +280,16 @@ def test_the_pool_of_champions_leaves_out_regions_without_one() -> None:
     assert "champion" not in {d.rule for d in first_day}
 
 
+def _without_champion(queries: pa.Table) -> pa.Table:
+    return name_references(Measured(queries, {}), {"champion": ArtifactId("gone")}).queries
+
+
 @pytest.mark.parametrize("num", [20, 300])
 def test_a_champion_that_could_not_be_measured_is_undecided(num: int) -> None:
     """Those of other regions, good or bad, say nothing of this one's."""
     lost = _queries(num, model=0.6)
     assert not {f"champion_{metric}" for metric in METRICS} & set(lost.column_names)
-    lost = without_champion(lost)
+    lost = _without_champion(lost)
     for other in (0.1, 0.9):
         settled = _settled(lost, _queries(num=300, model=0.3, champion=other))
         assert verdict_of(settled) == "undecided"
@@ -314,7 +319,7 @@ def test_a_metric_that_is_no_number_is_a_fault(bad: float | None) -> None:
 
 
 def test_a_rule_that_failed_outweighs_one_undecided() -> None:
-    lost = without_champion(_queries(model=0.1))
+    lost = _without_champion(_queries(model=0.1))
     decisions = _judge(lost)
     assert verdict_of(decisions) == "refused"
     assert {d.rule for d in holding(decisions)} == {"baseline"}

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.embedding.champion import embed_champion
+from graphrec_core.embedding.reference import reapply
 from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout_vectors import TrainVectors
 from graphrec_core.index.axis import vector_column
@@ -177,7 +177,9 @@ def test_a_champion_that_learnt_the_holdout_is_not_measured(
     config: PipelineConfig, snapshot: Artifact, caplog: pytest.LogCaptureFixture
 ) -> None:
     made = train_model.run(config, AS_OF, EAST)
-    assert embed_champion(Lake(config), snapshot, EAST, made.id) is not None
+    assert set(reapply(Lake(config), snapshot, EAST, made.id).tables) == {"user", "place"}
     plant_refitted_weights(config, made.id)
-    assert embed_champion(Lake(config), snapshot, EAST, made.id) is None
+    found = reapply(Lake(config), snapshot, EAST, made.id)
+    assert (found.tables, LEAK in caplog.text) == ({}, True)
+    assert "trained on the serve view" in found.why_not
     assert LEAK in caplog.text

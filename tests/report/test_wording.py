@@ -8,6 +8,7 @@ import pytest
 
 from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.lake import Lake
+from graphrec_core.lake.release import Release
 from graphrec_core.report import wording
 from graphrec_core.report.collect import collect
 from graphrec_core.types import Region
@@ -147,3 +148,42 @@ def test_a_forced_region_is_called_forced(tmp_path: Path) -> None:
 def json_of_live(lake: Lake) -> str:
     """Reads the pointer's text."""
     return lake.storage.read(lake.layout.live).decode()
+
+
+def test_who_overruled_the_gate_or_made_it_looser_is_said() -> None:
+    release = Release.model_validate(
+        {
+            "id": "r",
+            "as_of": "20260101T000000Z",
+            "snapshot_id": "s",
+            "mode": "auto",
+            "forced_by": "me",
+            "forced_why": "a test",
+            "regions": {},
+        }
+    )
+    assert wording.release_note(release) == ""
+    looser = {"looser": ["gate.min_mrr is 0, the YAML says 0.1"]}
+    note = (
+        "The gate was looser than the YAML's, by me: a test "
+        "(gate.min_mrr is 0, the YAML says 0.1)."
+    )
+    assert wording.release_note(release.model_copy(update=looser)) == note
+    forced = release.model_copy(update={"mode": "force", **looser})
+    assert wording.release_note(forced) == f"Forced by me: a test. {note}"
+
+
+def test_a_release_that_could_not_be_measured_is_said_once_for_all_regions(
+    tmp_path: Path,
+) -> None:
+    config = tiny_config(tmp_path)
+    example_day.write_example_day(config)
+    day = collect(config, AS_OF)
+    regions = tuple(
+        replace(region, evaluation=replace(region.evaluation, unmeasured={"champion": "gone."}))
+        for region in day.regions
+        if region.evaluation
+    )
+    said = "The champion of east and west could not be measured, so its rules are undecided: gone."
+    assert said in wording.summary(replace(day, regions=regions))
+    assert said not in wording.summary(day)

@@ -111,6 +111,7 @@ def write_evaluation(
         },
         "num_queries": 59,
         "num_pairs": 118,
+        "unmeasured": {},
         "num_self": 0,
         "num_seen": 0,
         "num_missing_coverage": 0,

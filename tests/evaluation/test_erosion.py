@@ -1,0 +1,70 @@
+"""Small losses add up: a series of days, each 5 % worse than the last, judged by real rules."""
+
+from datetime import timedelta
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.evaluation.gates import judge, verdict_of
+from graphrec_core.lake.live import Live
+from graphrec_core.lake.past import Past
+from graphrec_core.lake.release import Release
+from graphrec_core.types import ArtifactId, Region, format_instant
+from tests.support.snapshots import AS_OF
+
+EAST, START, LOSS = Region("east"), 0.45, 0.95
+NUM_STEADY, NUM_DAYS = 40, 60
+
+
+def quality(day: int) -> float:
+    """Steady for 40 days, then 5 % less every day."""
+    return START * LOSS ** max(0, day - NUM_STEADY)
+
+
+def release(day: int) -> Release:
+    as_of = format_instant(AS_OF + timedelta(days=day))
+    entry = {"shard_id": "s", "as_of": as_of, "serves": "model", "passed": True}
+    entry |= {"model_id": str(day), "candidate_shard_id": f"s{day}"}
+    fields = {"id": f"r{day}", "as_of": as_of, "snapshot_id": "s", "mode": "auto"}
+    return Release.model_validate({**fields, "regions": {EAST: entry}})
+
+
+def queries(day: int, references: dict[str, ArtifactId]) -> pa.Table:
+    """One holdout of 2,000 queries, on which every model is as good as on its day."""
+    systems = {"model": quality(day)}
+    systems |= {name: quality(int(model)) for name, model in references.items()}
+    noise = np.random.default_rng(day).normal(0, 0.02, 2000)
+    columns = {"degree": np.full(2000, 50)}
+    for name, mean in systems.items():
+        columns |= {f"{name}_{metric}": mean + noise for metric in ("recall", "mrr")}
+    return pa.table(columns)
+
+
+def last_quality(memory_days: int, num_steady: int = NUM_STEADY) -> float:
+    """Runs the days until one is refused, and returns what is live then as a share of the best."""
+    gate, evaluation = GateConfig(baselines=()), EvaluationConfig()
+    passed: list[Release] = []
+    for day in range(NUM_STEADY - num_steady, NUM_DAYS):
+        past = Past(tuple(passed), Live())
+        as_of, own = AS_OF + timedelta(days=day), ArtifactId(str(day))
+        references = past.references(EAST, as_of, memory_days, own)
+        decisions = judge(queries(day, references), evaluation, gate)
+        if verdict_of(decisions) != "passed":
+            failed = {rule.reference for rule in decisions if rule.outcome == "failed"}
+            assert failed == {"elder"}
+            break
+        passed.append(release(day))
+    return quality(int(passed[-1].regions[EAST].model_id or 0)) / START
+
+
+@pytest.mark.parametrize("num_steady", [NUM_STEADY, 0])
+def test_days_that_each_lose_five_percent_are_stopped(num_steady: int) -> None:
+    """Also where no release is 28 days old yet."""
+    assert last_quality(28, num_steady) >= LOSS
+
+
+def test_the_champion_alone_lets_them_pass() -> None:
+    """The failing twin."""
+    assert last_quality(0) < 0.5
