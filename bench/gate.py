@@ -25,15 +25,14 @@ from bench.gate_plot import plot_example, plot_rates
 from bench.gate_world import World, draw_regions
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.evaluation.gates import (
-    CHAMPION,
     MODEL,
-    RELEASED,
     GateDecision,
     judge,
     pool_queries,
     settle,
     verdict_of,
 )
+from graphrec_core.lake.past import CHAMPION, RELEASED
 
 EVALUATION, GATE = EvaluationConfig(), GateConfig()
 WORSE = (0.0, 0.05, 0.1, 0.2)
