@@ -24,16 +24,16 @@ class LeftOutPairs:
         num_missing_coverage: Pairs whose target is no candidate of the region.
     """
 
-    num_self: int
-    num_seen: int
-    num_missing_coverage: int
+    num_self: int | None
+    num_seen: int | None
+    num_missing_coverage: int | None
 
     @classmethod
     def of(cls, stats: Mapping[str, Any]) -> Self:
-        """Reads the counts from the statistics of a manifest."""
-        return cls(**{part.name: stats[part.name] for part in fields(cls)})
+        """Reads the counts from a manifest; None for what an older version did not count."""
+        return cls(**{part.name: stats.get(part.name) for part in fields(cls)})
 
-    def to_json(self) -> dict[str, int]:
+    def to_json(self) -> dict[str, int | None]:
         """Returns the counts by name."""
         return asdict(self)
 

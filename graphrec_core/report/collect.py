@@ -94,7 +94,7 @@ def evaluation_result(artifact: Artifact) -> EvaluationResult:
         metrics=stats["metrics"],
         slices=stats["slices"],
         rules=read_decisions(stats["rules"]),
-        unmeasured=stats["unmeasured"],
+        unmeasured=stats.get("unmeasured", {}),
         num_queries=stats["num_queries"],
         num_pairs=stats["num_pairs"],
         left_out=LeftOutPairs.of(stats),

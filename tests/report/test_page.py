@@ -161,6 +161,19 @@ def test_a_region_without_queries_is_drawn(config: PipelineConfig) -> None:
     assert "<td>-</td>" in render_page(found, collect_found(found))
 
 
+def test_what_an_older_version_did_not_count_is_a_dash(config: PipelineConfig) -> None:
+    example_day.write_example_day(config, regions=("east",))
+    found = find_day(config, AS_OF)
+    evaluation = found.evaluations[Region("east")]
+    assert evaluation is not None
+    for key in ("num_self", "num_seen", "unmeasured"):
+        del evaluation.manifest.stats[key]
+    (east,) = collect_found(found).regions
+    assert east.evaluation is not None
+    assert east.evaluation.left_out == LeftOutPairs.of({"num_missing_coverage": 0})
+    assert "<td>-</td><td>-</td><td>0</td>" in render_page(found, collect_found(found))
+
+
 def test_pairs_and_queries_are_called_what_they_are(whole_day: PipelineConfig) -> None:
     """Judged pairs stand beside the metrics, all pairs of the holdout beside the regions."""
     found = find_day(whole_day, AS_OF)
