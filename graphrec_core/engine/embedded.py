@@ -10,19 +10,16 @@ from typing import Any, NoReturn
 
 import duckdb
 import fsspec
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 from sqlglot import exp
-from sqlglot.errors import SqlglotError
 from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
-from graphrec_core.engine.dialect import to_duckdb
+from graphrec_core.engine.dialect import SCHEMA, to_duckdb
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
@@ -33,6 +30,8 @@ from graphrec_core.engine.faults import (
     refuse_value,
 )
 from graphrec_core.engine.folders import NULL_PARTITION, table_files
+from graphrec_core.engine.lock import NO_USER, OWN_MACRO, Judge, lock
+from graphrec_core.engine.slices import cut
 from graphrec_core.engine.spill import spill_folder
 from graphrec_core.errors import GraphrecError
 from graphrec_core.lake import Lake
@@ -68,6 +67,16 @@ SPARK_TYPES = {
 }
 FILE = "graphrec_file"
 """Column of the file that a row is from, while a folder is read."""
+FAULTS = (
+    duckdb.ConnectionException,
+    duckdb.FatalException,
+    duckdb.HTTPException,
+    duckdb.IOException,
+    duckdb.InternalException,
+    duckdb.InterruptException,
+    duckdb.OutOfMemoryException,
+)
+"""Errors that a SELECT is not to blame for: a retry may help."""
 
 
 @contextmanager
@@ -83,11 +92,12 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
         if settings.threads:
             options["threads"] = settings.threads
         connection = duckdb.connect(":memory:", config=options)
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set global timezone = 'UTC'")
+        connection.execute(OWN_MACRO)
         for macro in MACROS:
             connection.execute(f"create macro {macro}")
         try:
-            yield DuckDbEngine(connection, folder)
+            yield DuckDbEngine(connection, folder, lake.storage.uri(lake.layout.pipeline))
         finally:
             connection.close()
 
@@ -98,10 +108,17 @@ class DuckDbEngine(Engine):
     Args:
         connection: An open connection whose time zone is UTC.
         folder: A local folder for temporary files.
+        lake: URI of the pipeline's folder in the lake.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: str) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: str, lake: str) -> None:
         self.label = f"duckdb-{duckdb.__version__}"
+        # A cursor of its own: the connection may run other queries while the rows are read.
+        self._reader = connection.cursor()
+        # DuckDB goes on while the reader writes a row group; by default it waits after 1 MB.
+        self._reader.execute("set streaming_buffer_size = '256MB'")
+        self._judge, self._lake = Judge(connection), lake
+        self._sources, self._is_locked = list[str](), False
         self._connection, self._folder = connection, folder
         self._numbers = itertools.count(1)
         self._tables: dict[str, str] = {}
@@ -115,6 +132,10 @@ class DuckDbEngine(Engine):
                 raise
             except Exception as error:  # a file system raises errors of its own library
                 refuse_table(name, table, root, first_line(str(error) or repr(error)), error)
+        if not self._is_locked:
+            lake = _with_protocol(*self._file_system(self._lake))
+            lock(self._connection, self._sources, [self._folder, lake])
+            self._is_locked = True
 
     @property
     @override
@@ -125,10 +146,14 @@ class DuckDbEngine(Engine):
     def select_checked(self, where: str, text: str) -> Relation:
         try:
             translated = to_duckdb(text, self._tables, {})
+        except Exception as error:  # unexpected arguments make sqlglot fail in many ways
+            refuse_select(where, first_line(str(error)), error)
+        try:
+            self._judge.check(where, translated, SCHEMA, set(self._tables.values()))
             described = self._connection.execute(f"describe {translated}").fetchall()
             refuse_repeated(where, [name for name, *_ in described])
             return Relation(self._view(translated))
-        except (duckdb.Error, SqlglotError, KeyError) as error:
+        except duckdb.Error as error:
             _refuse(where, error)
 
     @override
@@ -189,15 +214,10 @@ class DuckDbEngine(Engine):
         self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
         order = ", ".join(f'"{name}" nulls first' for name in (by, *sort_by))
-        # A cursor of its own: the connection may run other queries while the rows are read.
-        with self._connection.cursor() as cursor:
-            cursor.execute("set timezone = 'UTC'")
-            # DuckDB goes on while the reader writes a row group; by default it waits after 1 MB.
-            cursor.execute("set streaming_buffer_size = '256MB'")
-            ordered = cursor.sql(f'from "{relation.handle}" order by {order}')
-            slices = _slices(ordered.to_arrow_reader(BATCH_ROWS), by)
-            for value, group in itertools.groupby(slices, key=lambda item: item[0]):
-                yield Partition(value, (batch for _, batch in group))
+        ordered = self._reader.sql(f'from "{relation.handle}" order by {order}')
+        slices = cut(ordered.to_arrow_reader(BATCH_ROWS), by)
+        for value, group in itertools.groupby(slices, key=lambda item: item[0]):
+            yield Partition(value, (batch for _, batch in group))
 
     @override
     def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
@@ -235,7 +255,14 @@ class DuckDbEngine(Engine):
         return self._view(to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {}))
 
     def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
-        return self._connection.read_parquet(_with_protocol(fs, path), hive_partitioning=False)
+        paths = [self._source(fs, found) for found in sorted(fs.glob(path)) or [path]]
+        # DuckDB takes several files; its types say one.
+        return self._connection.read_parquet(paths, hive_partitioning=False)  # type: ignore[arg-type,call-overload]
+
+    def _source(self, fs: fsspec.AbstractFileSystem, path: str) -> str:
+        """Returns DuckDB's name of a file, and notes that it may be opened once all is locked."""
+        self._sources.append(_with_protocol(fs, path))
+        return self._sources[-1]
 
     def _scan_folder(
         self,
@@ -249,7 +276,7 @@ class DuckDbEngine(Engine):
         the table.
         """
         paths, keys = table_files(fs, root)
-        files = ", ".join(_literal(_with_protocol(fs, path)) for path in paths)
+        files = ", ".join(_literal(self._source(fs, path)) for path in paths)
         rows = f"read_parquet([{files}], hive_partitioning = false, filename = '{FILE}')"
         hidden = {FILE, *keys} & set(self._connection.sql(f"from {rows} limit 0").columns)
         start = len(_with_protocol(fs, root)) + 1
@@ -299,25 +326,6 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _slices(reader: pa.RecordBatchReader, by: str) -> Iterator[tuple[str | None, pa.RecordBatch]]:
-    """Cuts batches that are ordered by a column where its value changes."""
-    for batch in reader:
-        if batch.num_rows:
-            values, rows = batch[by], batch.drop_columns([by])
-            bounds = [0, *_changes(values), batch.num_rows]
-            for start, end in itertools.pairwise(bounds):
-                yield values[start].as_py(), rows.slice(start, end - start)
-
-
-def _changes(values: pa.Array) -> list[int]:
-    """Finds where an ordered column's value changes; mostly nowhere, which costs nothing."""
-    if values[0].as_py() == values[-1].as_py():
-        return []
-    codes = pc.dictionary_encode(values, null_encoding="encode").indices.to_numpy()
-    changes: list[int] = (np.flatnonzero(np.diff(codes)) + 1).tolist()
-    return changes
-
-
 def _spark_type(kind: str) -> str:
     if kind.startswith("DECIMAL"):
         return kind.lower()
@@ -341,13 +349,8 @@ def _refuse(where: str, error: Exception) -> NoReturn:
         column = message.partition('Referenced column "')[2].partition('"')[0]
         near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
         refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
-    if isinstance(
-        error,
-        duckdb.BinderException
-        | duckdb.CatalogException
-        | duckdb.ParserException
-        | SqlglotError
-        | KeyError,
-    ):
+    if NO_USER in message:
+        refuse_column(where, "`user`", "others", error)
+    if not isinstance(error, FAULTS):
         refuse_select(where, message, error)
     raise error

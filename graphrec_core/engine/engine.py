@@ -54,6 +54,8 @@ class Engine(ABC):
     def register_tables(self, source: SourceConfig, root: str) -> None:
         """Makes every raw table readable under its name by ``select``.
 
+        An engine may be locked then: it opens other files no more.
+
         Raises:
             UnreadableSourceError: A path cannot be read.
         """

@@ -53,7 +53,7 @@ def refuse_repeated(where: str, names: Iterable[str]) -> None:
         )
 
 
-def refuse_column(where: str, column: str, found: str, error: Exception) -> NoReturn:
+def refuse_column(where: str, column: str, found: str, error: Exception | None = None) -> NoReturn:
     """Raises SchemaError for a SELECT that names a column that is not there."""
     raise SchemaError(
         must=f"{where} must find the column {column} in its tables.",

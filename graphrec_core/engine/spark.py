@@ -34,7 +34,8 @@ from graphrec_core.engine.faults import (
     refuse_table,
     refuse_value,
 )
-from graphrec_core.errors import GraphrecError
+from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
+from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,10 @@ SPREAD = 8
 a task of its own; a task without one takes milliseconds."""
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
+TO_BLAME = ("0A", "21", "22", "42")
+"""SQLSTATE's classes of errors that a SELECT or its values are to blame for: not supported,
+cardinality, data, and syntax or names. For others a retry may help."""
+
 
 @contextmanager
 def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
@@ -106,6 +111,12 @@ def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
 
 
 def _settings(config: SnapshotConfig) -> dict[str, str]:
+    if fixed := sorted(set(LOCKED) & set(config.spark_settings)):
+        raise ConfigError(
+            must="snapshot.spark_settings must leave alone what keeps SELECTs to their tables.",
+            found=", ".join(fixed),
+            fix="Take these settings out.",
+        )
     local = LOCAL_SETTINGS if config.spark_master.startswith("local") else {}
     return {
         **SETTINGS,
@@ -113,6 +124,7 @@ def _settings(config: SnapshotConfig) -> dict[str, str]:
         "spark.driver.memory": config.memory,
         "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
         **config.spark_settings,
+        **LOCKED,
     }
 
 
@@ -149,11 +161,14 @@ class SparkEngine(Engine):
     @override
     def select_checked(self, where: str, text: str) -> Relation:
         try:
+            judge(self.session, where, text, self._tables)
             rows = self._sql(text, self._tables, {})
             refuse_repeated(where, rows.columns)
-            return Relation(rows)
         except PySparkException as error:
             _refuse(where, error)
+        if takes_user_for_a_function(rows):
+            refuse_column(where, "`user`", "others")
+        return Relation(rows)
 
     @override
     def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
@@ -297,11 +312,12 @@ def _refuse(where: str, error: PySparkException) -> NoReturn:
     condition, message = error.getCondition() or "", _message(error)
     if any(name in condition or name in message for name in CONVERSIONS):
         refuse_value(where, message, error)
+    state = error.getSqlState() or message.rpartition("SQLSTATE: ")[2]
     if condition.startswith("UNRESOLVED_COLUMN"):
         parameters = error.getMessageParameters() or {}
         proposal = f"only {parameters.get('proposal', 'other columns')}"
         refuse_column(where, parameters.get("objectName", ""), proposal, error)
-    if isinstance(error, AnalysisException | ParseException):
+    if isinstance(error, AnalysisException | ParseException) or state[:2] in TO_BLAME:
         refuse_select(where, message, error)
     raise error
 

@@ -186,13 +186,16 @@ class _Check:
         self.refuse(f"the function {known[:60]}", f"{proposal}; {GUIDE}.")
 
     def refuse(self, found: str, fix: str, cause: Exception | None = None) -> NoReturn:
-        """Raises ConfigError."""
-        raise ConfigError(
-            must=f"{self.where} must be one SELECT over source.tables that calls allowed "
-            "functions only.",
-            found=found,
-            fix=fix,
-        ) from cause
+        refuse(self.where, found, fix, cause)
+
+
+def refuse(where: str, found: str, fix: str, cause: Exception | None = None) -> NoReturn:
+    """Raises ConfigError for a SELECT that is more than a query over its tables."""
+    raise ConfigError(
+        must=f"{where} must be one SELECT over source.tables that calls allowed functions only.",
+        found=found,
+        fix=fix,
+    ) from cause
 
 
 def _selects(source: SourceConfig) -> Iterator[tuple[str, str]]:

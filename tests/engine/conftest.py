@@ -1,1 +1,1 @@
-from tests.support.engines import duckdb, engine, spark  # noqa: F401  (fixtures)
+from tests.support.engines import engine, own_duckdb, spark  # noqa: F401  (fixtures)

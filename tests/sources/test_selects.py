@@ -9,9 +9,9 @@ from graphrec_core.config.loader import load_pipeline
 from graphrec_core.errors import ConfigError
 from graphrec_core.sources.functions import ALLOWED, REFUSED
 from graphrec_core.sources.selects import MAX_LETTERS, check_select, check_selects
+from tests.support.selects import SELECTS, TABLES
 
 REPOSITORY = Path(__file__).parents[2]
-TABLES = {"users", "visits"}
 
 
 def found(text: str) -> str:
@@ -21,31 +21,7 @@ def found(text: str) -> str:
     return caught.value.found
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "select user as node_id, `a b`, x.age, 10L, 1e3, r'\\d', 'it''s', \"text\" from users x",
-        "select a::decimal(10,2), cast(a as decimal(3,1)), try_cast(a as timestamp) from users",
-        "select date '2020-01-01', timestamp '2020-01-01 00:00:00', interval 1 day from users",
-        "select trim(both 'x' from a), extract(year from a), substring(a from 1 for 2) from users",
-        "select a[0], m['k'], s.f.g, if(a is null, b, c), a like any ('x', 'y') from users",
-        "select case a when 1 then 2 else 3 end, a rlike 'x', a div 2, a <=> b from users",
-        "select count(*), count(distinct a), sum(a) filter (where b > 1) from users group by c",
-        "select row_number() over (partition by a order by b rows 1 preceding) from users",
-        "select sum(a) over w from users window w as (order by a) qualify rank() over w = 1",
-        "select percentile_cont(0.5) within group (order by a) from users having count(*) > 1",
-        "with a as (select 1 as x), b as (select * from a) select * from b union select * from a",
-        "with users as (select * from users) select * from USERS",
-        "select * from users u left anti join visits v on u.a = v.b cross join (select 1) z",
-        "select e.x from users lateral view outer explode(split(a, ',')) e as x",
-        "select posexplode(a) from users where a in (select b from visits) and exists (select 1)",
-        "select v.a from values (1), (2) as v(a) order by a desc nulls last limit 3 offset 1",
-        "select * except (a) from users; ",
-        "from users select a",
-        "(select a from users)",
-        "select a -- ; copy users to 'x'\n from users /* now() */",
-    ],
-)
+@pytest.mark.parametrize("text", SELECTS)
 def test_one_query_over_the_tables_is_let_through(text: str) -> None:
     check_select("source.nodes.user", text, TABLES)
 

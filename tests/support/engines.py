@@ -1,6 +1,7 @@
 """Both engines, each opened once; rows in and rows out as plain Python."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,12 +32,26 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
         yield opened
 
 
+@contextmanager
+def opened_duckdb(folder: Path) -> Iterator[Engine]:
+    """Opens a DuckDB engine of one thread, with its lake in a folder."""
+    snapshot = {"engine": "duckdb", "threads": 1, "memory": "512m"}
+    config = tiny_config(folder, snapshot=snapshot)
+    with open_engine(config, Lake(config)) as opened:
+        yield opened
+
+
 @pytest.fixture(scope="session")
 def duckdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A DuckDB engine of one thread."""
-    snapshot = {"engine": "duckdb", "threads": 1, "memory": "512m"}
-    config = tiny_config(Path(tmp_path_factory.mktemp("duckdb")), snapshot=snapshot)
-    with open_engine(config, Lake(config)) as opened:
+    """A DuckDB engine for queries over relations."""
+    with opened_duckdb(Path(tmp_path_factory.mktemp("duckdb"))) as opened:
+        yield opened
+
+
+@pytest.fixture(name="duckdb")
+def own_duckdb(tmp_path: Path) -> Iterator[Engine]:
+    """A DuckDB engine for tables: it is locked once they are registered."""
+    with opened_duckdb(tmp_path / "own") as opened:
         yield opened
 
 
