@@ -96,7 +96,7 @@ def refusal_of_edges(config: PipelineConfig, as_of: datetime, region: Region) ->
     shutil.copyfile(*(root / copy / file for file in files))
     with open_engine(config, lake) as engine:
         try:
-            audit(engine, config, as_of, lake.storage, copy)
+            audit(engine, config, as_of, lambda table: lake.storage.uri(f"{copy}/{table}"))
         except LeakageError as error:
             return error.found
     return ""

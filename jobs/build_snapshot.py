@@ -59,7 +59,7 @@ def write_snapshot(
         stats = build_snapshot(
             engine, config, known, accepted, areas, as_of, trial, earlier, calendar
         )
-        audit(engine, config, as_of, lake.storage, trial.base)
+        audit(engine, config, as_of, trial.checked.uri)
         stats["features"] = {ntype: [] for ntype in config.source.nodes}
         for name, table in checked.items():
             if name.kind is not TableKind.EDGES:

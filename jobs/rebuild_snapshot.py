@@ -23,7 +23,7 @@ from graphrec_core.lake import (
     attempt,
     find_artifact,
 )
-from graphrec_core.lake.artifact import remove_attempt
+from graphrec_core.lake.attempt import remove_attempt
 from graphrec_core.lake.revisions import (
     Acceptance,
     Revision,

@@ -1,7 +1,6 @@
 """sweep: removes what dead and losing attempts left in the lake."""
 
 import logging
-import time
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ConfigError
@@ -18,7 +17,7 @@ def run(
 
     Args:
         config: The pipeline.
-        older_than_hours: Younger ones may belong to a running step and are left alone.
+        older_than_hours: Younger ones are left alone; so is what a running step works in.
         dry_run: List only, remove nothing.
 
     Returns:
@@ -34,6 +33,6 @@ def run(
             fix="Leave it out for 24.",
         )
     act = find_leftovers if dry_run else sweep
-    leftovers = act(Lake(config), older_than_hours * 3600, time.time())
+    leftovers = act(Lake(config), older_than_hours * 3600)
     logger.info("%d leftovers %s", len(leftovers), "found" if dry_run else "removed")
     return [leftover.path for leftover in leftovers]

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from fsspec import AbstractFileSystem
 
+from graphrec_core.lake.listing import files_below
+
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """What Spark and Hive call the folder of the rows without a value."""
 
@@ -24,9 +26,10 @@ def table_files(fs: AbstractFileSystem, root: str) -> tuple[list[str], list[str]
 
     Raises:
         ValueError: There is no file, or files have different keys.
+        Exception: The file system did not answer for a folder; the error is its own.
     """
     found: dict[tuple[str, ...], list[str]] = {}
-    for path in sorted(fs.find(root)):
+    for path in sorted(files_below(fs, root)):
         *folders, name = path[len(root) :].strip("/").split("/")
         if not any(map(_is_hidden, (*folders, name))) and all("=" in part for part in folders):
             keys = tuple(part.partition("=")[0] for part in folders)

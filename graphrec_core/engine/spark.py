@@ -37,6 +37,7 @@ from graphrec_core.engine.faults import (
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
+from graphrec_core.lake.lease import held
 
 logger = logging.getLogger(__name__)
 
@@ -102,12 +103,13 @@ def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
     is_guest = SparkSession.getActiveSession() is not None
     session = builder.getOrCreate()
     scratch = f"{lake.layout.scratch}/{secrets.token_hex(6)}"
-    try:
-        yield SparkEngine(session, lake.storage, scratch)
-    finally:
-        if not is_guest:
-            session.stop()
-        lake.storage.remove(scratch)
+    with held(lake.storage, scratch):
+        try:
+            yield SparkEngine(session, lake.storage, scratch)
+        finally:
+            if not is_guest:
+                session.stop()
+            lake.storage.remove(scratch)
 
 
 def _settings(config: SnapshotConfig) -> dict[str, str]:

@@ -11,7 +11,6 @@ from graphrec_core.evaluation.deciding import Brought, find_brought
 from graphrec_core.lake import Chain, Lake, find_artifact
 from graphrec_core.lake.past import Past
 from graphrec_core.lake.release import Release
-from graphrec_core.lake.verify import verify_files
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -38,7 +37,7 @@ def find_sound(lake: Lake, chain: Chain, past: Past, region: Region) -> Sound:
         brought = find_brought(lake, chain, past, region)
         for part in (brought.evaluation, brought.shard):
             if part is not None:
-                verify_files(part)
+                part.checked.check()
     except DamagedError as error:
         kept = past.kept(region, chain.as_of)
         return Sound(Brought(evaluation=None, shard=None, kept=kept), _one_line(error))
@@ -71,7 +70,7 @@ def _fault_of(lake: Lake, region: Region, shard_id: ArtifactId) -> str:
         shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
         if shard is None:
             return f"{kept} is gone"
-        verify_files(shard)
+        shard.checked.check()
     except DamagedError as error:
         return f"{kept}: {_one_line(error)}"
     return ""

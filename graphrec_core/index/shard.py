@@ -8,13 +8,11 @@ import faiss
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from graphrec_core.index.ann import Search, from_bytes, search_of, to_bytes
 from graphrec_core.index.axis import id_array, own_pairs, rows_of, vector_matrix
 from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.verify import read_verified
 from graphrec_core.types import Region, Role, start_id
 
 INDEX_FILE = "index.faiss"
@@ -171,10 +169,10 @@ def open_shard(artifact: Artifact) -> Shard:
         LakeError: A file is missing or damaged.
     """
     tables = ShardTables(
-        candidates=_read(artifact, CANDIDATES_FILE),
-        queries=_read(artifact, QUERIES_FILE),
-        seen=_read(artifact, SEEN_FILE),
-        popular=_read(artifact, POPULAR_FILE),
+        candidates=artifact.read_table(CANDIDATES_FILE),
+        queries=artifact.read_table(QUERIES_FILE),
+        seen=artifact.read_table(SEEN_FILE),
+        popular=artifact.read_table(POPULAR_FILE),
     )
     manifest = artifact.manifest
     return Shard(
@@ -184,12 +182,8 @@ def open_shard(artifact: Artifact) -> Shard:
         exclude_seen=bool(manifest.config["task"]["exclude_seen"]),
         recommends_peers=manifest.config["task"]["query"] == manifest.config["task"]["candidate"],
         tables=tables,
-        index=from_bytes(read_verified(artifact, INDEX_FILE)),
+        index=from_bytes(artifact.read(INDEX_FILE)),
     )
-
-
-def _read(artifact: Artifact, name: str) -> pa.Table:
-    return pq.read_table(pa.BufferReader(read_verified(artifact, name)))
 
 
 def _rows_where(mask: pa.ChunkedArray) -> np.ndarray:

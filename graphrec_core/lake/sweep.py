@@ -2,16 +2,19 @@
 
 An attempt is a folder ``attempt-<token>`` beside its artefact's manifest; the committed one is
 that whose ``run.json`` names the manifest's hash. A killed write leaves a hidden temporary file, a
-killed engine its scratch folder.
+killed engine its scratch folder. Attempts and scratch folders are held while they are worked in
+(see ``lease``): an age only says what is worth looking at.
 """
 
 import logging
 import re
 from dataclasses import dataclass
 
-from graphrec_core.errors import LakeError
-from graphrec_core.lake.artifact import ATTEMPT, find_artifact, remove_attempt
+from graphrec_core.errors import ConflictError
+from graphrec_core.lake.artifact import ATTEMPT
+from graphrec_core.lake.attempt import discard, is_committed
 from graphrec_core.lake.lake import Lake
+from graphrec_core.lake.lease import clock_s, taken
 
 logger = logging.getLogger(__name__)
 
@@ -24,9 +27,9 @@ class Leftover:
     """Something no reader will ever look at.
 
     Attributes:
-        path: An attempt's folder or a temporary file, relative to the lake's root.
+        path: An attempt's or scratch folder or a temporary file, relative to the lake's root.
         num_files: Files in it.
-        age_s: Seconds since its newest file was written.
+        age_s: Seconds since its newest file was written, by the storage's clock.
     """
 
     path: str
@@ -34,36 +37,48 @@ class Leftover:
     age_s: float
 
 
-def find_leftovers(lake: Lake, older_than_s: float, now_s: float) -> list[Leftover]:
-    """Lists uncommitted attempts and temporary files, sorted by path.
+def find_leftovers(lake: Lake, older_than_s: float) -> list[Leftover]:
+    """Lists uncommitted attempts, scratch folders and temporary files, sorted by path.
 
     Args:
         lake: The pipeline's lake.
-        older_than_s: Younger ones may belong to a running step and are left alone.
-        now_s: The present, in seconds since the epoch.
+        older_than_s: Younger ones are left alone.
+
+    Raises:
+        LakeError: The storage does not answer.
     """
-    groups: dict[str, list[str]] = {}
-    for path in lake.storage.files(lake.layout.pipeline):
+    return _find(lake, older_than_s, clock_s(lake.storage, lake.layout.pipeline))
+
+
+def sweep(lake: Lake, older_than_s: float) -> list[Leftover]:
+    """Removes what ``find_leftovers`` lists and returns what was removed.
+
+    Raises:
+        LakeError: The storage does not answer; what was removed until then was of no use.
+    """
+    now_s = clock_s(lake.storage, lake.layout.pipeline)
+    with taken(lake.storage, lake.layout.pipeline, now_s) as is_free:
+        if is_free:
+            return [
+                leftover
+                for leftover in _find(lake, older_than_s, now_s)
+                if _remove(lake, leftover.path, now_s)
+            ]
+    logger.info("nothing to sweep, or another sweep is under way")
+    return []
+
+
+def _find(lake: Lake, older_than_s: float, now_s: float) -> list[Leftover]:
+    groups: dict[str, list[float]] = {}
+    for path, stat in lake.storage.stats(lake.layout.pipeline).items():
         if (owner := _owner(lake, path)) is not None:
-            groups.setdefault(owner, []).append(path)
+            groups.setdefault(owner, []).append(stat.modified_s)
     leftovers = []
-    for owner, paths in sorted(groups.items()):
-        age_s = now_s - max(lake.storage.modified_s(path) for path in paths)
-        if age_s >= older_than_s and not _is_committed(lake, owner):
-            leftovers.append(Leftover(owner, len(paths), age_s))
+    for owner, times_s in sorted(groups.items()):
+        age_s = now_s - max(times_s)
+        if age_s >= older_than_s and _is_free(lake, owner, now_s):
+            leftovers.append(Leftover(owner, len(times_s), age_s))
     return leftovers
-
-
-def sweep(lake: Lake, older_than_s: float, now_s: float) -> list[Leftover]:
-    """Removes what ``find_leftovers`` lists and returns what was removed."""
-    removed = []
-    for leftover in find_leftovers(lake, older_than_s, now_s):
-        if _is_committed(lake, leftover.path):
-            continue  # committed since it was listed
-        remove_attempt(lake.storage, leftover.path)
-        logger.info("removed %s: %d files", leftover.path, leftover.num_files)
-        removed.append(leftover)
-    return removed
 
 
 def _owner(lake: Lake, path: str) -> str | None:
@@ -78,14 +93,42 @@ def _owner(lake: Lake, path: str) -> str | None:
     return path if TEMPORARY.fullmatch(parts[-1]) else None
 
 
-def _is_committed(lake: Lake, path: str) -> bool:
-    """Tells whether an attempt is the committed one, or may be: a damaged artefact stays."""
-    folder, _, name = path.rpartition("/")
-    if not name.startswith(ATTEMPT):
-        return False
-    try:
-        artifact = find_artifact(lake.storage, folder)
-    except LakeError as error:
-        logger.warning("left alone: %s: %s", path, error.found)
+def _is_free(lake: Lake, path: str, now_s: float) -> bool:
+    if _is_temporary(path):
         return True
-    return artifact is not None and artifact.base == path
+    if _is_attempt(path) and is_committed(lake.storage, path):
+        return False
+    with taken(lake.storage, path, now_s) as is_free:
+        return is_free
+
+
+def _remove(lake: Lake, path: str, now_s: float) -> bool:
+    """Removes a leftover, unless it has come to life or was committed since it was listed."""
+    if _is_attempt(path):
+        return discard(lake.storage, path, now_s)
+    if _is_temporary(path):
+        return _remove_temporary(lake, path)
+    with taken(lake.storage, path, now_s) as is_free:
+        if is_free:
+            lake.storage.remove(path)
+        return is_free
+
+
+def _remove_temporary(lake: Lake, path: str) -> bool:
+    """Removes a temporary file; a local one that somebody writes is locked."""
+    if not lake.storage.is_local:
+        lake.storage.remove(path)
+        return True
+    try:
+        with lake.storage.locked(path):
+            return True  # it goes with the lock
+    except ConflictError:
+        return False
+
+
+def _is_attempt(path: str) -> bool:
+    return path.rpartition("/")[2].startswith(ATTEMPT)
+
+
+def _is_temporary(path: str) -> bool:
+    return TEMPORARY.fullmatch(path.rpartition("/")[2]) is not None

@@ -1,11 +1,11 @@
 """The leakage audit: reads written files, and nothing else, for rows that know the future."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import LeakageError
-from graphrec_core.lake import Storage
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
 from graphrec_core.types import View
 
@@ -14,7 +14,7 @@ TIMES = "last_event_time, last_known_at"
 
 
 def audit(
-    engine: Engine, config: PipelineConfig, as_of: datetime, storage: Storage, base: str
+    engine: Engine, config: PipelineConfig, as_of: datetime, uri_of: Callable[[str], str]
 ) -> None:
     """Checks every written file of a snapshot.
 
@@ -22,8 +22,7 @@ def audit(
         engine: A running engine.
         config: The pipeline.
         as_of: The run's instant.
-        storage: The lake's storage.
-        base: Folder of the attempt whose files are checked.
+        uri_of: Gives the URI of a table's folder, relative to the artefact.
 
     Raises:
         LeakageError: A row was fed by something at or after its view's instant, or known too
@@ -32,7 +31,7 @@ def audit(
     leaks: list[Relation] = []
 
     def find(table: str, query: str, reads: str, select: str, **bounds: datetime) -> None:
-        rows = engine.project(engine.read_parquet(storage.uri(f"{base}/{table}")), select)
+        rows = engine.project(engine.read_parquet(uri_of(table)), select)
         found = engine.run(query, {reads: rows}, **bounds)
         leaks.append(engine.project(found, f"'{table}' as table_name, region, name, leak"))
 

@@ -67,15 +67,14 @@ class SnapshotFiles:
         """Reads columns of one region's file; empty where there is none."""
         if region not in self._written[table]:
             return self._schemas[table].empty_table().select(list(columns))
-        with self._trial.storage.open(f"{self._trial.base}/{_name(table, region)}") as handle:
+        with self._trial.checked.open(_name(table, region)) as handle:
             return pq.read_table(handle, columns=list(columns))
 
     def relation(self, table: str) -> Relation:
         """Makes a written table readable by the engine, with its column ``region``."""
         if self._written[table]:
             return self._engine.read_parquet(
-                self._trial.storage.uri(f"{self._trial.base}/{table}"),
-                {"region": shortened_regions(self._written[table])},
+                self._trial.checked.uri(table), {"region": shortened_regions(self._written[table])}
             )
         schema = self._schemas[table].append(pa.field("region", pa.string()))
         return self._engine.from_arrow(schema.empty_table())
@@ -91,7 +90,8 @@ class SnapshotFiles:
                 own = f"view={view}/{name.removeprefix(folder)}"
                 table, region = own.removesuffix(f"/{PART}").rsplit("/", 1)
                 if table not in self._schemas:
-                    self._schemas[table] = pq.read_schema(artifact.open(name))
+                    with artifact.open(name) as file:
+                        self._schemas[table] = pq.read_schema(file)
                 written = self._written.setdefault(table, [])
                 if entry.num_rows:
                     self._trial.link_file(own, artifact, name)

@@ -153,6 +153,6 @@ class _Extension:
         return self.builder.accepted[TableName(TableKind.EDGES, etype)]
 
     def _written(self, table: str) -> Relation:
-        uri = self.before.storage.uri(f"{self.before.base}/view={View.SERVE}/{table}")
+        uri = self.before.checked.uri(f"view={View.SERVE}/{table}")
         names = {"region": shortened_regions(long_regions(self.before))}
         return self.builder.engine.read_parquet(uri, names)

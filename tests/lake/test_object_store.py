@@ -13,13 +13,12 @@ import pyarrow as pa
 import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.errors import ConflictError, LakeError
+from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact
 from graphrec_core.lake.going_live import go_live, roll_back
 from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.release import Release, ReleasedRegion, list_releases, store_release
 from graphrec_core.lake.sweep import sweep
-from graphrec_core.lake.verify import verify_files
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.object_store import ObjectStore
 from tests.support.snapshots import AS_OF, tiny_config
@@ -64,7 +63,13 @@ def test_the_storage_does_what_a_folder_does(storage: Storage) -> None:
     assert storage.folders("x") == ["a", "b"]
     assert storage.folders("y") == storage.files("y") == []
     assert storage.exists("x")
-    assert abs(storage.modified_s("x/c") - time.time()) < 60
+    found = storage.stat("x/c")
+    assert found is not None
+    assert found.num_bytes == 3
+    assert abs(found.modified_s - time.time()) < 60
+    assert storage.stats("x")["x/c"] == found
+    assert storage.stat("y") is None
+    assert storage.find("y") is None
     with pytest.raises(LakeError, match="nowhere/at-all"):
         storage.read("nowhere/at-all")
     with pytest.raises(LakeError, match="nowhere/at-all"):
@@ -160,8 +165,10 @@ def test_a_swap_whose_answer_is_lost_is_no_conflict(store: ObjectStore, storage:
 
 
 def test_a_refusal_for_another_reason_is_no_lost_race(store: ObjectStore) -> None:
-    with pytest.raises(FileNotFoundError, match="bucket"):
-        Storage(f"{store.new_root().replace('lakes', 'others')}").write_if_absent("m", b"")
+    elsewhere = Storage(store.new_root().replace("lakes", "others"))
+    for write in (elsewhere.write_if_absent, elsewhere.write):
+        with pytest.raises(ConfigError, match=r"bucket .* of lake\.root must exist"):
+            write("m", b"")
 
 
 def test_a_file_is_never_seen_half_written(store: ObjectStore, storage: Storage) -> None:
@@ -219,13 +226,14 @@ def test_an_artefact_has_the_bytes_that_it_has_in_a_folder(lake: Lake, tmp_path:
     there = _commit(lake, write)
     here = _commit(Lake(tiny_config(tmp_path)), write)
     assert there.manifest.files == here.manifest.files
-    verify_files(there)
+    there.checked.check()
     assert there.read_table("table.parquet").equals(here.read_table("table.parquet"))
 
 
 def test_a_few_columns_are_read_without_the_others(store: ObjectStore, lake: Lake) -> None:
     columns = {f"c{index}": np.random.default_rng(index).random(50_000) for index in range(10)}
     artifact = _commit(lake, lambda trial: trial.write_table("t.parquet", pa.table(columns)))
+    artifact.read_table("t.parquet", ["c3"])  # checks all of it, once
     store.requests.clear()
     table = artifact.read_table("t.parquet", ["c3"])
     assert np.array_equal(table["c3"].to_numpy(), columns["c3"])
@@ -237,6 +245,7 @@ def test_a_few_columns_are_read_without_the_others(store: ObjectStore, lake: Lak
 def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) -> None:
     first = _commit(lake, lambda trial: trial.write_table("t.parquet", pa.table({"x": [1, 2]})))
     other = ArtifactId("f" * 16)
+    first.checked.check()
     store.requests.clear()
     with attempt(lake.storage, lake.layout.model(EAST, other), other) as trial:
         trial.link_file("u.parquet", first, "t.parquet")
@@ -245,7 +254,7 @@ def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) ->
         assert not [path for method, path, _ in store.requests if method == "GET"]
         second = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, {})
     assert second.manifest.files == {"u.parquet": first.manifest.files["t.parquet"]}
-    verify_files(second)
+    second.checked.check()
 
 
 def test_two_racing_attempts_give_one_manifest(lake: Lake) -> None:
@@ -274,14 +283,15 @@ def test_an_attempt_that_raises_leaves_nothing(store: ObjectStore, lake: Lake) -
     assert store.keys(lake.storage.uri("")) == []
 
 
-def test_sweep_removes_the_dead_and_keeps_the_committed(lake: Lake) -> None:
+def test_sweep_removes_the_dead_and_keeps_the_committed(store: ObjectStore, lake: Lake) -> None:
     artifact = _commit(lake, _figures)
     folder = lake.layout.model(EAST, ID)
     lake.storage.write(f"{folder}/attempt-dead/deep/file.parquet", b"half")
-    now_s = time.time()
-    assert sweep(lake, 3600, now_s) == []
-    (removed,) = sweep(lake, 3600, now_s + 7200)
+    assert sweep(lake, 3600) == []
+    store.set_age(lake.storage.uri(f"{folder}/attempt-dead/deep/file.parquet"), 7200)
+    (removed,) = sweep(lake, 3600)
     assert removed.path == f"{folder}/attempt-dead"
+    assert removed.age_s == pytest.approx(7200, abs=60)
     assert find_artifact(lake.storage, folder) == artifact
     assert lake.storage.folders(folder) == [artifact.base.rsplit("/", 1)[-1]]
 

@@ -2,13 +2,20 @@
 
 import json
 import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
+from graphrec_core.lake.lease import held
 from graphrec_core.lake.live import read_live
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.lake.sweep import find_leftovers, sweep
@@ -19,7 +26,7 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 ID = ArtifactId("0123456789abcdef")
 REGION = Region("east")
-NOW_S = 2_000_000_000.0
+NOW_S = time.time()
 DAY_S = 86_400.0
 
 
@@ -60,10 +67,10 @@ def test_only_old_uncommitted_attempts_are_removed(config: PipelineConfig) -> No
         _set_age(lake, name, 30 * DAY_S)
     old = _die(lake, folder, "old", 2 * DAY_S)
     young = _die(lake, folder, "young", DAY_S / 2)
-    removed = sweep(lake, DAY_S, NOW_S)
+    removed = sweep(lake, DAY_S)
     assert [leftover.path for leftover in removed] == [old]
     assert removed[0].num_files == 1
-    assert removed[0].age_s == pytest.approx(2 * DAY_S)
+    assert removed[0].age_s == pytest.approx(2 * DAY_S, abs=600)
     found = find_artifact(lake.storage, folder)
     assert found is not None
     assert found.base == artifact.base
@@ -76,7 +83,7 @@ def test_an_attempt_that_still_writes_is_young(config: PipelineConfig) -> None:
     base = _die(lake, lake.layout.model(REGION, ID), "slow", 2 * DAY_S)
     lake.storage.write(f"{base}/fresh", b"")
     _set_age(lake, f"{base}/fresh", 60)
-    assert find_leftovers(lake, DAY_S, NOW_S) == []
+    assert find_leftovers(lake, DAY_S) == []
 
 
 def test_a_losing_attempt_goes_the_committed_one_stays(config: PipelineConfig) -> None:
@@ -87,7 +94,7 @@ def test_a_losing_attempt_goes_the_committed_one_stays(config: PipelineConfig) -
     # Both attempts name the same manifest; readers take the first of them.
     kept = find_artifact(lake.storage, folder)
     assert kept is not None
-    sweep(lake, 0, NOW_S * 2)
+    sweep(lake, 0)
     after = find_artifact(lake.storage, folder)
     assert after is not None
     assert after.base == kept.base
@@ -101,7 +108,7 @@ def test_everything_else_in_the_lake_stays(config: PipelineConfig) -> None:
     lake.storage.write(f"{lake.layout.report(AS_OF)}/index.html", b"page")
     before = _files(lake)
     _die(lake, lake.layout.shard(REGION, ID), "dead", 2 * DAY_S)
-    sweep(lake, 0, NOW_S * 2)
+    sweep(lake, 0)
     assert _files(lake) == before
     live = read_live(lake)
     assert live.release_id == release.id
@@ -116,7 +123,7 @@ def test_a_damaged_artefact_is_left_to_people(config: PipelineConfig) -> None:
     run = f"{artifact.base}/run.json"
     info = json.loads(lake.storage.read(run))
     lake.storage.write(run, json.dumps({**info, "manifest_sha256": "other"}).encode())
-    assert sweep(lake, 0, NOW_S * 2) == []
+    assert sweep(lake, 0) == []
     assert lake.storage.exists(artifact.base)
 
 
@@ -125,19 +132,19 @@ def test_temporary_files_of_killed_writes_go(config: PipelineConfig) -> None:
     for name in (".LIVE.json.0a1b2c3d", ".hidden", "LIVE.json"):
         lake.storage.write(f"tiny/{name}", b"{}")
         _set_age(lake, f"tiny/{name}", 2 * DAY_S)
-    removed = sweep(lake, DAY_S, NOW_S)
+    removed = sweep(lake, DAY_S)
     assert [leftover.path for leftover in removed] == ["tiny/.LIVE.json.0a1b2c3d"]
 
 
 def test_another_pipelines_leftovers_are_not_ours(config: PipelineConfig) -> None:
     lake = Lake(config)
     _die(lake, "other/models/region=east/x", "dead", 2 * DAY_S)
-    assert sweep(lake, DAY_S, NOW_S) == []
+    assert sweep(lake, DAY_S) == []
 
 
 def test_a_dry_run_lists_and_keeps(config: PipelineConfig) -> None:
     lake = Lake(config)
-    base = _die(lake, lake.layout.model(REGION, ID), "dead", NOW_S - 1)
+    base = _die(lake, lake.layout.model(REGION, ID), "dead", 2 * DAY_S)
     assert job.run(config, dry_run=True) == [base]
     assert lake.storage.exists(base)
     assert job.run(config) == [base]
@@ -148,3 +155,92 @@ def test_a_dry_run_lists_and_keeps(config: PipelineConfig) -> None:
 def test_a_negative_age_is_refused(config: PipelineConfig) -> None:
     with pytest.raises(ConfigError, match="older-than-hours"):
         job.run(config, -1)
+
+
+def _write_and_sweep(config: PipelineConfig, older_than_s: float) -> tuple[Artifact, list[str]]:
+    """Sweeps while an attempt is open, between two of its files, and commits."""
+    lake = Lake(config)
+    with attempt(lake.storage, lake.layout.model(REGION, ID), ID) as trial:
+        trial.write("weights", b"x" * 1000)
+        _set_age(lake, f"{trial.base}/weights", 30 * DAY_S)
+        removed = [found.path for found in sweep(lake, older_than_s)]
+        trial.write_json("figures.json", {})
+        return trial.commit(StepName.TRAIN, config, AS_OF, REGION, {}, {}), removed
+
+
+@pytest.mark.parametrize("jump_s", [-30 * DAY_S, 0, 30 * DAY_S])
+def test_a_running_attempt_is_never_swept_whatever_the_clock_says(
+    config: PipelineConfig, monkeypatch: pytest.MonkeyPatch, jump_s: float
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: NOW_S + jump_s)
+    artifact, removed = _write_and_sweep(config, 0)
+    assert removed == []
+    artifact.checked.check()
+    assert set(artifact.manifest.files) == {"weights", "figures.json"}
+    assert not any(path.endswith(".held") for path in _files(Lake(config)))
+
+
+def _hold_and_sleep(root: str, ready: Connection) -> None:
+    lake = Lake(tiny_config(Path(root)))
+    with attempt(lake.storage, lake.layout.model(REGION, ID), ID) as trial:
+        trial.write("weights", b"x")
+        ready.send(trial.base)
+        time.sleep(600)
+
+
+def test_a_stopped_process_is_alive_and_a_killed_one_is_dead(
+    config: PipelineConfig, tmp_path: Path
+) -> None:
+    lake, context = Lake(config), get_context("fork")
+    here, there = context.Pipe()
+    process = context.Process(target=_hold_and_sleep, args=(str(tmp_path), there))
+    process.start()
+    base = here.recv()
+    assert process.pid is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    assert sweep(lake, -DAY_S) == []
+    assert lake.storage.exists(f"{base}/weights")
+    process.kill()
+    process.join()
+    assert [found.path for found in sweep(lake, -DAY_S)] == [base]
+    assert lake.storage.files("") == []
+
+
+def test_scratch_of_a_running_engine_stays(config: PipelineConfig) -> None:
+    lake = Lake(config)
+    for name in ("running", "dead"):
+        lake.storage.write(f"{lake.layout.scratch}/{name}/rows", b"x")
+        _set_age(lake, f"{lake.layout.scratch}/{name}/rows", 9 * DAY_S)
+    with held(lake.storage, f"{lake.layout.scratch}/running"):
+        removed = sweep(lake, 0)
+    assert [found.path for found in removed] == [f"{lake.layout.scratch}/dead"]
+
+
+def test_sweeps_at_once_take_nothing_that_is_committed(config: PipelineConfig) -> None:
+    lake, stop = Lake(config), Event()
+
+    def keep_sweeping() -> None:
+        while not stop.is_set():
+            sweep(lake, 0)
+
+    def commit(number: int) -> Artifact:
+        name = ArtifactId(f"{number // 2:016x}")  # two attempts at each result
+        with attempt(lake.storage, lake.layout.model(REGION, name), name) as trial:
+            trial.write("a", b"x" * 100)
+            trial.write("b", b"y" * 100)
+            return trial.commit(StepName.TRAIN, config, AS_OF, REGION, {}, {})
+
+    with ThreadPoolExecutor(5) as pool:
+        sweepers = [pool.submit(keep_sweeping) for _ in range(2)]
+        try:
+            committed = list(pool.map(commit, range(60)))
+        finally:
+            stop.set()
+        assert [sweeper.result() for sweeper in sweepers] == [None, None]
+    sweep(lake, 0)
+    for artifact in committed:
+        folder = lake.layout.model(REGION, artifact.manifest.id)
+        found = find_artifact(lake.storage, folder)
+        assert found is not None
+        found.checked.check()
+        assert len(lake.storage.folders(folder)) == 1

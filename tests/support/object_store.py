@@ -6,12 +6,16 @@ moto looks at the condition and then writes; a real store does both at once.
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import fsspec
 import pytest
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.utils import utcnow
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 Environ = dict[str, Any]
@@ -57,6 +61,12 @@ class ObjectStore:
     def keys(self, uri: str) -> list[str]:
         """Lists the objects below a URI without the library under test."""
         return sorted(self._fs().find(uri.removeprefix("s3://")))
+
+    def set_age(self, uri: str, age_s: float) -> None:
+        """Makes an object look as old as if it had been put ``age_s`` seconds ago."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        found = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].get_object(bucket, key)
+        found.last_modified = utcnow() - timedelta(seconds=age_s)
 
     def num_uploads(self, uri: str) -> int:
         """Counts the multipart uploads that were begun and neither ended nor aborted."""
