@@ -18,7 +18,7 @@ from bench.leakage_plants import (
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.model import GraphSAGEConfig
 from graphrec_core.engine import open_engine
-from graphrec_core.errors import LeakageError
+from graphrec_core.errors import LakeError, LeakageError
 from graphrec_core.graph import FeatureEncoder, load_graph
 from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
@@ -111,7 +111,7 @@ def refusal_of_vectors(config: PipelineConfig, as_of: datetime, region: Region) 
     shutil.copytree(*(root / folder for folder in folders))
     try:
         evaluate_model.run(config, as_of, region)
-    except LeakageError as error:
+    except (LakeError, LeakageError) as error:  # a copy has another artefact's id
         return error.found
     return ""
 

@@ -23,6 +23,7 @@ from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import nodes_file
 from graphrec_core.models.registry import ENCODERS, build_encoder
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
 EAST, WEST = Region("east"), Region("west")
@@ -164,10 +165,11 @@ def test_settings_of_another_version_are_refused(config, snapshot):
     plain = write_model(config, snapshot, EAST, "newer")
     settings = plain.read_json("config.json")
     settings["model"]["of_tomorrow"] = 1
-    plain.storage.write(f"{plain.base}/config.json", json.dumps(settings).encode())
+    data = json.dumps(settings).encode()
+    newer = replace_file(Lake(config).storage, plain, "config.json", data)
 
     with pytest.raises(LakeError, match="of_tomorrow"):
-        load_model(plain)
+        load_model(newer)
 
 
 def test_only_a_model_that_reads_features_needs_them(config, snapshot):

@@ -26,6 +26,7 @@ from jobs import (
     train_model,
 )
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_day
+from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.vectors import write_vectors
 
@@ -77,7 +78,7 @@ def test_a_feature_that_is_gone_blocks_nobody(config: PipelineConfig, name: str)
         table = snapshot.read_table(file).drop_columns(["kind"])
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
-        snapshot.storage.write(f"{snapshot.base}/{file}", sink.getvalue().to_pybytes())
+        replace_file(Lake(config).storage, snapshot, file, sink.getvalue().to_pybytes())
     stats = evaluate_model.run(config, NEXT, EAST).stats
     assert ("champion" in stats["metrics"]) == (name == "lightgcn")
     assert {rule["rule"] for rule in stats["rules"]} >= {"champion"}

@@ -241,7 +241,7 @@ def test_a_shard_whose_table_is_no_parquet_leaves_the_old_ones_serving(
 def test_a_damaged_shard_is_not_opened(config: PipelineConfig) -> None:
     shard = _shard(config, "east", "e3", [("u/1", "home")])
     open_shard(shard)
-    shard.storage.write(f"{shard.base}/seen.parquet", b"damaged")
+    Lake(config).storage.write(f"{shard.base}/seen.parquet", b"damaged")
     with pytest.raises(LakeError, match="sha256"):
         open_shard(shard)
 

@@ -30,6 +30,7 @@ class ObjectStore:
     Attributes:
         url: Where it listens.
         requests: Method, path and range of every request so far.
+        refuses: Says which requests, by method and path, are answered with 403.
         ignores_conditions: Set to answer conditional puts as a store that does not know them.
         before_put: Called before each put is looked at, with the object's key.
         after_put: The same once it is done; what it raises becomes an answer 500.
@@ -44,12 +45,14 @@ class ObjectStore:
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.requests: list[tuple[str, str, str]] = []
         self.ignores_conditions = False
+        self.refuses: Callable[[str, str], bool] = _never
         self.before_put: Callable[[str], None] = _nothing
         self.after_put: Callable[[str], None] = _nothing
 
     def new_root(self) -> str:
         """Makes a bucket and returns the URI of a folder in it."""
         self.ignores_conditions, self.before_put, self.after_put = False, _nothing, _nothing
+        self.refuses = _never
         bucket = f"lakes-{next(BUCKETS)}"
         self._fs().mkdir(bucket)
         return f"s3://{bucket}/some/prefix"
@@ -86,6 +89,9 @@ class ObjectStore:
     def _answer(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
         self.requests.append((method, path, environ.get("HTTP_RANGE", "")))
+        if self.refuses(method, path):
+            start_response("403 Forbidden", [("Content-Type", "application/xml")])
+            return [b"<Error><Code>AccessDenied</Code></Error>"]
         if method == "PUT":
             self.before_put(path)
         if self.ignores_conditions:
@@ -105,6 +111,11 @@ class _Quiet(WSGIRequestHandler):
 
 def _nothing(key: str) -> None:
     """Does nothing."""
+
+
+def _never(method: str, path: str) -> bool:
+    """Refuses nothing."""
+    return False
 
 
 @contextmanager
