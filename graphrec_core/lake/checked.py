@@ -23,14 +23,12 @@ class CheckedFiles:
 
     Attributes:
         owner: What they belong to, as messages name it.
-        storage: The lake's storage.
-        base: Their folder.
-        entries: What is known of them, by path relative to ``base``.
+        entries: What is known of them, by path relative to their folder.
     """
 
     owner: str
-    storage: Storage
-    base: str
+    _storage: Storage
+    _base: str
     entries: Mapping[str, FileEntry]
 
     def entry(self, name: str) -> FileEntry:
@@ -55,7 +53,7 @@ class CheckedFiles:
             LakeError: It cannot be read.
         """
         self.entry(name)
-        data = self.storage.read(self._path(name))
+        data = self._storage.read(self._path(name))
         self._compare(name, hashlib.sha256(data).hexdigest())
         return data
 
@@ -67,7 +65,7 @@ class CheckedFiles:
             LakeError: It cannot be read.
         """
         self.check([name])
-        return self.storage.open(self._path(name))
+        return self._storage.open(self._path(name))
 
     def uri(self, folder: str) -> str:
         """Returns the URI of a folder for an engine, once all its files have been checked.
@@ -78,11 +76,11 @@ class CheckedFiles:
         """
         names = [name for name in self.entries if name.startswith(f"{folder}/")]
         self.check(names)
-        start = len(self.base) + 1
-        found = {path[start:] for path in self.storage.files(self._path(folder))}
+        start = len(self._base) + 1
+        found = {path[start:] for path in self._storage.files(self._path(folder))}
         if others := sorted(name for name in found - set(names) if "/." not in name):
             raise self._damage(f"{folder} must hold the manifest's files alone", others[0])
-        return self.storage.uri(self._path(folder))
+        return self._storage.uri(self._path(folder))
 
     def link(self, name: str, path: str) -> FileEntry:
         """Makes ``path`` the same file, once it has been checked, and says what it is.
@@ -92,7 +90,7 @@ class CheckedFiles:
             LakeError: It cannot be read.
         """
         self.check([name])
-        self.storage.link(self._path(name), path)
+        self._storage.link(self._path(name), path)
         return self.entries[name]
 
     def check(self, names: Iterable[str] | None = None) -> None:
@@ -104,11 +102,11 @@ class CheckedFiles:
         """
         for name in self.entries if names is None else names:
             self.entry(name)
-            stat = self.storage.stat(self._path(name))
+            stat = self._storage.stat(self._path(name))
             if stat is None:
                 raise self._damage(f"{name} must exist", "no such file")
             if stat not in _found:
-                _found[stat] = self.storage.sha256(self._path(name))
+                _found[stat] = self._storage.sha256(self._path(name))
             self._compare(name, _found[stat])
 
     def check_sizes(self) -> None:
@@ -117,7 +115,7 @@ class CheckedFiles:
         Raises:
             DamagedError: A file is missing, or longer or shorter than it was.
         """
-        stats = self.storage.stats(self.base)
+        stats = self._storage.stats(self._base)
         for name, entry in self.entries.items():
             stat = stats.get(self._path(name))
             if stat is None or stat.num_bytes != entry.num_bytes:
@@ -129,12 +127,12 @@ class CheckedFiles:
             raise self._damage(f"{name} must have the sha256 {self.entries[name].sha256}", found)
 
     def _path(self, name: str) -> str:
-        return f"{self.base}/{name}"
+        return f"{self._base}/{name}"
 
     def _damage(self, must: str, found: str) -> DamagedError:
         return DamagedError(
             must=f"{self.owner}: {must}.",
-            found=f"{found}, below {self.storage.uri(self.base)}",
+            found=f"{found}, below {self._storage.uri(self._base)}",
             fix="Restore the file from a backup, or remove the folder above this one "
             "and run the step again.",
         )

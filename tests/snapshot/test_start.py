@@ -66,7 +66,8 @@ def starts(snapshot: Artifact, file: str) -> list[dict[str, Any]]:
 
 def first_places(plain: Artifact, view: View) -> dict[str, Counter[str]]:
     """Region -> place -> how many users of that home began there."""
-    visits = pd.read_parquet(Path(plain.storage.uri("")) / ".." / "raw" / "visits.parquet")
+    place = Path(plain.checked.uri("holdout").removeprefix("file://").partition("/lake/")[0])
+    visits = pd.read_parquet(place / "raw" / "visits.parquet")
     end = AS_OF - timedelta(days=7) if view is View.TRAIN else AS_OF
     visits = visits[visits["at"] < end].sort_values("at").drop_duplicates("user")
     homes = {
