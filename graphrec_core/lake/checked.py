@@ -53,7 +53,9 @@ class CheckedFiles:
             LakeError: It cannot be read.
         """
         self.entry(name)
-        data = self._storage.read(self._path(name))
+        data = self._storage.find(self._path(name))
+        if data is None:
+            raise self._damage(name, "must exist", "no such file")
         self._compare(name, hashlib.sha256(data).hexdigest())
         return data
 
@@ -79,7 +81,7 @@ class CheckedFiles:
         start = len(self._base) + 1
         found = {path[start:] for path in self._storage.files(self._path(folder))}
         if others := sorted(name for name in found - set(names) if "/." not in name):
-            raise self._damage(f"{folder} must hold the manifest's files alone", others[0])
+            raise self._damage(folder, "must hold the manifest's files alone", others[0])
         return self._storage.uri(self._path(folder))
 
     def link(self, name: str, path: str) -> FileEntry:
@@ -104,7 +106,7 @@ class CheckedFiles:
             self.entry(name)
             stat = self._storage.stat(self._path(name))
             if stat is None:
-                raise self._damage(f"{name} must exist", "no such file")
+                raise self._damage(name, "must exist", "no such file")
             if stat not in _found:
                 _found[stat] = self._storage.sha256(self._path(name))
             self._compare(name, _found[stat])
@@ -120,18 +122,18 @@ class CheckedFiles:
             stat = stats.get(self._path(name))
             if stat is None or stat.num_bytes != entry.num_bytes:
                 found = "no such file" if stat is None else f"{stat.num_bytes} bytes"
-                raise self._damage(f"{name} must have {entry.num_bytes} bytes", found)
+                raise self._damage(name, f"must have {entry.num_bytes} bytes", found)
 
     def _compare(self, name: str, found: str) -> None:
         if found != self.entries[name].sha256:
-            raise self._damage(f"{name} must have the sha256 {self.entries[name].sha256}", found)
+            raise self._damage(name, f"must have the sha256 {self.entries[name].sha256}", found)
 
     def _path(self, name: str) -> str:
         return f"{self._base}/{name}"
 
-    def _damage(self, must: str, found: str) -> DamagedError:
+    def _damage(self, name: str, must: str, found: str) -> DamagedError:
         return DamagedError(
-            must=f"{self.owner}: {must}.",
+            must=f"{name} of {self.owner} {must}.",
             found=f"{found}, below {self._storage.uri(self._base)}",
             fix="Restore the file from a backup, or remove the folder above this one "
             "and run the step again.",

@@ -186,11 +186,10 @@ def test_a_missing_artefact_refuses_after_the_others_went_live(config: PipelineC
     assert set(read_live(Lake(config)).regions) == set(BOTH)
 
 
-def damage(artifact: Artifact, name: str) -> bytes:
+def damage(lake: Lake, artifact: Artifact, name: str) -> bytes:
     """Flips one bit of a file and returns what it held."""
-    path = f"{artifact.base}/{name}"
-    data = artifact.storage.read(path)
-    artifact.storage.write(path, bytes([data[0] ^ 1]) + data[1:])
+    data = artifact.read(name)
+    lake.storage.write(f"{artifact.base}/{name}", bytes([data[0] ^ 1]) + data[1:])
     return data
 
 
@@ -206,7 +205,7 @@ def test_a_damaged_artefact_stops_its_region_only(
     folder = lake.layout.shard(EAST, chain.shard_id(EAST))
     if part == "queries.parquet":
         folder = lake.layout.evaluation(EAST, chain.evaluation_id(read_past(lake), EAST))
-    data = damage(damaged := open_artifact(lake.storage, folder), part)
+    data = damage(lake, damaged := open_artifact(lake.storage, folder), part)
     with pytest.raises(DamagedError, match=f"east: {part}"):
         publish_release.run(config, NEXT)
     live = read_live(lake).regions
@@ -222,7 +221,7 @@ def test_a_damaged_shard_that_a_refused_region_keeps_stops_no_other(
 ) -> None:
     lake = Lake(config)
     folder = lake.layout.shard(WEST, Chain(config, AS_OF).shard_id(WEST))
-    damage(open_artifact(lake.storage, folder), "index.faiss")
+    damage(lake, open_artifact(lake.storage, folder), "index.faiss")
     prepare_day(config, NEXT, bad=("west",))
     for region in BOTH:
         evaluate_model.run(config, NEXT, region)
@@ -317,7 +316,7 @@ def test_a_damaged_region_is_named_and_the_others_are_answered(
 ) -> None:
     lake = Lake(config)
     folder = lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))
-    damage(open_artifact(lake.storage, folder), "queries.parquet")
+    damage(lake, open_artifact(lake.storage, folder), "queries.parquet")
     assert query.run(config, "west-u3").region == "west"
     assert query.run(config).region == "west"
     with pytest.raises(UnavailableError, match=r"east: queries\.parquet"):

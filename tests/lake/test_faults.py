@@ -10,7 +10,8 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Lake, Storage, attempt, find_artifact
-from graphrec_core.lake.live import go_live, read_live, roll_back
+from graphrec_core.lake.going_live import go_live, roll_back
+from graphrec_core.lake.live import read_live
 from graphrec_core.lake.release import list_releases
 from graphrec_core.lake.revisions import newest_revision
 from graphrec_core.lake.sweep import sweep

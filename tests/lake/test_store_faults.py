@@ -10,7 +10,8 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact, lease
-from graphrec_core.lake.live import Live, go_live, read_live
+from graphrec_core.lake.going_live import go_live
+from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.release import Release, ReleasedRegion, store_release
 from graphrec_core.lake.sweep import sweep
 from graphrec_core.types import ArtifactId, Region, format_instant
