@@ -56,17 +56,20 @@ def parse_instant(text: str) -> datetime:
         text: e.g. ``2010-09-01`` or ``2010-09-01T00:00:00+00:00``; no offset means UTC.
 
     Raises:
-        ConfigError: The text is not an ISO date or date-time, or its year is out of reach.
+        ConfigError: The text is not an ISO date or date-time, is finer than a second, or its
+            year is out of reach.
     """
     try:
         instant = datetime.fromisoformat(text.strip())
         instant = instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
         if not FIRST_YEAR <= instant.year <= LAST_YEAR:
             raise ValueError("no run can be about this year")
+        if instant.microsecond:
+            raise ValueError("finer than a second")
     except (ValueError, OverflowError) as error:
         raise ConfigError(
-            must="An as-of instant must be an ISO date or date-time in UTC, of the years "
-            f"{FIRST_YEAR} to {LAST_YEAR}.",
+            must="An as-of instant must be an ISO date or date-time in UTC, a whole second of the "
+            f"years {FIRST_YEAR} to {LAST_YEAR}.",
             found=repr(text),
             fix="Write it like 2010-09-01 or 2010-09-01T00:00:00+00:00.",
         ) from error
@@ -74,5 +77,10 @@ def parse_instant(text: str) -> datetime:
 
 
 def format_instant(instant: datetime) -> str:
-    """Writes a UTC instant without colons, as paths need it: ``20100901T000000Z``."""
-    return instant.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    """Writes a UTC instant without colons, as paths need it: ``20100901T000000Z``.
+
+    A part of a second is written too, so that two instants never have one name.
+    """
+    utc = instant.astimezone(UTC)
+    fraction = f".{utc.microsecond:06d}" if utc.microsecond else ""
+    return f"{utc:%Y%m%dT%H%M%S}{fraction}Z"

@@ -169,7 +169,7 @@ class SourceConfig(Section):
     def formats(self) -> dict[str, dict[str, Any]]:
         """How every table is read, not where it lies: a part of a snapshot's identity."""
         return {
-            name: {"format": table.format, "columns": table.columns, "options": table.options}
+            name: {"format": table.file_format, "columns": table.columns, "options": table.options}
             for name, table in self.tables.items()
         }
 

@@ -18,8 +18,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "ad17ad97b10c7d99",
-    StepName.SNAPSHOT: "1790ba66e805467c",
+    StepName.VALIDATE: "c410230d202f8cf0",
+    StepName.SNAPSHOT: "5a38d92b3e355302",
     StepName.CHECK: "a46efc3aae176b67",
     StepName.TRAIN: "65576a78993f6fee",
     StepName.EMBED: "437010755f7fea90",
@@ -72,6 +72,24 @@ def test_every_setting_of_the_views_changes_the_snapshots_id(
 
 def test_settings_of_the_engine_do_not_change_the_snapshots_id() -> None:
     assert _snapshot_id({"snapshot": {"engine": "duckdb", "memory": "1g"}}) == _snapshot_id({})
+
+
+@pytest.mark.parametrize("step", [StepName.SNAPSHOT, StepName.VALIDATE])
+def test_the_format_that_a_file_is_read_in_is_in_the_id(step: StepName) -> None:
+    """However it is given: by the path's suffix or by `format`; where a file lies is not."""
+
+    def id_of(**table: str) -> str:
+        data = tiny_config(Path("lake")).model_dump(mode="json")
+        data["source"]["tables"]["users"] = table
+        config = PipelineConfig.model_validate(data)
+        return artifact_id(step, config, AS_OF, ALL_REGIONS, {})
+
+    parquet = id_of(path="users.parquet")
+    assert id_of(path="users.csv") != parquet
+    assert id_of(path="users", format="csv") == id_of(path="users.csv")
+    assert id_of(path="users.parquet", format="parquet") == parquet
+    assert id_of(path="moved/users.parquet") == parquet
+    assert id_of(catalog="users") not in {parquet, id_of(path="users.csv")}
 
 
 def _snapshot_id(change: dict[str, dict[str, Any]]) -> str:

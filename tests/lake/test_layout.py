@@ -148,10 +148,12 @@ def test_no_path_leaves_the_pipeline() -> None:
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_an_instant_round_trips_to_the_second(instant: datetime) -> None:
+def test_an_instant_round_trips(instant: datetime) -> None:
     text = format_instant(instant)
     assert ":" not in text
-    assert datetime.strptime(text, "%Y%m%dT%H%M%S%z") == instant.replace(microsecond=0)
+    second = instant.replace(microsecond=0)
+    assert datetime.strptime(format_instant(second), "%Y%m%dT%H%M%S%z") == second
+    assert datetime.fromisoformat(text) == instant
 
 
 def test_one_instant_in_three_notations() -> None:
@@ -164,3 +166,18 @@ def test_one_instant_in_three_notations() -> None:
 def test_a_date_that_is_none_is_refused() -> None:
     with pytest.raises(ConfigError, match="yesterday"):
         parse_instant("yesterday")
+
+
+@given(st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)), st.integers(1, 999_999))  # noqa: DTZ001
+def test_two_instants_have_two_names_and_two_folders(instant: datetime, later_us: int) -> None:
+    """However near they are: rows lie between them."""
+    one = instant.replace(tzinfo=UTC)
+    other = one + timedelta(microseconds=later_us)
+    assert format_instant(one) != format_instant(other)
+    assert Layout("town").report(one) != Layout("town").report(other)
+
+
+def test_a_run_is_about_a_whole_second() -> None:
+    """Names of instants are compared as text; only whole seconds are in order."""
+    with pytest.raises(ConfigError, match="whole second"):
+        parse_instant("2026-01-01T00:00:00.900000+00:00")
