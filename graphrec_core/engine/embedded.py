@@ -65,6 +65,14 @@ SPARK_TYPES = {
     "VARCHAR[]": "array<string>",
     '"NULL"': "void",
 }
+NARROWED = {  # types that Spark does not have -> their values in one that it has
+    "TIMESTAMP_NS": "make_timestamp({micros})",
+    "TIMESTAMPTZ_NS": "make_timestamptz({micros})",
+    "JSON": "cast({column} as varchar)",
+    "UUID": "cast({column} as varchar)",
+}
+MICROS = "epoch_ns({column}) // 1000 - cast(epoch_ns({column}) % 1000 < 0 as bigint)"
+"""A part of a microsecond is cut off; ``//`` would round towards 1970."""
 FILE = "graphrec_file"
 """Column of the file that a row is from, while a folder is read."""
 FAULTS = (
@@ -244,7 +252,7 @@ class DuckDbEngine(Engine):
         if table.file_format == "parquet":
             fs, path = self._file_system(resolve_path(table.path, root))
             scan = self._scan_folder if fs.isdir(path) else self._scan_file
-            scan(fs, path).create_view(view)
+            _as_spark_has_them(scan(fs, path)).create_view(view)
             return view
         path = str(Path(self._folder) / f"{view}.parquet")
         with Path(path).open("wb") as target:
@@ -308,6 +316,17 @@ def _protocol(fs: fsspec.AbstractFileSystem) -> str:
 
 def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
     return path if isinstance(fs, LocalFileSystem) else f"{_protocol(fs)}://{path}"
+
+
+def _as_spark_has_them(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """Gives the columns of a Parquet table types that Spark has too."""
+    narrowed = []
+    for name, kind in zip(rows.columns, map(str, rows.types), strict=True):
+        if kind in NARROWED:
+            column = _quoted(name)
+            value = NARROWED[kind].format(column=column, micros=MICROS.format(column=column))
+            narrowed.append(f"{value} as {column}")
+    return rows.project(f"* replace ({', '.join(narrowed)})") if narrowed else rows
 
 
 def _literal(text: str) -> str:

@@ -15,7 +15,8 @@ def refuse_table(
     raise UnreadableSourceError(
         must=f"source.tables.{name} must be readable as {table.file_format or 'a catalog table'}.",
         found=f"{place}: {message}",
-        fix="Check the path, source.root and the format of this table.",
+        fix="Check the path, source.root and the format of this table; write a column of a type "
+        "that cannot be read as text, number or timestamp, or leave it out of the file.",
     ) from error
 
 
@@ -38,6 +39,15 @@ def refuse_line(where: str, found: str, fix: str = "") -> NoReturn:
         or "Correct the file; or, if it is written otherwise, the table's `options` (sep, quote, "
         "escape, header, encoding) and `columns`.",
     )
+
+
+def refuse_types(where: str, message: str, error: Exception) -> NoReturn:
+    """Raises SchemaError for a table whose files have a column in types that do not agree."""
+    raise SchemaError(
+        must=f"{where} must read tables whose files have one type for each column.",
+        found=message,
+        fix="Write the files of the table with the same types; best timestamps of microseconds.",
+    ) from error
 
 
 def refuse_repeated(where: str, names: Iterable[str]) -> None:

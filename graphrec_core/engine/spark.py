@@ -32,8 +32,10 @@ from graphrec_core.engine.faults import (
     refuse_repeated,
     refuse_select,
     refuse_table,
+    refuse_types,
     refuse_value,
 )
+from graphrec_core.engine.parquet_types import read_as_written
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
@@ -48,6 +50,7 @@ SETTINGS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # the default has no time zone
     "spark.sql.adaptive.enabled": "false",  # adaptive plans may change the number of files
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.legacy.parquet.nanosAsLong": "true",  # see parquet_types
     # Rows have few versions: a limit before the shuffle would only sort them once more.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
     "spark.sql.join.preferSortMergeJoin": "false",
@@ -82,6 +85,7 @@ SPREAD = 8
 a task of its own; a task without one takes milliseconds."""
 CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
 
+UNREADABLE = ("PARQUET_COLUMN_DATA_TYPE_MISMATCH", "PARQUET_TYPE_ILLEGAL")
 TO_BLAME = ("0A", "21", "22", "42")
 """SQLSTATE's classes of errors that a SELECT or its values are to blame for: not supported,
 cardinality, data, and syntax or names. For others a retry may help."""
@@ -291,7 +295,7 @@ class SparkEngine(Engine):
             return self.session.table(table.catalog)
         path = resolve_path(table.path, root)
         if table.file_format == "parquet":
-            return self.session.read.parquet(path)
+            return read_as_written(self.session, self.session.read.parquet(path))
         copy = f"{self._next_folder()}/part-00000.parquet"
         with self._storage.create(copy) as target:
             copy_csv(name, table, root, target)
@@ -314,6 +318,8 @@ def _refuse(where: str, error: PySparkException) -> NoReturn:
     condition, message = error.getCondition() or "", _message(error)
     if any(name in condition or name in message for name in CONVERSIONS):
         refuse_value(where, message, error)
+    if any(name in condition or name in message for name in UNREADABLE):
+        refuse_types(where, message, error)
     state = error.getSqlState() or message.rpartition("SQLSTATE: ")[2]
     if condition.startswith("UNRESOLVED_COLUMN"):
         parameters = error.getMessageParameters() or {}

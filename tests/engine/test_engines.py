@@ -40,6 +40,24 @@ def test_a_text_that_is_no_query_over_the_tables_names_its_place(
         engine.select("source.edges.e", select)
 
 
+@pytest.mark.parametrize(
+    ("select", "repeated"),
+    [
+        ("select 1 as a, 2 as a", "a"),
+        ("select 1 as age, 2 as `Age`", "age"),
+        ("select x.*, y.* from (select 1 as a) x join (select 1 as A) y on x.a = y.a", "a"),
+        ("select known_at, known_at from (select 1 as known_at)", "known_at"),
+    ],
+)
+def test_names_that_a_select_yields_twice_are_refused(
+    engine: Engine, select: str, repeated: str
+) -> None:
+    with pytest.raises(SchemaError, match=r"name of its own; case does not count") as refusal:
+        engine.select("source.nodes.user", select)
+    assert f"`{repeated}`" in refusal.value.found.lower()
+    assert "source.nodes.user" in str(refusal.value)
+
+
 @pytest.mark.parametrize("use", ["keep", "collect"])
 def test_a_value_that_cannot_be_converted_is_a_schema_error(
     engine: Engine, tmp_path: Path, use: str
