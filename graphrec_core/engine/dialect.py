@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from graphrec_core.sources.spark_sql import is_cte, parse
+from graphrec_core.sources.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
 """DuckDB's schema of our views: a qualified name is never that of a WITH clause."""
@@ -34,6 +34,24 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(_literal(parameters[placeholder.name]))
     return tree.sql(dialect="duckdb", comments=False)
+
+
+def derived_queries(text: str) -> list[str]:
+    """Returns the queries within a SELECT that yield rows to it: subqueries and WITH clauses.
+
+    Each has the WITH clauses before it that the whole SELECT begins with.
+    """
+    tree = parse(text).query()
+    clauses: list[exp.Expr] = list(tree.ctes)
+    found = []
+    for node in tree.find_all(exp.Subquery, exp.CTE):
+        known = clauses[: clauses.index(node)] if node in clauses else clauses
+        query = node.this.copy()
+        if known and isinstance(query, exp.Query) and not query.ctes:
+            for clause in known:
+                query = query.with_(clause.alias, as_=clause.this.copy(), copy=False)
+        found.append(query.sql(dialect=Spark4, comments=False))
+    return found
 
 
 def _literal(value: object) -> exp.Expr:

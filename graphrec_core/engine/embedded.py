@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,7 +19,7 @@ from typing_extensions import override
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
-from graphrec_core.engine.dialect import SCHEMA, to_duckdb
+from graphrec_core.engine.dialect import SCHEMA, derived_queries, to_duckdb
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
@@ -158,8 +158,10 @@ class DuckDbEngine(Engine):
             refuse_select(where, first_line(str(error)), error)
         try:
             self._judge.check(where, translated, SCHEMA, set(self._tables.values()))
-            described = self._connection.execute(f"describe {translated}").fetchall()
-            refuse_repeated(where, [name for name, *_ in described])
+            refuse_repeated(where, self._names(translated))
+            for query in derived_queries(text):
+                with suppress(duckdb.Error):  # it may need names of the query around it
+                    refuse_repeated(where, self._names(to_duckdb(query, self._tables, {})))
             return Relation(self._view(translated))
         except duckdb.Error as error:
             _refuse(where, error)
@@ -239,6 +241,9 @@ class DuckDbEngine(Engine):
             parts.append(f"coalesce(sum(row_hash) {known}, 0)::varchar as digest_{number}")
         hashed = f'select *, hash({names}) as row_hash from "{relation.handle}"'
         return Relation(self._view(f"select {', '.join(parts)} from ({hashed})"))
+
+    def _names(self, query: str) -> list[str]:
+        return [name for name, *_ in self._connection.execute(f"describe {query}").fetchall()]
 
     def _view(self, text: str) -> str:
         name = f"view_{next(self._numbers)}"

@@ -4,6 +4,7 @@ pandas writes instants in nanoseconds. Spark refuses them, or reads numbers; and
 of nulls alone for numbers. The files' own schemas say what they are.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 
 NANOS = "TIMESTAMP(NANOS"
+NUM_READERS = 16
+"""Footers that are read at once: they may lie in an object store."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +36,13 @@ def read_as_written(session: SparkSession, rows: DataFrame) -> DataFrame:
         ValueError: Files differ in such a column, or nanoseconds are nested.
     """
     files = rows.inputFiles()
-    if not files:
+    with ThreadPoolExecutor(NUM_READERS) as pool:
+        kinds = list(pool.map(lambda file: _kinds(session, file), files))
+    for file, kind in zip(files, kinds, strict=True):
+        _check_alike(kinds[0], kind, f"{files[0]} and {file}")
+    if not kinds:
         return rows
-    first = _kinds(session, files[0])
-    if not (first.instants or first.local_times or first.nulls):
-        return rows
-    for file in files[1:]:
-        if _kinds(session, file) != first:
-            raise ValueError(
-                f"{files[0]} and {file} have other types in the columns "
-                f"{', '.join(sorted(first.instants | first.local_times | first.nulls))}: write "
-                "them with the same types, best as timestamps of microseconds"
-            )
+    first, nulls = kinds[0], frozenset.intersection(*(kind.nulls for kind in kinds))
     types = dict(rows.dtypes)  # partitions have the names of their folders, and are text
     fixed = {
         **{name: F.expr(_micros(name)) for name in first.instants if types[name] == "bigint"},
@@ -53,9 +51,19 @@ def read_as_written(session: SparkSession, rows: DataFrame) -> DataFrame:
             for name in first.local_times
             if types[name] == "bigint"
         },
-        **{name: F.lit(None) for name in first.nulls if types[name] != "string"},
+        **{name: F.lit(None) for name in nulls if types[name] != "string"},
     }
     return rows.withColumns(fixed) if fixed else rows
+
+
+def _check_alike(one: _Kinds, other: _Kinds, files: str) -> None:
+    differing = (one.instants ^ other.instants) | (one.local_times ^ other.local_times)
+    if differing:  # Spark would take the numbers of one file for those of the other
+        raise ValueError(
+            f"{files} differ in the columns {', '.join(sorted(differing))}, nanoseconds in one "
+            "and not in the other: write them with the same types, best as timestamps of "
+            "microseconds"
+        )
 
 
 def _micros(name: str) -> str:

@@ -5,7 +5,7 @@ import logging
 import secrets
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import NoReturn
 from urllib.parse import unquote
@@ -25,6 +25,7 @@ from graphrec_core.config.loader import set_default_environment
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.config.task import SnapshotConfig
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
+from graphrec_core.engine.dialect import derived_queries
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
@@ -170,6 +171,9 @@ class SparkEngine(Engine):
             judge(self.session, where, text, self._tables)
             rows = self._sql(text, self._tables, {})
             refuse_repeated(where, rows.columns)
+            for query in derived_queries(text):
+                with suppress(PySparkException):  # it may need names of the query around it
+                    refuse_repeated(where, self._sql(query, self._tables, {}).columns)
         except PySparkException as error:
             _refuse(where, error)
         if takes_user_for_a_function(rows):

@@ -47,6 +47,10 @@ def test_a_text_that_is_no_query_over_the_tables_names_its_place(
         ("select 1 as age, 2 as `Age`", "age"),
         ("select x.*, y.* from (select 1 as a) x join (select 1 as A) y on x.a = y.a", "a"),
         ("select known_at, known_at from (select 1 as known_at)", "known_at"),
+        ("select * from (select 1 as a, 2 as a)", "a"),
+        ("select b from (select 1 as a, 2 as A, 3 as b)", "a"),
+        ("with x as (select 1 as a), y as (select *, 2 as a from x) select 1 as b from y", "a"),
+        ("with x as (select 1 as a) select b from (select x.*, 2 as a, 3 as b from x)", "a"),
     ],
 )
 def test_names_that_a_select_yields_twice_are_refused(
@@ -56,6 +60,15 @@ def test_names_that_a_select_yields_twice_are_refused(
         engine.select("source.nodes.user", select)
     assert f"`{repeated}`" in refusal.value.found.lower()
     assert "source.nodes.user" in str(refusal.value)
+
+
+def test_names_may_come_again_in_different_queries(engine: Engine) -> None:
+    select = (
+        "with x as (select 1 as a, 2 as b) select x.a, y.b from x join (select * from x) y "
+        "on x.a = y.a where exists (select y.a, y.a) union all select 3 as a, 4 as b"
+    )
+    rows = collected(engine, engine.select("here", select))
+    assert [(row["a"], row["b"]) for row in rows] == [(1, 2), (3, 4)]
 
 
 @pytest.mark.parametrize("use", ["keep", "collect"])
