@@ -130,7 +130,7 @@ def small_regions(day: Day) -> list[str]:
     return [
         f"{what}: {_few(names)}."
         for what, names in (
-            ("Too few queries of their own, so judged on all regions", pooled),
+            ("Too few queries of their own for a rule, so judged on all regions", pooled),
             ("Slices too small to tell, which holds nobody back", small),
         )
         if names

@@ -105,7 +105,7 @@ def test_a_region_that_the_pool_let_live_is_marked(config: PipelineConfig) -> No
     pooled = _decision("passed", 495, num_own_queries=2, pooled=True)
     _store(config, "east", [pooled])
     day = _with_queries(collect(config, AS_OF), east=2)
-    assert "Too few queries of their own, so judged on all regions: east (2)." in (
+    assert "Too few queries of their own for a rule, so judged on all regions: east (2)." in (
         wording.summary(day)
     )
     assert "2 queries, pooled" in _draw(day)
