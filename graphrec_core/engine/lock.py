@@ -22,6 +22,7 @@ NO_USER = "the source has no column user"
 OWN_MACRO = f"create macro \"user\"() as error('{NO_USER}')"
 """DuckDB takes `user` for a function of its own, even quoted, where no column has that name."""
 EXPLODE = "unnest"
+TEXT = re.compile("'[^']*'")
 REFUSED_KINDS = {"SHOW_REF", "PIVOT", "AT_CLAUSE", "PARAMETER", "RECURSIVE_CTE_NODE"}
 
 
@@ -54,7 +55,7 @@ def unsteady_functions(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
     found = (found | CONSTANTS) - {"error"}  # it ends the query
     while True:
         mention = re.compile(rf"\b({'|'.join(map(re.escape, sorted(found)))})\b")
-        more = {name for name, _, text in rows if mention.search(text)} - found
+        more = {name for name, _, text in rows if mention.search(TEXT.sub("", text))} - found
         if not more:
             return frozenset(found)
         found |= more
