@@ -2,6 +2,7 @@
 
 GraphrecError                     1  a fault: retry may help
 ├── LakeError                     1  an artefact is missing, damaged, or changed under us
+│   ├── AbsentError               2  what was asked for was never written to the lake
 │   ├── ConflictError             1  somebody else wrote first
 │   ├── DamagedError              1  a file is gone, or is not what was written there
 │   └── UnavailableError          1  a live region's shard cannot be read
@@ -40,6 +41,12 @@ class GraphrecError(Exception):
 
 class LakeError(GraphrecError):
     """An artefact of the lake is missing or damaged."""
+
+
+class AbsentError(LakeError):
+    """What was asked for was never written: an earlier step has not run, or nothing is live."""
+
+    exit_code = 2
 
 
 class ConflictError(LakeError):

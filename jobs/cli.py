@@ -4,14 +4,11 @@ Steps print one line of JSON to standard output; logs go to standard error. Exit
 1 fault (retry), 2 configuration or usage, 3 refused by data checks or by the gate.
 """
 
-import logging
-import sys
 from typing import Annotated
 
 import typer
 
-from graphrec_core import log
-from graphrec_core.errors import GraphrecError, NotReadyError
+from graphrec_core.errors import NotReadyError
 from graphrec_core.types import Region, View
 from jobs.cli_live import app as live_app
 from jobs.cli_options import (
@@ -28,17 +25,12 @@ from jobs.cli_options import (
     Rebuild,
     Set,
     Timeout,
-    all_regions,
     emit,
     emit_step,
     load,
-    model_region,
-    one_region,
     refuse_future,
 )
-from jobs.threads import set_threads
 
-logger = logging.getLogger("jobs.cli")
 app = typer.Typer(
     help="The daily machine behind graph recommendations.",
     no_args_is_help=True,
@@ -61,9 +53,10 @@ def wait_for_source(
 
     Example: `graphrec wait-for-source --config configs/town.yaml --as-of 2026-01-01`
     """
+    from jobs import regions
     from jobs import wait_for_source as job
 
-    all_regions(region)
+    regions.all_regions(region)
     try:
         job.run(load(config, overrides, lake), as_of, timeout_s)
     except NotReadyError:
@@ -80,9 +73,11 @@ def validate_source(
 
     Example: `graphrec validate-source --config configs/town.yaml --as-of 2026-01-01`
     """
+    from jobs import regions
     from jobs import validate_source as job
 
-    emit_step(job.run(load(config, overrides, lake), as_of, all_regions(region)), "tables")
+    where = regions.all_regions(region)
+    emit_step(job.run(load(config, overrides, lake), as_of, where), "tables")
 
 
 @app.command("build-snapshot")
@@ -101,7 +96,9 @@ def build_snapshot(
 
     Example: `graphrec build-snapshot --config configs/town.yaml --as-of 2026-01-01`
     """
-    pipeline, where = load(config, overrides, lake), all_regions(region)
+    from jobs import regions
+
+    pipeline, where = load(config, overrides, lake), regions.all_regions(region)
     from jobs import build_snapshot as job
     from jobs import check_snapshot as check
     from jobs import rebuild_snapshot as again
@@ -126,8 +123,9 @@ def check_snapshot(
     --set quality.max_halo_frac=0.5`
     """
     from jobs import check_snapshot as job
+    from jobs import regions
 
-    all_regions(region)
+    regions.all_regions(region)
     manifest = job.run(load(config, overrides, lake), as_of)
     emit_step(manifest, "kept_regions", "broken_regions", "history", "notes")
 
@@ -140,8 +138,10 @@ def train_model(
 
     Example: `graphrec train-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
+    from jobs import regions
+
     pipeline = load(config, overrides, lake)
-    where = model_region(pipeline, region)
+    where = regions.model_region(pipeline, as_of, region)
     from jobs import train_model as job
 
     emit_step(job.run(pipeline, as_of, where))
@@ -161,8 +161,10 @@ def generate_embeddings(
     Example: `graphrec generate-embeddings --config configs/town.yaml --as-of 2026-01-01
     --region ash --view train`
     """
+    from jobs import regions
+
     pipeline = load(config, overrides, lake)
-    where = model_region(pipeline, region)
+    where = regions.model_region(pipeline, as_of, region)
     from jobs import generate_embeddings as job
 
     emit_step(job.run(pipeline, as_of, where, view), view=view)
@@ -176,7 +178,10 @@ def evaluate_model(
 
     Example: `graphrec evaluate-model --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
-    pipeline, where = load(config, overrides, lake), one_region(region)
+    from jobs import regions
+
+    pipeline = load(config, overrides, lake)
+    where = regions.one_region(pipeline, as_of, region)
     from jobs import evaluate_model as job
 
     emit_step(job.run(pipeline, as_of, where), "verdict", "metrics")
@@ -190,7 +195,10 @@ def build_shard(
 
     Example: `graphrec build-shard --config configs/town.yaml --as-of 2026-01-01 --region ash`
     """
-    pipeline, where = load(config, overrides, lake), one_region(region)
+    from jobs import regions
+
+    pipeline = load(config, overrides, lake)
+    where = regions.one_region(pipeline, as_of, region)
     from jobs import build_shard as job
 
     emit_step(job.run(pipeline, as_of, where), "ann_recall", "verdict")
@@ -225,9 +233,10 @@ def write_report(
 
     Example: `graphrec write-report --config configs/town.yaml --as-of 2026-01-01`
     """
+    from jobs import regions
     from jobs import write_report as job
 
-    all_regions(region)
+    regions.all_regions(region)
     emit({"report": job.run(load(config, overrides, lake), as_of)})
 
 
@@ -308,19 +317,9 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
 
 def main() -> None:
     """Runs the command line and ends the process with the design's exit codes."""
-    log.configure()
-    set_threads()
-    from graphrec_core.lake.meter import process_meter
+    from jobs.program import run
 
-    process_meter()
-    try:
-        app()
-    except GraphrecError as error:
-        logger.error("%s: %s", type(error).__name__, error)
-        sys.exit(error.exit_code)
-    except Exception:
-        logger.exception("a fault that graphrec did not expect; a retry may help")
-        sys.exit(1)
+    run(app)
 
 
 if __name__ == "__main__":

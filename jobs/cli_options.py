@@ -9,7 +9,8 @@ import typer
 
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.errors import ConfigError
-from graphrec_core.types import ALL_REGIONS, Region, parse_instant
+from graphrec_core.redaction import hide_in_uris
+from graphrec_core.types import parse_instant
 
 if TYPE_CHECKING:
     from graphrec_core.lake import Manifest
@@ -54,7 +55,9 @@ IncludeSeen = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option(help="Seconds to wait; 0 looks once; default: schedule.wait_timeout_hours."),
+    typer.Option(
+        min=0, help="Seconds to wait; 0: one look; default: schedule.wait_timeout_hours."
+    ),
 ]
 
 
@@ -62,33 +65,6 @@ def load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig
     """Reads the pipeline with its overrides and ``--lake``."""
     extra = [f"lake.root={json.dumps(lake)}"] if lake else []
     return load_pipeline(config, [*(overrides or []), *extra])
-
-
-def model_region(config: PipelineConfig, region: str) -> Region:
-    """Takes ``--region`` of a step whose model may be global."""
-    return one_region(region) if config.model.scope == "region" else ALL_REGIONS
-
-
-def one_region(region: str) -> Region:
-    """Takes ``--region`` of a step that needs one."""
-    if not region:
-        raise ConfigError(
-            must="This step works on one region.",
-            found="no --region",
-            fix="Add --region NAME; `graphrec status` lists the regions.",
-        )
-    return Region(region)
-
-
-def all_regions(region: str) -> Region:
-    """Takes the place of ``--region`` for steps that cannot be cut by region."""
-    if region:
-        raise ConfigError(
-            must="This step works on all regions: their borders and the source are shared.",
-            found=f"--region {region}",
-            fix="Leave --region out; the steps from train-model on take one.",
-        )
-    return ALL_REGIONS
 
 
 def refuse_future(config: PipelineConfig, as_of: datetime) -> None:
@@ -116,8 +92,8 @@ def wrong_use(must: str, found: str) -> ConfigError:
 
 
 def emit(result: dict[str, Any]) -> None:
-    """Prints a command's result as one line of JSON."""
-    typer.echo(json.dumps(result, sort_keys=True))
+    """Prints a command's result as one line of JSON; Airflow keeps it, so it holds no secret."""
+    typer.echo(hide_in_uris(json.dumps(result, sort_keys=True)))
 
 
 def emit_step(manifest: "Manifest", *figures: str, **more: str) -> None:

@@ -1,7 +1,7 @@
 """Answers one query node from the live shard of its home region."""
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.errors import ConfigError, LakeError
+from graphrec_core.errors import AbsentError, ConfigError
 from graphrec_core.lake import Lake
 from graphrec_core.serving.answer import Answer
 from graphrec_core.serving.router import Router
@@ -17,15 +17,22 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "
         region: Where the node is if no live region is its home.
 
     Raises:
-        LakeError: Nothing is live.
+        AbsentError: Nothing is live.
         UnavailableError: The node may be at home in a live region that cannot be loaded.
-        ConfigError: No live region is the node's home.
+        ConfigError: No live region is the node's home, or has the name ``region``.
     """
     router = Router(Lake(config))
+    if region and region not in router.served:
+        router.refuse_unavailable()
+        raise ConfigError(
+            must="--region must be a live region.",
+            found=repr(region),
+            fix=f"Name one of these: {', '.join(sorted(router.served)) or 'none is live'}.",
+        )
     node = query_id or router.sample()
     if node is None:
         router.refuse_unavailable()
-        raise LakeError(
+        raise AbsentError(
             must="A region with an active query node must be live.",
             found=f"{len(router.served)} live regions",
             fix="Run a day and publish it first; `graphrec status` shows what is live.",

@@ -1,11 +1,12 @@
 """Batch recommendations: the top k of every active query node, as one Parquet file."""
 
 import logging
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.errors import LakeError, UnavailableError
+from graphrec_core.errors import AbsentError, ConfigError, LakeError, UnavailableError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.lake import Lake
 from graphrec_core.lake.live import read_live
@@ -39,10 +40,11 @@ def run(
         Rows written.
 
     Raises:
-        ConfigError: There is no such release.
-        LakeError: Nothing is live.
+        ConfigError: There is no such release, or the file cannot be written.
+        AbsentError: Nothing is live.
         UnavailableError: A region's shard is missing or damaged; the others are written.
     """
+    _check_place(output)
     lake, faults = Lake(config), dict[Region, str]()
     use_threads(config.training.num_threads)
     shards = _shards(lake, release_id, faults)
@@ -58,13 +60,30 @@ def run(
     return num_rows
 
 
+def _check_place(output: Path) -> None:
+    """Refuses a place that no file can be written to, before an hour of work."""
+    found = "a folder" if output.is_dir() else ""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output.parent):
+            pass
+    except OSError as error:
+        found = str(error)
+    if found:
+        raise ConfigError(
+            must=f"--output must be a file that can be written: {output}.",
+            found=found,
+            fix="Give the path of a file in a folder of yours.",
+        )
+
+
 def _shards(
     lake: Lake, release_id: ArtifactId | None, faults: dict[Region, str]
 ) -> Iterator[Served]:
     """Opens shards, newest first; a damaged one is left out and told in ``faults``."""
     entries = _entries(lake, release_id)
     if not entries:
-        raise LakeError(
+        raise AbsentError(
             must="A release with a shard must be live or named.",
             found=f"no shard in {release_id or 'LIVE'}",
             fix="Run a day and publish it first; `graphrec status` shows what is live.",

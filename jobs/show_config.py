@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.config.hidden import without_secrets
 from graphrec_core.sources.selects import check_selects
 
 WIDTH = 99
@@ -27,13 +28,15 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def run(config: PipelineConfig) -> str:
-    """Writes the configuration; what it writes can be loaded again and gives the same.
+    """Writes the configuration without its secrets.
+
+    What it writes can be loaded again and gives the same, but for passwords and keys.
 
     Raises:
         ConfigError: A SELECT is more than a query over the declared tables.
     """
     check_selects(config.source)
-    return "\n".join(_section(config, 0)) + "\n"
+    return "\n".join(_section(without_secrets(config), 0)) + "\n"
 
 
 def _section(section: BaseModel, depth: int) -> Iterator[str]:

@@ -121,7 +121,9 @@ def _read(text: object) -> Override:
             found=f"{key.strip()}=...: {problem.text}",
             fix="Quote the value, or write it as plain text or a number.",
         ) from None
-    learn_secrets({parts[-1]: override.value})
+    data: dict[str, Any] = {}
+    override.apply(data)
+    learn_secrets(data)
     return override
 
 

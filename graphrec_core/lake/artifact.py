@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import ValidationError
 
-from graphrec_core.errors import DamagedError, LakeError
+from graphrec_core.errors import AbsentError, DamagedError
 from graphrec_core.lake.checked import CheckedFiles
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
@@ -114,11 +114,12 @@ def open_artifact(storage: Storage, folder: str) -> Artifact:
     """Returns the committed artefact in ``folder``.
 
     Raises:
-        LakeError: None is committed there; or as ``find_artifact``.
+        AbsentError: None is committed there.
+        LakeError: As ``find_artifact``.
     """
     artifact = find_artifact(storage, folder)
     if artifact is None:
-        raise LakeError(
+        raise AbsentError(
             must=f"{storage.uri(folder)} must hold a committed artefact.",
             found="no manifest.json",
             fix="Run the earlier steps of this day with the same configuration first.",

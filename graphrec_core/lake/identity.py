@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.config.hidden import without_secrets
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 ID_LENGTH = 16
@@ -26,8 +27,12 @@ def digest(value: object) -> ArtifactId:
 
 
 def declared_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
-    """Returns the settings that ``step`` declares in the table of steps, by dotted key."""
-    return {key: to_jsonable_python(_lookup(config, key)) for key in STEPS[step].sections}
+    """Returns the settings that ``step`` declares in the table of steps, by dotted key.
+
+    Without secrets: a manifest stores them, and an id does not depend on a password.
+    """
+    shown = without_secrets(config)
+    return {key: to_jsonable_python(_lookup(shown, key)) for key in STEPS[step].sections}
 
 
 def artifact_id(

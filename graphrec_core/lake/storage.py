@@ -55,7 +55,7 @@ class Storage:
         root: A local folder or a URI that fsspec understands.
 
     Raises:
-        ConfigError: No file system is installed for the URI's protocol.
+        ConfigError: No file system is installed for the URI's protocol, or a file is in the way.
     """
 
     def __init__(self, root: str) -> None:
@@ -71,6 +71,8 @@ class Storage:
         self._fs: fsspec.AbstractFileSystem = fs
         self._root = path.rstrip("/")
         self.is_local = isinstance(fs, LocalFileSystem)
+        if self.is_local:
+            _check_folder(Path(path))
 
     def uri(self, path: str) -> str:
         """Returns the full URI of ``path``, as Spark and other programs understand it."""
@@ -383,3 +385,14 @@ class Storage:
             found=self.uri(path),
             fix="Set lake.root to a folder that every worker mounts, or to s3://bucket/prefix.",
         )
+
+
+def _check_folder(root: Path) -> None:
+    """Refuses a file where a folder is meant, the root itself or one above it."""
+    for place in (root, *root.parents):
+        if place.is_file():
+            raise ConfigError(
+                must="lake.root and source.root must be folders, there or yet to be made.",
+                found=f"{place} is a file",
+                fix="Give the path of a folder.",
+            )

@@ -1,0 +1,51 @@
+"""Runs the command line in this process, as its program does: exit code and both streams."""
+
+import contextlib
+import io
+import logging
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from unittest.mock import patch
+
+from jobs import cli
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+def run_main(*arguments: str) -> Done:
+    """Runs ``graphrec`` with these arguments."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        patch.object(sys, "argv", ["graphrec", *arguments]),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        _own_logging(),
+    ):
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = end.code
+    assert isinstance(code, int)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _own_logging() -> Iterator[None]:
+    root = logging.getLogger()
+    names = ("", "graphrec_core", "jobs")
+    handlers, levels = root.handlers[:], [logging.getLogger(name).level for name in names]
+    root.handlers = []
+    try:
+        yield
+    finally:
+        root.handlers = handlers
+        for name, level in zip(names, levels, strict=True):
+            logging.getLogger(name).setLevel(level)
