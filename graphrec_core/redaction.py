@@ -19,8 +19,8 @@ SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 """Names of options, or of a URI's parameters, whose values are secret."""
-OPTIONS = ("options", "spark_settings")
-"""Settings that hold an engine's options by name."""
+OPTIONS = "spark_settings"
+"""The setting that holds an engine's options by name."""
 
 # Up to the last @, since a password that was not encoded may hold a slash or an @.
 _PASSWORD = re.compile(r"""\b([a-z][a-z0-9+.-]*://)[^\s/?#@'"]*:[^\s?#'"]*@""", re.IGNORECASE)
@@ -72,7 +72,7 @@ def learn_secrets(settings: object) -> None:
 def _secrets(value: object) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if key in OPTIONS and isinstance(item, Mapping):
+            if key == OPTIONS and isinstance(item, Mapping):
                 yield from (str(v) for name, v in item.items() if _is_secret(str(name), str(v)))
             yield from _secrets(item)
     elif isinstance(value, list | tuple):

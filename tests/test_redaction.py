@@ -82,7 +82,7 @@ def test_a_learned_secret_is_found_bare_decoded_and_escaped() -> None:
 
 
 def test_short_or_harmless_values_are_not_looked_for() -> None:
-    learn_secrets({"options": {"password": "true", "token": "abc"}})
+    learn_secrets({"spark_settings": {"password": "true", "token": "abc"}})
     assert redact("true and abc") == "true and abc"
 
 

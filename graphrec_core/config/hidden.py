@@ -24,9 +24,7 @@ def without_secrets(config: PipelineConfig) -> PipelineConfig:
 
 def _source(source: SourceConfig) -> SourceConfig:
     tables = {
-        name: table.model_copy(
-            update={"path": hide_in_uris(table.path), "options": hide_options(table.options)}
-        )
+        name: table.model_copy(update={"path": hide_in_uris(table.path)})
         for name, table in source.tables.items()
     }
     update = {
