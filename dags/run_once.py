@@ -22,6 +22,7 @@ from dags.child_process import die_with_the_parent
 from dags.run_log import RunLog
 from dags.run_verdict import judge_run
 from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
+from graphrec_core.config.looseness import gate_settings
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.redaction import redact
 from graphrec_core.types import parse_instant
@@ -82,6 +83,11 @@ class Day:
         self.config, self.as_of, self.home = config, as_of, home
         self.log, self.name = RunLog(), f"{config.pipeline}-{as_of:%Y%m%dT%H%M%SZ}"
         self.path = home / f"{self.name}.yaml"
+        self.gate = {
+            key: value
+            for key, value in gate_settings(config).items()
+            if config.yaml_gate.get(key) != value
+        }
         self.environment = child_environment(
             AIRFLOW_HOME=str(home),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
@@ -109,17 +115,28 @@ class Day:
     def hand_over(self) -> None:
         """Writes the run's YAML, overrides included: a triggered run could not carry all of them.
 
-        For its owner's eyes only, since settings may hold passwords.
+        The gate stays as the YAML has it, and the run may change it, so that a looser one is seen
+        to be looser. For its owner's eyes only, since settings may hold passwords.
         """
+        data = self.config.model_dump(mode="json")
+        for key in self.gate:
+            section, name = key.split(".")
+            data[section][name] = self.config.yaml_gate[key]
+        data["schedule"]["overridable"] = list(self.gate)
         self.home.mkdir(parents=True, exist_ok=True)
         self.path.touch(mode=0o600)
-        text = yaml.safe_dump(self.config.model_dump(mode="json"), allow_unicode=True)
+        text = yaml.safe_dump(data, allow_unicode=True)
         self.path.write_text(text, encoding="utf-8")
+
+    @property
+    def overrides(self) -> list[str]:
+        """What the run carries: the gate's settings that differ from the YAML's."""
+        return [f"{key}={json.dumps(value)}" for key, value in self.gate.items()]
 
     def command(self) -> list[str]:
         """Returns the arguments of Airflow's program that run the DAG once."""
         day = logical_day(self.config, self.as_of).isoformat()
-        conf = {"as_of": self.as_of.isoformat()}
+        conf = {"as_of": self.as_of.isoformat(), "overrides": self.overrides}
         file = str(REPOSITORY / "dags" / "pipelines.py")
         return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
 
@@ -148,8 +165,9 @@ class Day:
             raise
 
     def _graphrec(self, command: str, *arguments: str, capture: bool = False) -> str | None:
+        settings = [word for override in self.overrides for word in ("--set", override)]
         done = subprocess.run(
-            [*GRAPHREC, command, "--config", str(self.path), *arguments],
+            [*GRAPHREC, command, "--config", str(self.path), *arguments, *settings],
             cwd=REPOSITORY,
             env=self.environment,
             stdout=subprocess.PIPE if capture else None,

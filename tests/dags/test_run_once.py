@@ -5,7 +5,7 @@ import pytest
 
 from dags.run_once import Day, logical_day, main
 from dags.run_params import run_params
-from graphrec_core.config import load_pipeline
+from graphrec_core.config import load_pipeline, triggered_overrides
 from graphrec_core.types import parse_instant
 from tests.dags.pipelines import write_pipeline
 from tests.dags.test_run_log import ERROR, step
@@ -45,9 +45,16 @@ def test_airflow_reads_one_file_that_holds_every_setting(tmp_path: Path) -> None
     day = Day(config, parse_instant("2026-01-05"), tmp_path / "airflow")
     day.hand_over()
     handed = Path(day.environment["GRAPHREC_CONFIG_DIR"])
-    assert load_pipeline(handed) == config
+    read = load_pipeline(handed, triggered_overrides(handed, day.overrides))
+    assert read.schedule.overridable == ("gate.min_recall",)
+    assert read.model_dump(exclude={"schedule"}) == config.model_dump(exclude={"schedule"})
+    assert read.yaml_gate == load_pipeline(path).yaml_gate
+    assert day.overrides == ["gate.min_recall=0.5"]
     assert handed.stat().st_mode & 0o077 == 0
-    assert json.loads(day.command()[-1]) == {"as_of": "2026-01-05T00:00:00+00:00"}
+    assert json.loads(day.command()[-1]) == {
+        "as_of": "2026-01-05T00:00:00+00:00",
+        "overrides": day.overrides,
+    }
     assert run_params(load_pipeline(handed))["publish"].value == "never"
 
 
