@@ -8,6 +8,7 @@ from graphrec_core.errors import GraphrecError
 EXIT_CODES = {
     "GraphrecError": 1,
     "LakeError": 1,
+    "AbsentError": 2,
     "ConflictError": 1,
     "DamagedError": 1,
     "UnavailableError": 1,
