@@ -35,6 +35,7 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
         "release_id": pointer.release_id,
         "notes": pointer.notes,
         "regions": {region: _state(state) for region, state in pointer.regions.items()},
+        "warnings": list(pointer.warnings),
     }
     if as_of is None or day is None:
         return status
@@ -51,7 +52,10 @@ def show(config: PipelineConfig, as_of: datetime | None) -> None:
         console.print(render_run_table(day))
         for revision in _revisions(config, as_of):
             console.print(str(revision), markup=False, highlight=False)
-    console.print(render_live_table(collect_live(config, day)))
+    pointer = collect_live(config, day)
+    console.print(render_live_table(pointer))
+    for warning in pointer.warnings:
+        console.print(f"warning: {warning}", style="bold yellow", markup=False, highlight=False)
 
 
 def _revisions(config: PipelineConfig, as_of: datetime) -> list[Revision]:

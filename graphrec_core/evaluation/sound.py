@@ -40,7 +40,7 @@ def find_sound(lake: Lake, chain: Chain, past: Past, region: Region) -> Sound:
                 part.checked.check()
     except DamagedError as error:
         kept = past.kept(region, chain.as_of)
-        return Sound(Brought(evaluation=None, shard=None, kept=kept), _one_line(error))
+        return Sound(Brought(evaluation=None, shard=None, kept=kept), one_line(error))
     return Sound(brought)
 
 
@@ -58,23 +58,25 @@ def without_damaged_kept(
     for region, entry in release.regions.items():
         if entry.shard_id is None or entry.shard_id == entry.candidate_shard_id:
             continue
-        if fault := _fault_of(lake, region, entry.shard_id):
+        if fault := fault_of_shard(lake, region, entry.shard_id):
+            fault = f"the shard that it keeps: {fault}"
             brought = replace(sound[region].brought, kept=None)
             checked[region] = Sound(brought, "; ".join(filter(None, [sound[region].fault, fault])))
     return checked
 
 
-def _fault_of(lake: Lake, region: Region, shard_id: ArtifactId) -> str:
-    kept = f"the shard {shard_id} that it keeps"
+def fault_of_shard(lake: Lake, region: Region, shard_id: ArtifactId) -> str:
+    """Reads every file of a shard and says in one line what is damaged; empty: nothing."""
     try:
         shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
         if shard is None:
-            return f"{kept} is gone"
+            return f"shard {shard_id} is gone"
         shard.checked.check()
     except DamagedError as error:
-        return f"{kept}: {_one_line(error)}"
+        return one_line(error)
     return ""
 
 
-def _one_line(error: DamagedError) -> str:
+def one_line(error: DamagedError) -> str:
+    """Says in one line what must hold and what was found."""
     return f"{error.must} Found: {error.found}"

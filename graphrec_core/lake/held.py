@@ -79,6 +79,17 @@ def obstacle(live: Live, releases: Sequence[Release], release: Release) -> Held 
     return _retires(before, release)
 
 
+def stuck_mark(live: Live, releases: Sequence[Release]) -> str:
+    """Says so where the high-water mark is of a day that is not live; empty: it is not."""
+    newest = max((one.as_of for one in releases if one.id in live.history), default="")
+    if (not live.history and not live.withdrawn) or newest >= live.high_water:
+        return ""
+    return (
+        f"nothing before {live.high_water} goes live, which was rolled back; live is "
+        f"{newest or 'nothing'}. If {live.high_water} was a mistake: {LOWER}"
+    )
+
+
 def state_of(live: Live, history: Sequence[ArtifactId], releases: Sequence[Release]) -> Replayed:
     """Replays a history; a release whose file is damaged counts for nothing in it.
 

@@ -1,17 +1,23 @@
 """What serves each region now, and how it was judged when it was published."""
 
+import logging
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import DamagedError
 from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
-from graphrec_core.lake import Lake, find_artifact
+from graphrec_core.evaluation.sound import fault_of_shard, one_line
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.lake.held import held_back, stuck_mark
 from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import ReleasedRegion, list_releases
+from graphrec_core.lake.release import ReleasedRegion, scan_releases
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
 from graphrec_core.report.wording import release_note
 from graphrec_core.types import ArtifactId, Region
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class LivePointer:
         release_id: The release that last changed the pointer.
         regions: Every region known to the pointer, or to the day or else the newest release.
         notes: Release behind the pointer -> who overruled the gate or made it looser, and why.
+        warnings: What is damaged, and what keeps releases from going live.
     """
 
     pipeline: str
@@ -56,17 +63,23 @@ class LivePointer:
     release_id: ArtifactId | None
     regions: dict[Region, LiveState]
     notes: dict[ArtifactId, str]
+    warnings: tuple[str, ...]
 
 
 def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
     """Reads LIVE and, for each region, the evaluation and the shard behind it.
 
+    Every file of every live shard is read, to see that it is what was committed.
+
     Args:
         config: The pipeline.
         day: Names further regions, which nothing may serve; None: the newest release does.
+
+    Raises:
+        DamagedError: LIVE itself is damaged.
     """
     lake = Lake(config)
-    pointer, releases = read_live(lake), list_releases(lake)
+    pointer, (releases, damaged) = read_live(lake), scan_releases(lake)
     by_id = {release.id: release for release in releases}
     states: dict[Region, LiveState] = {}
     if day is not None:
@@ -74,14 +87,30 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
     elif releases:
         newest = releases[-1].regions.items()
         states = {region: _state(lake, region, None, entry) for region, entry in newest}
+    warnings = [f"release {name} is damaged: {one_line(fault)}" for name, fault in damaged.items()]
     for region, live in pointer.regions.items():
         release = by_id.get(live.release_id)
         entry = release.regions.get(region) if release else None
         states[region] = _state(lake, region, live, entry)
+        if fault := fault_of_shard(lake, region, live.shard_id):
+            warnings.append(f"{region} is served by a damaged shard: {fault}")
+    if stuck := stuck_mark(pointer, releases):
+        warnings.append(stuck)
+    if day is not None and day.release is not None and day.release.mode != "never":
+        held = held_back(lake, day.release)
+        if held is not None:
+            warnings.append(f"release {day.release.id} is not live: {held.why}. {held.to_do}")
     regions = dict(sorted(states.items()))
     behind = {live.release_id for live in pointer.regions.values()} & set(by_id)
     notes = {name: note for name in sorted(behind) if (note := release_note(by_id[name]))}
-    return LivePointer(config.pipeline, pointer.high_water, pointer.release_id, regions, notes)
+    return LivePointer(
+        pipeline=config.pipeline,
+        high_water=pointer.high_water,
+        release_id=pointer.release_id,
+        regions=regions,
+        notes=notes,
+        warnings=tuple(warnings),
+    )
 
 
 def _day_states(day: Day) -> dict[Region, LiveState]:
@@ -101,10 +130,10 @@ def _state(
     evaluation, shard = None, None
     if entry is not None and entry.evaluation_id is not None:
         folder = lake.layout.evaluation(region, entry.evaluation_id)
-        evaluation = find_artifact(lake.storage, folder)
+        evaluation = _undamaged(lake, folder)
     shard_id = live.shard_id if live else entry.candidate_shard_id if entry else None
     if shard_id is not None:
-        shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
+        shard = _undamaged(lake, lake.layout.shard(region, shard_id))
     return LiveState(
         live=live,
         gate=_gate(entry),
@@ -112,6 +141,14 @@ def _state(
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
     )
+
+
+def _undamaged(lake: Lake, folder: str) -> Artifact | None:
+    try:
+        return find_artifact(lake.storage, folder)
+    except DamagedError as error:
+        logger.error("%s", error)
+        return None
 
 
 def _gate(entry: ReleasedRegion | None) -> Gate:

@@ -226,7 +226,7 @@ def test_a_damaged_shard_that_a_refused_region_keeps_stops_no_other(
     for region in BOTH:
         evaluate_model.run(config, NEXT, region)
         build_shard.run(config, NEXT, region)
-    with pytest.raises(DamagedError, match=r"west: the shard .* that it keeps"):
+    with pytest.raises(DamagedError, match="west: the shard that it keeps"):
         publish_release.run(config, NEXT)
     live = read_live(lake).regions
     assert live[EAST].shard_id == Chain(config, NEXT).shard_id(EAST)

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Lake
+from graphrec_core.lake import Lake, open_artifact
+from graphrec_core.lake.going_live import lower_high_water, roll_back
 from graphrec_core.lake.release import Release, store_release
 from graphrec_core.types import Region
 from jobs import show_config, status, write_report
@@ -42,6 +43,7 @@ def test_status_before_anything_is_live(config: PipelineConfig) -> None:
         "release_id": None,
         "notes": {},
         "regions": {},
+        "warnings": [],
     }
 
 
@@ -60,6 +62,32 @@ def test_status_of_what_is_live(config: PipelineConfig) -> None:
     assert east["metrics"]["model"]["recall"] == 0.3
     assert set(east["metrics"]) == {"model", "popularity", "covisitation"}
     assert "run" not in data
+
+
+def test_status_says_what_is_damaged_and_what_is_stuck(
+    config: PipelineConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = example_day.write_example_day(config)
+    second = example_day.write_example_day(config, AS_OF + timedelta(days=1))
+    lake = Lake(config)
+    assert status.run(config, None)["warnings"] == []
+    roll_back(lake)
+    (stuck,) = status.run(config, None)["warnings"]
+    assert stuck.startswith(f"nothing before {second.as_of} goes live")
+    assert "--lower-high-water" in stuck
+    (_, held) = status.run(config, AS_OF + timedelta(days=1))["warnings"]
+    assert held.startswith(f"release {second.id} is not live: it was rolled back")
+    lower_high_water(lake, "ada", "a typing error")
+    lake.storage.write(lake.layout.release(second.id), b"{")
+    shard_id = first.regions[Region("east")].shard_id
+    assert shard_id is not None
+    shard = open_artifact(lake.storage, lake.layout.shard(Region("east"), shard_id))
+    lake.storage.write(f"{shard.base}/recall.json", b"{}")
+    release, east = status.run(config, None)["warnings"]
+    assert release.startswith(f"release {second.id} is damaged")
+    assert east.startswith("east is served by a damaged shard: recall.json")
+    status.show(config, None)
+    assert "warning: east is served by a damaged shard" in capsys.readouterr().out
 
 
 def test_status_of_a_day(config: PipelineConfig) -> None:

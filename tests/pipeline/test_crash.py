@@ -1,0 +1,109 @@
+"""A crash leaves yesterday serving: publishing is killed at named points."""
+
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from fastapi.testclient import TestClient
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.lake import Chain, Lake
+from graphrec_core.lake.release import list_releases
+from graphrec_core.serving.app import create_app
+from jobs import build_shard, evaluate_model, publish_release, train_model
+from tests.pipeline.steps import REPOSITORY
+from tests.support.days import BOTH, EAST, lake_bytes, prepare_day, run_day
+from tests.support.snapshots import AS_OF, tiny_config
+
+TODAY = AS_OF + timedelta(days=1)
+RELEASE, LIVE = "graphrec_core.lake.release", "graphrec_core.lake.live"
+GOING = "graphrec_core.lake.going_live"
+POINTS = {
+    "before the release is stored": f"call:{RELEASE}:store_release",
+    "after the release is stored": f"return:{RELEASE}:store_release",
+    "before the swap": f"call:{LIVE}:Live.to_bytes",
+    "in the swap's temporary file": "rename:LIVE.json",
+    "after the swap": f"return:{GOING}:go_live",
+}
+"""In the order in which they are passed."""
+
+
+def settings_of(lake: Path) -> PipelineConfig:
+    return tiny_config(
+        lake,
+        gate={"min_queries": 20},
+        evaluation={"k": 5, "depth": 20},
+        training={"num_epochs": 1},
+    )
+
+
+@pytest.fixture(scope="module")
+def lakes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PipelineConfig]:
+    """A lake where yesterday is live and today is ready to be published; one where it was."""
+    root = tmp_path_factory.mktemp("crash")
+    config = settings_of(root / "before")
+    run_day(config)
+    for region in BOTH:
+        train_model.run(config, AS_OF, region)
+    prepare_day(config, TODAY)
+    for region in BOTH:
+        evaluate_model.run(config, TODAY, region)
+        build_shard.run(config, TODAY, region)
+    shutil.copytree(root / "before", root / "after")
+    after = settings_of(root / "after")
+    publish_release.run(after, TODAY)
+    return root / "before", after
+
+
+def publish_and_die(config: PipelineConfig, folder: Path, point: str) -> int:
+    path = folder / "tiny.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    day = ("--config", str(path), "--as-of", TODAY.date().isoformat())
+    command = [sys.executable, "-m", "tests.support.killed", point, "publish-release", *day]
+    return subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True).returncode
+
+
+def served_shard(config: PipelineConfig) -> str:
+    """What a fresh server answers from."""
+    client = TestClient(create_app(Lake(config)))
+    answer = client.get("/recommend/east-u3?k=3").json()
+    assert len(answer["items"]) == 3
+    assert client.get("/healthz").json()["status"] == "ok"
+    return str(answer["shard_id"])
+
+
+@pytest.mark.parametrize("where", POINTS)
+def test_a_crash_leaves_yesterday_serving(
+    lakes: tuple[Path, PipelineConfig], tmp_path: Path, where: str
+) -> None:
+    before, never_killed = lakes
+    shutil.copytree(before, tmp_path / "lake")
+    config = settings_of(tmp_path / "lake")
+    yesterday, today = (str(Chain(config, day).shard_id(EAST)) for day in (AS_OF, TODAY))
+    assert served_shard(config) == yesterday
+
+    code = publish_and_die(config, tmp_path, POINTS[where])
+    assert code == -signal.SIGKILL, f"{where} was not reached"
+
+    place = list(POINTS).index(where)
+    assert served_shard(config) == (today if where == "after the swap" else yesterday)
+    assert len(list_releases(Lake(config))) == (1 if place == 0 else 2)
+    left_over = list((tmp_path / "lake" / "tiny").glob(".LIVE.json.*"))
+    assert len(left_over) == (1 if where == "in the swap's temporary file" else 0)
+
+    publish_release.run(config, TODAY)
+    assert served_shard(config) == today
+    assert lake_bytes(config) == lake_bytes(never_killed)
+
+
+def test_a_point_that_is_not_reached_is_noticed(
+    lakes: tuple[Path, PipelineConfig], tmp_path: Path
+) -> None:
+    shutil.copytree(lakes[0], tmp_path / "lake")
+    config = settings_of(tmp_path / "lake")
+    assert publish_and_die(config, tmp_path, f"call:{RELEASE}:nobody") == 0

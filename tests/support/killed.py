@@ -1,0 +1,45 @@
+"""Runs the command line and kills its own process, by SIGKILL, at a named point.
+
+    python -m tests.support.killed POINT publish-release --config …
+
+A point is ``call:MODULE:FUNCTION`` or ``return:MODULE:FUNCTION``, of the first such call, or
+``rename:NAME``: just before a file is renamed to NAME, when its temporary file is complete.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+
+def kill_at(point: str) -> None:
+    kind, _, where = point.partition(":")
+    if kind == "rename":
+        sys.addaudithook(lambda event, args: _kill_if_renamed(where, event, args))
+        return
+    module, _, function = where.partition(":")
+
+    def watch(frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == kind and (frame.f_globals.get("__name__"), code.co_qualname) == (
+            module,
+            function,
+        ):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(watch)
+
+
+def _kill_if_renamed(name: str, event: str, args: tuple[Any, ...]) -> None:
+    if event == "os.rename" and Path(os.fsdecode(args[1])).name == name:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    from jobs.cli import main
+
+    kill_at(sys.argv[1])
+    sys.argv = ["graphrec", *sys.argv[2:]]
+    main()
