@@ -1,7 +1,7 @@
 """CSV of one meaning for both engines: read here, once, and handed to them as Parquet of text.
 
 Engines' own readers differ in quotes, line breaks, short lines and encodings, most of it without a
-word. The driver reads the files in one pass and in bounded memory, a million short lines a second.
+word. The driver reads the files in one pass and in bounded memory.
 """
 
 from collections.abc import Iterator, Sequence
