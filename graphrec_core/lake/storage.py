@@ -72,7 +72,8 @@ class Storage:
         self._root = path.rstrip("/")
         self.is_local = isinstance(fs, LocalFileSystem)
         if self.is_local:
-            _check_folder(Path(path))
+            with self._faults(""):
+                _check_folder(Path(path))
 
     def uri(self, path: str) -> str:
         """Returns the full URI of ``path``, as Spark and other programs understand it."""
