@@ -13,13 +13,18 @@ import fsspec
 import pyarrow as pa
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
-from sqlglot import exp
 from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import SCHEMA, derived_queries, to_duckdb
+from graphrec_core.engine.duckdb_parquet import (
+    as_spark_has_them,
+    literal,
+    parquet_call,
+    quoted,
+)
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
@@ -65,14 +70,6 @@ SPARK_TYPES = {
     "VARCHAR[]": "array<string>",
     '"NULL"': "void",
 }
-NARROWED = {  # types that Spark does not have -> their values in one that it has
-    "TIMESTAMP_NS": "make_timestamp({micros})",
-    "TIMESTAMPTZ_NS": "make_timestamptz({micros})",
-    "JSON": "cast({column} as varchar)",
-    "UUID": "cast({column} as varchar)",
-}
-MICROS = "epoch_ns({column}) // 1000 - cast(epoch_ns({column}) % 1000 < 0 as bigint)"
-"""A part of a microsecond is cut off; ``//`` would round towards 1970."""
 FILE = "graphrec_file"
 """Column of the file that a row is from, while a folder is read."""
 FAULTS = (
@@ -257,7 +254,7 @@ class DuckDbEngine(Engine):
         if table.file_format == "parquet":
             fs, path = self._file_system(resolve_path(table.path, root))
             scan = self._scan_folder if fs.isdir(path) else self._scan_file
-            _as_spark_has_them(scan(fs, path)).create_view(view)
+            as_spark_has_them(scan(fs, path)).create_view(view)
             return view
         path = str(Path(self._folder) / f"{view}.parquet")
         with Path(path).open("wb") as target:
@@ -269,8 +266,7 @@ class DuckDbEngine(Engine):
 
     def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
         paths = [self._source(fs, found) for found in sorted(fs.glob(path)) or [path]]
-        # DuckDB takes several files; its types say one.
-        return self._connection.read_parquet(paths, hive_partitioning=False)  # type: ignore[arg-type,call-overload]
+        return self._connection.sql(f"from {parquet_call(self._connection, paths)}")
 
     def _source(self, fs: fsspec.AbstractFileSystem, path: str) -> str:
         """Returns DuckDB's name of a file, and notes that it may be opened once all is locked."""
@@ -289,20 +285,20 @@ class DuckDbEngine(Engine):
         the table.
         """
         paths, keys = table_files(fs, root)
-        files = ", ".join(_literal(self._source(fs, path)) for path in paths)
-        rows = f"read_parquet([{files}], hive_partitioning = false, filename = '{FILE}')"
+        sources = [self._source(fs, path) for path in paths]
+        rows = parquet_call(self._connection, sources, f"filename = '{FILE}'")
         hidden = {FILE, *keys} & set(self._connection.sql(f"from {rows} limit 0").columns)
         start = len(_with_protocol(fs, root)) + 1
         values = {
             key: f"nullif(url_decode(regexp_extract(substr({FILE}, {start}), "
-            f"{_literal(f'/{re.escape(key)}=([^/]*)/')}, 1)), '{NULL_PARTITION}')"
+            f"{literal(f'/{re.escape(key)}=([^/]*)/')}, 1)), '{NULL_PARTITION}')"
             for key in keys
         }
         parts = [
-            f"{_named(value, names.get(key, {}))} as {_quoted(key)}"
+            f"{_named(value, names.get(key, {}))} as {quoted(key)}"
             for key, value in values.items()
         ]
-        kept = f"* exclude ({', '.join(map(_quoted, sorted(hidden)))})"
+        kept = f"* exclude ({', '.join(map(quoted, sorted(hidden)))})"
         return self._connection.sql(f"select {', '.join([kept, *parts])} from {rows}")
 
     def _file_system(self, uri: str) -> tuple[fsspec.AbstractFileSystem, str]:
@@ -323,31 +319,12 @@ def _with_protocol(fs: fsspec.AbstractFileSystem, path: str) -> str:
     return path if isinstance(fs, LocalFileSystem) else f"{_protocol(fs)}://{path}"
 
 
-def _as_spark_has_them(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
-    """Gives the columns of a Parquet table types that Spark has too."""
-    narrowed = []
-    for name, kind in zip(rows.columns, map(str, rows.types), strict=True):
-        if kind in NARROWED:
-            column = _quoted(name)
-            value = NARROWED[kind].format(column=column, micros=MICROS.format(column=column))
-            narrowed.append(f"{value} as {column}")
-    return rows.project(f"* replace ({', '.join(narrowed)})") if narrowed else rows
-
-
-def _literal(text: str) -> str:
-    return exp.Literal.string(text).sql("duckdb")
-
-
 def _named(value: str, names: Mapping[str, str]) -> str:
     """Writes an expression whose values stand for others."""
     if not names:
         return value
-    whens = " ".join(f"when {_literal(old)} then {_literal(new)}" for old, new in names.items())
+    whens = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in names.items())
     return f"case {value} {whens} else {value} end"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _spark_type(kind: str) -> str:

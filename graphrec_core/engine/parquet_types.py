@@ -4,9 +4,9 @@ pandas writes instants in nanoseconds. Spark refuses them, or reads numbers; and
 of nulls alone for numbers. The files' own schemas say what they are.
 """
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
@@ -16,54 +16,58 @@ NUM_READERS = 16
 """Footers that are read at once: they may lie in an object store."""
 
 
-@dataclass(frozen=True)
-class _Kinds:
-    """Names of the columns of a file that need care: instants, local times, and nulls alone."""
-
-    instants: frozenset[str]
-    local_times: frozenset[str]
-    nulls: frozenset[str]
+Kind = Literal["instant", "local time", "nulls", "other"]
 
 
-def read_as_written(session: SparkSession, rows: DataFrame) -> DataFrame:
-    """Gives such columns of a Parquet table their meaning; a part of a microsecond is cut off.
+def read_as_written(session: SparkSession, path: str) -> DataFrame:
+    """Reads a Parquet table and gives such columns their meaning.
+
+    The table has the columns of all its files; in a file without one it is null. A part of a
+    microsecond is cut off.
 
     Args:
         session: A session that reads nanoseconds as numbers.
-        rows: The table.
+        path: A file, a folder, or a pattern.
 
     Raises:
         ValueError: Files differ in such a column, or nanoseconds are nested.
     """
-    files = rows.inputFiles()
+    files = session.read.parquet(path).inputFiles()
     with ThreadPoolExecutor(NUM_READERS) as pool:
-        kinds = list(pool.map(lambda file: _kinds(session, file), files))
-    for file, kind in zip(files, kinds, strict=True):
-        _check_alike(kinds[0], kind, f"{files[0]} and {file}")
-    if not kinds:
-        return rows
-    first, nulls = kinds[0], frozenset.intersection(*(kind.nulls for kind in kinds))
+        found = list(pool.map(lambda file: _kinds(session, file), files))
+    kinds = _joined(files, found)
+    rows = session.read.option("mergeSchema", "true").parquet(path)
     types = dict(rows.dtypes)  # partitions have the names of their folders, and are text
-    fixed = {
-        **{name: F.expr(_micros(name)) for name in first.instants if types[name] == "bigint"},
-        **{
-            name: F.expr(f"cast({_micros(name)} as timestamp_ntz)")
-            for name in first.local_times
-            if types[name] == "bigint"
-        },
-        **{name: F.lit(None) for name in nulls if types[name] != "string"},
-    }
+    fixed = {}
+    for name, kind in kinds.items():
+        if kind == "instant" and types[name] == "bigint":
+            fixed[name] = F.expr(_micros(name))
+        elif kind == "local time" and types[name] == "bigint":
+            fixed[name] = F.expr(f"cast({_micros(name)} as timestamp_ntz)")
+        elif kind == "nulls" and types[name] != "string":
+            fixed[name] = F.lit(None)
     return rows.withColumns(fixed) if fixed else rows
 
 
-def _check_alike(one: _Kinds, other: _Kinds, files: str) -> None:
-    differing = (one.instants ^ other.instants) | (one.local_times ^ other.local_times)
-    if differing:  # Spark would take the numbers of one file for those of the other
-        raise ValueError(
-            f"{files} differ in the columns {', '.join(sorted(differing))}, nanoseconds in one "
-            "and not in the other: write them with the same types, best as timestamps of "
-            "microseconds"
-        )
+def _joined(files: Sequence[str], found: Sequence[Mapping[str, Kind]]) -> dict[str, Kind]:
+    """Returns what each column is in the files that have it; nulls alone fit every kind."""
+    kinds: dict[str, Kind] = {}
+    first: dict[str, str] = {}
+    for file, columns in zip(files, found, strict=True):
+        for name, kind in columns.items():
+            known = kinds.get(name, "nulls")
+            if kind == "nulls":
+                kinds.setdefault(name, kind)
+            elif known in ("nulls", kind):
+                kinds[name] = kind
+                first.setdefault(name, file)
+            else:  # Spark would take the numbers of one file for those of the other
+                raise ValueError(
+                    f"{first[name]} and {file} differ in the column {name}: {known} in one, "
+                    f"{kind} in the other, in nanoseconds; write them with the same types, best "
+                    "as timestamps of microseconds"
+                )
+    return kinds
 
 
 def _micros(name: str) -> str:
@@ -71,10 +75,11 @@ def _micros(name: str) -> str:
     return f"timestamp_micros({column} div 1000 - if({column} % 1000 < 0, 1, 0))"
 
 
-def _kinds(session: SparkSession, file: str) -> _Kinds:
-    found: dict[str, set[str]] = {"instants": set(), "local_times": set(), "nulls": set()}
+def _kinds(session: SparkSession, file: str) -> dict[str, Kind]:
+    kinds: dict[str, Kind] = {}
     for field in _fields(session, file):
         name, text = field.getName(), field.toString()
+        kinds[name] = "other"
         if not field.isPrimitive():
             if NANOS in text:
                 raise ValueError(
@@ -84,10 +89,10 @@ def _kinds(session: SparkSession, file: str) -> _Kinds:
             continue
         note = str(field.getLogicalTypeAnnotation())
         if note.startswith(NANOS):
-            found["instants" if "true" in note else "local_times"].add(name)
+            kinds[name] = "instant" if "true" in note else "local time"
         elif note == "UNKNOWN":
-            found["nulls"].add(name)
-    return _Kinds(**{kind: frozenset(names) for kind, names in found.items()})
+            kinds[name] = "nulls"
+    return kinds
 
 
 def _fields(session: SparkSession, file: str) -> list[Any]:

@@ -299,7 +299,7 @@ class SparkEngine(Engine):
             return self.session.table(table.catalog)
         path = resolve_path(table.path, root)
         if table.file_format == "parquet":
-            return read_as_written(self.session, self.session.read.parquet(path))
+            return read_as_written(self.session, path)
         copy = f"{self._next_folder()}/part-00000.parquet"
         with self._storage.create(copy) as target:
             copy_csv(name, table, root, target)

@@ -113,6 +113,45 @@ def test_what_pandas_writes_by_default_is_read_from_a_folder(
     ]
 
 
+@pytest.mark.parametrize("order", [("1", "2"), ("2", "1")], ids="".join)
+@pytest.mark.parametrize(
+    ("column", "kind", "expected"),
+    [
+        (pa.array(NANOS, pa.timestamp("ns", "UTC")), "timestamp", INSTANTS),
+        (pa.array(["a", None, "b"]), "string", ["a", None, "b"]),
+    ],
+    ids=["instants", "texts"],
+)
+def test_a_column_that_some_files_lack_is_null_there(
+    engine: Engine,
+    tmp_path: Path,
+    order: tuple[str, str],
+    column: pa.Array,
+    kind: str,
+    expected: list[Any],
+) -> None:
+    """A known_at that came later must not go unread, whichever file is read first."""
+    old = pa.table({"n": pa.array([0], pa.int64())})
+    nulls = numbered(pa.nulls(1), 1)
+    files = {
+        f"t/{order[0]}.parquet": old,
+        f"t/{order[1]}.parquet": numbered(column, 2),
+        "t/3.parquet": nulls,
+    }
+    assert read(engine, tmp_path, files, "t") == [kind, None, None, *expected]
+    assert read(engine, tmp_path, {}, "t/*.parquet") == [kind, None, None, *expected]
+
+
+def test_files_that_differ_in_a_type_are_refused(engine: Engine, tmp_path: Path) -> None:
+    files = {
+        "t/1.parquet": numbered(pa.array([1], pa.int32())),
+        "t/2.parquet": numbered(pa.array(["1"]), 1),
+    }
+    with pytest.raises(ConfigError, match=r"(?s)column.* c") as refusal:
+        read(engine, tmp_path, files, "t")
+    assert "types" in str(refusal.value) or "INT" in str(refusal.value)
+
+
 @pytest.mark.spark
 @pytest.mark.parametrize(
     "column",
