@@ -4,8 +4,10 @@ pandas writes instants in nanoseconds. Spark refuses them, or reads numbers; and
 of nulls alone for numbers. The files' own schemas say what they are.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from typing import Any, Literal
 
 from pyspark.sql import DataFrame, SparkSession
@@ -17,6 +19,8 @@ NUM_READERS = 16
 
 
 Kind = Literal["instant", "local time", "nulls", "other"]
+Columns = Mapping[str, tuple[Kind, str]]
+"""Column of a file -> its kind, and its type in the words of Parquet."""
 
 
 def read_as_written(session: SparkSession, path: str) -> DataFrame:
@@ -30,16 +34,39 @@ def read_as_written(session: SparkSession, path: str) -> DataFrame:
         path: A file, a folder, or a pattern.
 
     Raises:
-        ValueError: Files differ in such a column, or nanoseconds are nested.
+        ValueError: Files differ in a column's type, or nanoseconds are nested.
     """
-    files = session.read.parquet(path).inputFiles()
+    rows = session.read.parquet(path)
+    files = rows.inputFiles()
     with ThreadPoolExecutor(NUM_READERS) as pool:
-        found = list(pool.map(lambda file: _kinds(session, file), files))
-    kinds = _joined(files, found)
-    rows = session.read.option("mergeSchema", "true").parquet(path)
+        found = list(pool.map(lambda file: _columns(session, file), files))
+    alike: dict[frozenset[tuple[str, tuple[Kind, str]]], list[str]] = {}
+    for file, columns in zip(files, found, strict=True):
+        alike.setdefault(frozenset(columns.items()), []).append(file)
+    if len(alike) < 2:
+        return _fixed(rows, dict(*alike)) if alike else rows
+    parts = [
+        _fixed(_read_files(session, path, names), dict(columns))
+        for columns, names in alike.items()
+    ]
+    _check_types(parts, [names[0] for names in alike.values()])
+    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+
+
+def _read_files(session: SparkSession, path: str, files: Sequence[str]) -> DataFrame:
+    """Reads some files of a table, with the partitions that its folder gives them."""
+    jvm: Any = session._jvm
+    names = [jvm.org.apache.hadoop.fs.Path(jvm.java.net.URI(file)).toString() for file in files]
+    literal = [re.sub(r"([\[\]{}*?\\])", r"\\\1", name) for name in names]  # no patterns
+    is_pattern = re.search(r"[\[\]{}*?]", path) is not None
+    reader = session.read if is_pattern else session.read.option("basePath", path)
+    return reader.parquet(*literal)
+
+
+def _fixed(rows: DataFrame, columns: Columns) -> DataFrame:
     types = dict(rows.dtypes)  # partitions have the names of their folders, and are text
     fixed = {}
-    for name, kind in kinds.items():
+    for name, (kind, _) in columns.items():
         if kind == "instant" and types[name] == "bigint":
             fixed[name] = F.expr(_micros(name))
         elif kind == "local time" and types[name] == "bigint":
@@ -49,25 +76,19 @@ def read_as_written(session: SparkSession, path: str) -> DataFrame:
     return rows.withColumns(fixed) if fixed else rows
 
 
-def _joined(files: Sequence[str], found: Sequence[Mapping[str, Kind]]) -> dict[str, Kind]:
-    """Returns what each column is in the files that have it; nulls alone fit every kind."""
-    kinds: dict[str, Kind] = {}
-    first: dict[str, str] = {}
-    for file, columns in zip(files, found, strict=True):
-        for name, kind in columns.items():
-            known = kinds.get(name, "nulls")
-            if kind == "nulls":
-                kinds.setdefault(name, kind)
-            elif known in ("nulls", kind):
-                kinds[name] = kind
-                first.setdefault(name, file)
-            else:  # Spark would take the numbers of one file for those of the other
+def _check_types(parts: Sequence[DataFrame], files: Sequence[str]) -> None:
+    """Refuses columns of two types, which Spark would turn into one of them."""
+    known: dict[str, tuple[str, str]] = {}
+    for rows, file in zip(parts, files, strict=True):
+        for name, kind in rows.dtypes:
+            if kind == "void":
+                continue
+            first, other = known.setdefault(name.lower(), (file, kind))
+            if other != kind:
                 raise ValueError(
-                    f"{first[name]} and {file} differ in the column {name}: {known} in one, "
-                    f"{kind} in the other, in nanoseconds; write them with the same types, best "
-                    "as timestamps of microseconds"
+                    f"{first} and {file} differ in the column {name}: {other} and {kind}; "
+                    "write all files of a table with the same types"
                 )
-    return kinds
 
 
 def _micros(name: str) -> str:
@@ -75,24 +96,25 @@ def _micros(name: str) -> str:
     return f"timestamp_micros({column} div 1000 - if({column} % 1000 < 0, 1, 0))"
 
 
-def _kinds(session: SparkSession, file: str) -> dict[str, Kind]:
-    kinds: dict[str, Kind] = {}
+def _columns(session: SparkSession, file: str) -> dict[str, tuple[Kind, str]]:
+    found: dict[str, tuple[Kind, str]] = {}
     for field in _fields(session, file):
         name, text = field.getName(), field.toString()
-        kinds[name] = "other"
+        kind: Kind = "other"
         if not field.isPrimitive():
             if NANOS in text:
                 raise ValueError(
                     f"{file}, column {name}: nanoseconds within a list or struct; write them as "
                     "timestamps of microseconds, or leave the column out of the file"
                 )
-            continue
-        note = str(field.getLogicalTypeAnnotation())
-        if note.startswith(NANOS):
-            kinds[name] = "instant" if "true" in note else "local time"
-        elif note == "UNKNOWN":
-            kinds[name] = "nulls"
-    return kinds
+        else:
+            note = str(field.getLogicalTypeAnnotation())
+            if note.startswith(NANOS):
+                kind = "instant" if "true" in note else "local time"
+            elif note == "UNKNOWN":
+                kind = "nulls"
+        found[name] = kind, text
+    return found
 
 
 def _fields(session: SparkSession, file: str) -> list[Any]:
