@@ -49,7 +49,8 @@ def read_as_written(session: SparkSession, path: str) -> DataFrame:
         _fixed(_read_files(session, path, names), dict(columns))
         for columns, names in alike.items()
     ]
-    _check_types(parts, [names[0] for names in alike.values()])
+    named = zip(alike.items(), parts, strict=True)
+    _check_types([(files[0], dict(columns), rows) for (columns, files), rows in named])
     return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
 
 
@@ -76,17 +77,19 @@ def _fixed(rows: DataFrame, columns: Columns) -> DataFrame:
     return rows.withColumns(fixed) if fixed else rows
 
 
-def _check_types(parts: Sequence[DataFrame], files: Sequence[str]) -> None:
-    """Refuses columns of two types, which Spark would turn into one of them."""
+def _check_types(parts: Sequence[tuple[str, Columns, DataFrame]]) -> None:
+    """Refuses columns of two types, of which Spark would make one."""
     known: dict[str, tuple[str, str]] = {}
-    for rows, file in zip(parts, files, strict=True):
-        for name, kind in rows.dtypes:
-            if kind == "void":
-                continue
-            first, other = known.setdefault(name.lower(), (file, kind))
-            if other != kind:
+    for file, columns, rows in parts:
+        for name, dtype in rows.dtypes:
+            kind, _ = columns.get(name, ("other", ""))
+            told = f"{dtype} in nanoseconds" if kind in ("instant", "local time") else dtype
+            first, other = known.setdefault(name.lower(), (file, told))
+            if other == "void":
+                known[name.lower()] = file, told
+            elif told not in (other, "void"):
                 raise ValueError(
-                    f"{first} and {file} differ in the column {name}: {other} and {kind}; "
+                    f"{first} and {file} differ in the column {name}: {other} and {told}; "
                     "write all files of a table with the same types"
                 )
 

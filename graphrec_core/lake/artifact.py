@@ -16,9 +16,9 @@ from pydantic import ValidationError
 
 from graphrec_core.errors import AbsentError, DamagedError
 from graphrec_core.lake.checked import CheckedFiles
+from graphrec_core.lake.guarded_file import GuardedFile
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
-from graphrec_core.lake.read_file import ReadFile
 from graphrec_core.lake.storage import Storage
 
 ATTEMPT = "attempt-"
@@ -63,7 +63,7 @@ class Artifact:
         """
         return self.checked.read(name)
 
-    def open(self, name: str) -> ReadFile:
+    def open(self, name: str) -> GuardedFile:
         """Opens a file of the artefact for reading at any offset; close it, or use ``with``.
 
         Raises:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphrec_core.errors import DamagedError, LakeError
+from graphrec_core.lake.guarded_file import GuardedFile
 from graphrec_core.lake.manifest import FileEntry
-from graphrec_core.lake.read_file import ReadFile
 from graphrec_core.lake.storage import FileStat, Storage
 
 _found: dict[FileStat, str] = {}
@@ -59,7 +59,7 @@ class CheckedFiles:
         self._compare(name, hashlib.sha256(data).hexdigest())
         return data
 
-    def open(self, name: str) -> ReadFile:
+    def open(self, name: str) -> GuardedFile:
         """Opens a file for reading at any offset, once all of it has been checked.
 
         Raises:

@@ -1,12 +1,11 @@
 """Bytes in and out of one root, a local folder or any fsspec URI, and nothing else."""
 
 import fcntl
-import hashlib
 import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from graphrec_core.errors import ConfigError, ConflictError, GraphrecError, LakeError
 from graphrec_core.lake.conditional import creates_at_once, has_versions, put_if, version
+from graphrec_core.lake.guarded_file import GuardedFile
 from graphrec_core.lake.listing import (
     NOTHING_THERE,
     Info,
@@ -25,9 +25,6 @@ from graphrec_core.lake.listing import (
     list_folder,
 )
 from graphrec_core.lake.local_disk import lock, sync_folder, to_disk
-from graphrec_core.lake.read_file import ReadFile
-
-BLOCK_BYTES = 2**23
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,7 @@ class Storage:
             except NOTHING_THERE:
                 return None
 
-    def open(self, path: str) -> ReadFile:
+    def open(self, path: str) -> GuardedFile:
         """Opens a file for reading bytes, at any offset; only what is read is fetched.
 
         Raises:
@@ -118,7 +115,7 @@ class Storage:
                 file = self._fs.open(self._full(path), cache_type="none")
             except NOTHING_THERE as error:
                 raise self._missing(path) from error
-        return ReadFile(file, lambda: self._faults(path))
+        return GuardedFile(file, lambda: self._faults(path))
 
     def sha256(self, path: str) -> str:
         """Reads a file block by block and returns its sha256 in hexadecimal digits.
@@ -126,11 +123,8 @@ class Storage:
         Raises:
             LakeError: There is no such file, or it cannot be read.
         """
-        digest = hashlib.sha256()
         with self.open(path) as file:
-            while block := file.read(BLOCK_BYTES):
-                digest.update(block)
-        return digest.hexdigest()
+            return str(file.sha256())
 
     def write(self, path: str, data: bytes) -> None:
         """Writes a whole file; it becomes visible complete or not at all."""
@@ -147,9 +141,8 @@ class Storage:
 
         It becomes visible, complete, at the end of the block; a block that raises leaves nothing.
         """
-        make = self._write_beside if self.is_local else self._upload
-        with self._faults(path, OSError), make(path) as file:
-            yield file
+        with (self._write_beside if self.is_local else self._upload)(path) as file:
+            yield GuardedFile(file, lambda: self._faults(path))
 
     def write_if_absent(self, path: str, data: bytes) -> bool:
         """Writes a whole file unless one is there; of several writers exactly one wins.
@@ -307,11 +300,15 @@ class Storage:
 
     @contextmanager
     def _write_beside(self, path: str) -> Iterator[Any]:
-        with self._temporary(path) as temporary, lock(temporary) as file:
+        with ExitStack() as stack:
+            with self._faults(path):
+                temporary = stack.enter_context(self._temporary(path))
+                file = stack.enter_context(lock(temporary))
             yield file
-            to_disk(file)
-            temporary.replace(self._full(path))
-        sync_folder(Path(self._full(path)).parent)
+            with self._faults(path):
+                to_disk(file)
+                temporary.replace(self._full(path))
+                sync_folder(temporary.parent)
 
     @contextmanager
     def _upload(self, path: str) -> Iterator[Any]:
@@ -336,13 +333,13 @@ class Storage:
         return FileStat(info["size"], modified.timestamp(), mark)
 
     @contextmanager
-    def _faults(self, path: str, kind: type[Exception] = Exception) -> Iterator[None]:
+    def _faults(self, path: str) -> Iterator[None]:
         """Turns whatever a file system raises into a LakeError; stores have many kinds."""
         try:
             yield
         except GraphrecError:
             raise
-        except kind as error:
+        except Exception as error:
             raise LakeError(
                 must=f"The storage must answer for {self.uri(path)}.",
                 found=f"{type(error).__name__}: {error}",

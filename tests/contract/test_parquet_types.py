@@ -168,7 +168,7 @@ def test_spark_refuses_files_of_one_table_that_differ_in_such_a_column(
     for order in (("1", "2"), ("2", "1")):
         root = tmp_path / order[0]
         files = {f"t/{order[0]}.parquet": nanos, f"t/{order[1]}.parquet": numbered(column)}
-        with pytest.raises((ConfigError, RefusedError), match=r"(?s)\.parquet.* same types"):
+        with pytest.raises((ConfigError, RefusedError), match="differ in the column c"):
             read(spark, root, files, "t")
 
 

@@ -1,12 +1,15 @@
-"""A file open for reading whose errors are faults of the lake."""
+"""An open file whose own errors are faults of the lake; those of its reader or writer are not."""
 
+import hashlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Self
 
+BLOCK_BYTES = 2**23
 
-class ReadFile:
-    """An open file whose read errors are LakeErrors; otherwise as fsspec's.
+
+class GuardedFile:
+    """An open file whose errors are LakeErrors; otherwise as fsspec's.
 
     Args:
         file: fsspec's file.
@@ -24,6 +27,26 @@ class ReadFile:
         """
         with self._faults():
             return bytes(self._file.read(size))
+
+    def sha256(self) -> str:
+        """Digests what is left to read, in hexadecimal digits.
+
+        Raises:
+            LakeError: It cannot be read.
+        """
+        digest = hashlib.sha256()
+        while block := self.read(BLOCK_BYTES):
+            digest.update(block)
+        return digest.hexdigest()
+
+    def write(self, data: bytes) -> int:
+        """Writes bytes.
+
+        Raises:
+            LakeError: They cannot be written.
+        """
+        with self._faults():
+            return int(self._file.write(data))
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._file, name)
