@@ -65,7 +65,7 @@ def assert_nothing_half_written(lake: Lake) -> None:
 
     The quarantine of a refused validation is whole, and meant to be looked at.
     """
-    assert find_leftovers(lake, -1, 0) == [] == find_leftovers(lake, 0, 2**40)
+    assert find_leftovers(lake, -1) == [] == find_leftovers(lake, 0)
     quarantine = f"{lake.layout.pipeline}/quarantine/"
     files = lake.storage.files(lake.layout.pipeline)
     assert [name for name in files if not name.startswith(quarantine)] == []
@@ -219,7 +219,7 @@ def test_a_refused_release_ends_visibly(untrained: Path) -> None:
     state = json.loads(run_cli("status", "--json", *day).stdout)["regions"]["east"]
     assert (state["gate"], state["serves"]) == ("refused", "popular")
     assert "covisitation" in {rule["reference"] for rule in state["refusals"]}
-    assert find_leftovers(lake, 0, 2**40) == []
+    assert find_leftovers(lake, 0) == []
 
 
 # ------------------------------------------------------------------------------- with Spark
