@@ -18,7 +18,8 @@ from fsspec.core import url_to_fs
 from graphrec_core.config.source import TableConfig, repeated_names, resolve_path
 from graphrec_core.engine.csv_reader import CsvFile
 from graphrec_core.engine.faults import refuse_line
-from graphrec_core.engine.folders import NULL_PARTITION, table_files
+from graphrec_core.engine.folders import NULL_PARTITION, pattern_files, table_files
+from graphrec_core.lake.listing import is_folder
 from graphrec_core.sources.canonical import quoted
 
 GROUP_BYTES = 2**25
@@ -199,16 +200,7 @@ def _check_names(file: CsvFile, names: Sequence[str], line: int) -> None:
 
 def _files(fs: AbstractFileSystem, path: str) -> tuple[list[str], list[str]]:
     """Lists the files of a table, and its partitions: of a folder, of a pattern, or the one."""
-    if fs.isdir(path):
-        return table_files(fs, path)
-    if fs.isfile(path):
-        return [path], []
-    found = sorted(found for found in fs.glob(path) if not _is_hidden(found))
-    return found or [path], []
-
-
-def _is_hidden(path: str) -> bool:
-    return path.rpartition("/")[2].startswith((".", "_"))
+    return table_files(fs, path) if is_folder(fs, path) else (pattern_files(fs, path), [])
 
 
 def _partition_value(path: str, key: str) -> str | None:

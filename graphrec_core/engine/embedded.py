@@ -34,12 +34,13 @@ from graphrec_core.engine.faults import (
     refuse_table,
     refuse_value,
 )
-from graphrec_core.engine.folders import NULL_PARTITION, table_files
+from graphrec_core.engine.folders import NULL_PARTITION, pattern_files, table_files
 from graphrec_core.engine.lock import NO_USER, OWN_MACRO, Judge, lock
 from graphrec_core.engine.slices import cut
 from graphrec_core.engine.spill import spill_folder
 from graphrec_core.errors import GraphrecError
 from graphrec_core.lake import Lake
+from graphrec_core.lake.listing import is_folder
 
 BATCH_ROWS = 2**17
 MACROS = (  # Spark's functions that sqlglot passes on by name
@@ -253,7 +254,7 @@ class DuckDbEngine(Engine):
         view = f"source_{name}"
         if table.file_format == "parquet":
             fs, path = self._file_system(resolve_path(table.path, root))
-            scan = self._scan_folder if fs.isdir(path) else self._scan_file
+            scan = self._scan_folder if is_folder(fs, path) else self._scan_file
             as_spark_has_them(scan(fs, path)).create_view(view)
             return view
         path = str(Path(self._folder) / f"{view}.parquet")
@@ -265,7 +266,7 @@ class DuckDbEngine(Engine):
         return self._view(to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {}))
 
     def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
-        paths = [self._source(fs, found) for found in sorted(fs.glob(path)) or [path]]
+        paths = [self._source(fs, found) for found in pattern_files(fs, path)]
         return self._connection.sql(f"from {parquet_call(self._connection, paths)}")
 
     def _source(self, fs: fsspec.AbstractFileSystem, path: str) -> str:

@@ -1,10 +1,12 @@
 """The files of a table that is a folder: those that Spark would read, and no others."""
 
+import re
 from collections.abc import Sequence
 
 from fsspec import AbstractFileSystem
+from fsspec.utils import glob_translate
 
-from graphrec_core.lake.listing import files_below
+from graphrec_core.lake.listing import files_below, find_info
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 """What Spark and Hive call the folder of the rows without a value."""
@@ -42,6 +44,30 @@ def table_files(fs: AbstractFileSystem, root: str) -> tuple[list[str], list[str]
         )
     ((keys, files),) = found.items()
     return files, list(keys)
+
+
+def pattern_files(fs: AbstractFileSystem, pattern: str) -> list[str]:
+    """Lists the files that a path names: the one, or those that a pattern matches.
+
+    Left out is what begins with ``.`` or ``_``, unless it is named.
+
+    Args:
+        fs: The file system.
+        pattern: A path in it, with ``*``, ``?`` or ``[…]`` where it is a pattern.
+
+    Returns:
+        Paths, sorted; the pattern itself where nothing is there, for whoever opens it.
+
+    Raises:
+        Exception: The file system did not answer; the error is its own.
+    """
+    magic = re.search(r"[*?\[]", pattern)
+    if magic is None or find_info(fs, pattern) is not None:
+        return [pattern]
+    start = pattern[: magic.start()].rpartition("/")[0]
+    matches = re.compile(glob_translate(pattern))
+    found = [path for path in files_below(fs, start) if matches.match(path)]
+    return sorted(path for path in found if not _is_hidden(path.rpartition("/")[2])) or [pattern]
 
 
 def _is_hidden(name: str) -> bool:

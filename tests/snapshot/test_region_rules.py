@@ -102,6 +102,10 @@ def test_missing_areas_are_refused_by_the_validation(tmp_path: Path) -> None:
     data = market_data(tmp_path / "lake")
     areas = {"polygons": "gone.geojson", "name": "NAME"}
     data["region"] = {"user": "from_events", "place": "coordinates", "areas": areas}
+    places = data["source"]["nodes"]["place"]
+    data["source"]["nodes"]["place"] = places.replace(
+        "region,", "60 as latitude, 10 as longitude,"
+    )
     with pytest.raises(UnreadableSourceError, match=r"gone\.geojson"):
         validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
 
