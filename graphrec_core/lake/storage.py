@@ -296,7 +296,8 @@ class Storage:
         try:
             yield temporary
         finally:
-            temporary.unlink(missing_ok=True)
+            with self._faults(path):
+                temporary.unlink(missing_ok=True)
 
     @contextmanager
     def _write_beside(self, path: str) -> Iterator[Any]:
