@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
+from graphrec_core.engine.translation import translate
 from graphrec_core.sources.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
@@ -31,6 +32,7 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
                 table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
             table.set("this", exp.to_identifier(tables[name], quoted=True))
             table.set("db", exp.to_identifier(SCHEMA))
+    translate(tree)
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(_literal(parameters[placeholder.name]))
     return tree.sql(dialect="duckdb", comments=False)

@@ -36,6 +36,8 @@ from graphrec_core.engine.faults import (
 )
 from graphrec_core.engine.folders import NULL_PARTITION, pattern_files, table_files
 from graphrec_core.engine.lock import NO_USER, OWN_MACRO, Judge, lock
+from graphrec_core.engine.macros import REFUSED, create_macros
+from graphrec_core.engine.odd_texts import register_odd_texts
 from graphrec_core.engine.slices import cut
 from graphrec_core.engine.spill import spill_folder
 from graphrec_core.errors import GraphrecError
@@ -43,13 +45,6 @@ from graphrec_core.lake import Lake
 from graphrec_core.lake.listing import is_folder
 
 BATCH_ROWS = 2**17
-MACROS = (  # Spark's functions that sqlglot passes on by name
-    "timestamp_seconds(x) as to_timestamp(x)",
-    "timestamp_millis(x) as to_timestamp(x / 1000.0)",
-    "try_to_timestamp(x) as try_cast(x as timestamptz)",
-    "timestamp_micros(x) as make_timestamptz(x)",
-    "weekday(x) as cast(isodow(x) - 1 as int)",  # DuckDB's own has 0 for Sunday
-)
 SPARK_TYPES = {
     "VARCHAR": "string",
     "BOOLEAN": "boolean",
@@ -100,8 +95,8 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
         connection = duckdb.connect(":memory:", config=options)
         connection.execute("set global timezone = 'UTC'")
         connection.execute(OWN_MACRO)
-        for macro in MACROS:
-            connection.execute(f"create macro {macro}")
+        register_odd_texts(connection)
+        create_macros(connection)
         try:
             yield DuckDbEngine(connection, folder, lake.storage.uri(lake.layout.pipeline))
         finally:
@@ -347,6 +342,8 @@ def _refuse(where: str, error: Exception) -> NoReturn:
     message = first_line(str(error))
     if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
         refuse_value(where, message, error)
+    if isinstance(error, duckdb.InvalidInputException) and REFUSED in message:
+        refuse_value(where, message.removeprefix("Invalid Input Error: "), error)
     if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
         column = message.partition('Referenced column "')[2].partition('"')[0]
         near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]

@@ -38,6 +38,7 @@ from graphrec_core.engine.faults import (
 )
 from graphrec_core.engine.parquet_types import read_as_written
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
+from graphrec_core.engine.spark_times import without_clock
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
 from graphrec_core.lake.lease import held
@@ -84,7 +85,13 @@ BATCH_ROWS = 2**17
 SPREAD = 8
 """Tasks that write partitions, per partition of a shuffle: regions are few, and each should have
 a task of its own; a task without one takes milliseconds."""
-CONVERSIONS = ("CAST_INVALID_INPUT", "CANNOT_PARSE_TIMESTAMP", "CAST_OVERFLOW")
+CONVERSIONS = (
+    "CAST_INVALID_INPUT",
+    "CANNOT_PARSE_TIMESTAMP",
+    "CAST_OVERFLOW",
+    "NUMERIC_VALUE_OUT_OF_RANGE",
+    "DATETIME_OVERFLOW",
+)
 
 UNREADABLE = ("PARQUET_COLUMN_DATA_TYPE_MISMATCH", "PARQUET_TYPE_ILLEGAL")
 TO_BLAME = ("0A", "21", "22", "42")
@@ -169,7 +176,7 @@ class SparkEngine(Engine):
     def select_checked(self, where: str, text: str) -> Relation:
         try:
             judge(self.session, where, text, self._tables)
-            rows = self._sql(text, self._tables, {})
+            rows = self._sql(without_clock(text), self._tables, {})
             refuse_repeated(where, rows.columns)
             for query in derived_queries(text):
                 with suppress(PySparkException):  # it may need names of the query around it

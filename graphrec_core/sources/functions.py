@@ -131,6 +131,7 @@ ALLOWED: dict[str, str] = {
     "to_unix_timestamp": "seconds since 1970",
     "to_utc_timestamp": "a zone's time in UTC",
     "trunc": "a date, cut to a unit",
+    "try_to_date": "a date from a text; null where it cannot be converted",
     "try_to_timestamp": "a time from a text; null where it cannot be converted",
     "unix_date": "days since 1970",
     "unix_micros": "microseconds since 1970",

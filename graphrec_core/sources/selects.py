@@ -15,6 +15,11 @@ from sqlglot.errors import SqlglotError
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.errors import ConfigError
+from graphrec_core.sources.conversions import (
+    UnlikeConversionError,
+    check_conversion,
+    check_tokens,
+)
 from graphrec_core.sources.functions import ALLOWED, REFUSED
 from graphrec_core.sources.spark_sql import Parsed, is_cte, parse
 
@@ -120,6 +125,11 @@ class _Check:
                     "letters between backticks.",
                 )
 
+        try:
+            check_tokens(parsed.tokens)
+        except UnlikeConversionError as error:
+            self.refuse(error.found, error.fix, error)
+
     def parts(self, parsed: Parsed) -> None:
         trees = [tree for tree in parsed.trees if tree is not None]
         if len(trees) != 1:
@@ -131,6 +141,7 @@ class _Check:
         while level:
             for node in level:
                 self._part(node)
+                self._conversion(node)
             level, depth = [part for node in level for part in node.iter_expressions()], depth + 1
             if depth > MAX_DEPTH:
                 self.refuse(
@@ -153,6 +164,12 @@ class _Check:
             self.function(node.name)
         elif isinstance(node, exp.Dot) and not isinstance(node.expression, exp.Identifier):
             self.refuse(f"`{_shown(node)}`", "Call functions by their plain name.")
+
+    def _conversion(self, node: exp.Expr) -> None:
+        try:
+            check_conversion(node)
+        except UnlikeConversionError as error:
+            self.refuse(error.found, error.fix, error)
 
     def _table(self, table: exp.Table) -> None:
         if not isinstance(table.this, exp.Identifier):

@@ -13,6 +13,15 @@ from sqlglot.tokens import Token
 from typing_extensions import override
 
 EMPTY = ["(", ")"]
+AS_WRITTEN = frozenset(
+    [
+        *("date_format", "from_unixtime", "weekday"),
+        *("timestamp_micros", "timestamp_millis", "timestamp_seconds"),
+        *("to_date", "to_timestamp", "to_unix_timestamp"),
+        *("try_to_date", "try_to_timestamp", "unix_timestamp"),
+    ]
+)
+"""Functions that the parser leaves as they are: sqlglot has other functions of these names."""
 
 
 class Spark4(Databricks):
@@ -25,6 +34,12 @@ class Spark4(Databricks):
 
     class Parser(DatabricksParser):
         """Notes the functions' names as they are written: a tree has classes, not names."""
+
+        FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {
+            name: build
+            for name, build in DatabricksParser.FUNCTIONS.items()
+            if name.lower() not in AS_WRITTEN
+        }
 
         @override
         def reset(self) -> None:
