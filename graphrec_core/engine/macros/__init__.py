@@ -7,20 +7,21 @@ A macro has the name of what it stands for with ``spark_`` before it; the transl
 import duckdb
 
 from graphrec_core.engine.macros import casts, functions, number_texts, time_texts
+from graphrec_core.engine.macros.casts import REFUSED
 
-MACROS = (*number_texts.MACROS, *time_texts.MACROS, *casts.MACROS, *functions.MACROS)
-OVERLOADED = casts.OVERLOADED
-REFUSED = casts.REFUSED
+__all__ = ["REFUSED", "create_macros"]
+
+_MACROS = (*number_texts.MACROS, *time_texts.MACROS, *casts.MACROS, *functions.MACROS)
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
     """Makes all macros known to a database."""
-    for name, bodies in OVERLOADED.items():
+    for name, bodies in casts.OVERLOADED.items():
         # DuckDB checks a macro's body with parameters of no type, for which none of several
         # bodies is the right one: others are written while there is but one.
         takes = "x, scale" if "scale" in bodies else "x"
         connection.execute(f"create macro {name}({takes}) as x")
-    for macro in MACROS:
+    for macro in _MACROS:
         connection.execute(f"create macro {macro}")
-    for name, bodies in OVERLOADED.items():
+    for name, bodies in casts.OVERLOADED.items():
         connection.execute(f"create or replace macro {name}{bodies}")
