@@ -18,8 +18,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "c410230d202f8cf0",
-    StepName.SNAPSHOT: "5a38d92b3e355302",
+    StepName.VALIDATE: "ad992bba6bbafcaf",
+    StepName.SNAPSHOT: "226a06fb8ef0da18",
     StepName.CHECK: "a46efc3aae176b67",
     StepName.TRAIN: "65576a78993f6fee",
     StepName.EMBED: "437010755f7fea90",
