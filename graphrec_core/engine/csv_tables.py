@@ -61,10 +61,11 @@ def copy_csv(name: str, table: TableConfig, root: str, target: Any) -> None:  # 
     where = f"source.tables.{name}"
     fs, path = url_to_fs(resolve_path(table.path, root), use_listings_cache=False)
     paths, keys = _files(fs, path)
+    options = table.csv
     with _Copy(where, table, keys, target) as copy:
         for file in paths:
             values = {key: _partition_value(file[len(path) :], key) for key in keys}
-            copy.add(CsvFile(where, fs, file, table.csv), values)
+            copy.add(CsvFile(where, fs, file, options), values)
         copy.complete(paths)
 
 
@@ -85,6 +86,7 @@ class _Copy:
 
     def __init__(self, where: str, table: TableConfig, keys: Sequence[str], target: Any) -> None:  # noqa: ANN401
         self._where, self._table, self._keys, self._target = where, table, list(keys), target
+        self._nulls = pa.array({"", table.csv.null_value}, pa.string())
         self._layout: _Layout | None = None
         self._writer: pq.ParquetWriter | None = None
         self._held: list[pa.RecordBatch] = []
@@ -154,8 +156,7 @@ class _Copy:
             self._flush()
 
     def _nulled(self, column: pa.Array) -> pa.Array:
-        nulls = pa.array({"", self._table.csv.null_value}, pa.string())
-        return pc.if_else(pc.is_in(column, nulls), None, column)
+        return pc.if_else(pc.is_in(column, self._nulls), None, column)
 
     def _flush(self) -> None:
         if self._held and self._writer is not None:

@@ -13,10 +13,11 @@ from typing import Any, Literal
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 
+from graphrec_core.sources.canonical import quoted
+
 NANOS = "TIMESTAMP(NANOS"
 NUM_READERS = 16
 """Footers that are read at once: they may lie in an object store."""
-
 
 Kind = Literal["instant", "local time", "nulls", "other"]
 Columns = Mapping[str, tuple[Kind, str]]
@@ -95,7 +96,7 @@ def _check_types(parts: Sequence[tuple[str, Columns, DataFrame]]) -> None:
 
 
 def _micros(name: str) -> str:
-    column = "`" + name.replace("`", "``") + "`"
+    column = quoted(name)
     return f"timestamp_micros({column} div 1000 - if({column} % 1000 < 0, 1, 0))"
 
 
