@@ -30,7 +30,7 @@ from graphrec_core.lake.held import held_back
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.live import read_live
 from graphrec_core.lake.past import Past, read_past
-from graphrec_core.lake.release import Release, read_release, store_release
+from graphrec_core.lake.release import Release, list_releases, read_release, store_release
 from graphrec_core.lake.verdict import Verdict, describe_broken, read_verdict
 from graphrec_core.report.wording import release_note
 from graphrec_core.types import ALL_REGIONS, Region, format_instant
@@ -140,7 +140,7 @@ def _require_a_name(config: PipelineConfig) -> None:
 
 
 def _say_what_holds(lake: Lake, release: Release) -> None:
-    held = held_back(lake, release)
+    held = held_back(read_live(lake), list_releases(lake), release)
     if held is None:
         return
     text = f"release {release.id} does not go live: {held.why}. {held.to_do}"

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.live import Live, read_live, withdrawn_shards
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.lake.live import Live, withdrawn_shards
+from graphrec_core.lake.release import Release
 from graphrec_core.lake.replay import Replayed, replay
 from graphrec_core.types import ArtifactId
 
@@ -28,13 +27,14 @@ class Held:
     is_ordinary: bool = False
 
 
-def held_back(lake: Lake, release: Release) -> Held | None:
+def held_back(live: Live, releases: Sequence[Release], release: Release) -> Held | None:
     """Says what keeps a release, or a part of it, from being live now; None: nothing.
 
-    Raises:
-        DamagedError: LIVE is damaged.
+    Args:
+        live: The pointer.
+        releases: All stored releases.
+        release: The release.
     """
-    live, releases = read_live(lake), list_releases(lake)
     if not is_replayed(live, release) and (held := obstacle(live, releases, release)):
         return held
     return _superseded(state_of(live, live.history, releases), release)

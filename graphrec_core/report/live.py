@@ -1,6 +1,7 @@
 """What serves each region now, and how it was judged when it was published."""
 
 import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
@@ -9,8 +10,8 @@ from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
 from graphrec_core.evaluation.sound import fault_of_shard, one_line
 from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.held import held_back, stuck_mark
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import ReleasedRegion, scan_releases
+from graphrec_core.lake.live import Live, read_live
+from graphrec_core.lake.release import Release, ReleasedRegion, scan_releases
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
@@ -87,30 +88,42 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
     elif releases:
         newest = releases[-1].regions.items()
         states = {region: _state(lake, region, None, entry) for region, entry in newest}
-    warnings = [f"release {name} is damaged: {one_line(fault)}" for name, fault in damaged.items()]
     for region, live in pointer.regions.items():
         release = by_id.get(live.release_id)
         entry = release.regions.get(region) if release else None
         states[region] = _state(lake, region, live, entry)
-        if fault := fault_of_shard(lake, region, live.shard_id):
-            warnings.append(f"{region} is served by a damaged shard: {fault}")
-    if stuck := stuck_mark(pointer, releases):
-        warnings.append(stuck)
-    if day is not None and day.release is not None and day.release.mode != "never":
-        held = held_back(lake, day.release)
-        if held is not None:
-            warnings.append(f"release {day.release.id} is not live: {held.why}. {held.to_do}")
-    regions = dict(sorted(states.items()))
     behind = {live.release_id for live in pointer.regions.values()} & set(by_id)
     notes = {name: note for name in sorted(behind) if (note := release_note(by_id[name]))}
     return LivePointer(
         pipeline=config.pipeline,
         high_water=pointer.high_water,
         release_id=pointer.release_id,
-        regions=regions,
+        regions=dict(sorted(states.items())),
         notes=notes,
-        warnings=tuple(warnings),
+        warnings=(
+            *(f"release {name} is damaged: {one_line(one)}" for name, one in damaged.items()),
+            *_damaged_shards(lake, pointer),
+            *_what_holds(pointer, releases, day.release if day else None),
+        ),
     )
+
+
+def _damaged_shards(lake: Lake, pointer: Live) -> Iterator[str]:
+    for region, live in pointer.regions.items():
+        if fault := fault_of_shard(lake, region, live.shard_id):
+            yield f"{region} is served by a damaged shard: {fault}"
+
+
+def _what_holds(
+    pointer: Live, releases: Sequence[Release], release: Release | None
+) -> Iterator[str]:
+    """Says what keeps every earlier day, and the day's own release, from going live."""
+    if stuck := stuck_mark(pointer, releases):
+        yield stuck
+    if release is None or release.mode == "never":
+        return
+    if (held := held_back(pointer, releases, release)) is not None:
+        yield f"release {release.id} is not live: {held.why}. {held.to_do}"
 
 
 def _day_states(day: Day) -> dict[Region, LiveState]:

@@ -9,9 +9,15 @@ import pytest
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Lake
 from graphrec_core.lake.going_live import go_live, lower_high_water, roll_back
-from graphrec_core.lake.held import held_back
+from graphrec_core.lake.held import Held, held_back
 from graphrec_core.lake.live import NOTHING, Live, read_live
-from graphrec_core.lake.release import Release, ReleasedRegion, read_release, store_release
+from graphrec_core.lake.release import (
+    Release,
+    ReleasedRegion,
+    list_releases,
+    read_release,
+    store_release,
+)
 from graphrec_core.lake.replay import replay
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
@@ -55,6 +61,10 @@ def publish(lake: Lake, release: Release) -> dict[str, str]:
     return shown(go_live(lake, store_release(lake, release)))
 
 
+def held_by(lake: Lake, release: Release) -> Held | None:
+    return held_back(read_live(lake), list_releases(lake), release)
+
+
 def shown(live: Live) -> dict[str, str]:
     return {region: served.shard_id for region, served in live.regions.items()}
 
@@ -72,7 +82,7 @@ def test_a_replayed_decision_does_not_undo_the_one_of_its_day_that_superseded_it
     before = lake.storage.read(lake.layout.live)
     assert publish(lake, A) == {"east": "e2", "west": "w2"}
     assert lake.storage.read(lake.layout.live) == before
-    held = held_back(lake, A)
+    held = held_by(lake, A)
     assert held is not None
     assert held.is_ordinary
     assert "superseded" in held.why
@@ -133,7 +143,7 @@ def test_a_mistaken_day_needs_a_person_to_lower_the_mark(lake: Lake) -> None:
     today, forced = make(3, 1, {"east": "e1"}), make(4, 1, {"east": "e1"}, mode="force")
     for release in (today, forced):
         assert publish(lake, release) == {"east": "e0"}
-        held = held_back(lake, release)
+        held = held_by(lake, release)
         assert held is not None
         assert not held.is_ordinary
         assert "--lower-high-water" in held.to_do
@@ -146,9 +156,9 @@ def test_a_mistaken_day_needs_a_person_to_lower_the_mark(lake: Lake) -> None:
         {"by": "ada", "why": "a typing error", "from_as_of": DAYS[8], "to_as_of": DAYS[0]}
     ]
     assert publish(lake, today) == {"east": "e1"}
-    assert held_back(lake, today) is None
+    assert held_by(lake, today) is None
     assert publish(lake, make(5, 0, {"east": "e9"}, mode="force")) == {"east": "e1"}
-    assert held_back(lake, make(2, 8, {"east": "e8"})) is not None  # it stays withdrawn
+    assert held_by(lake, make(2, 8, {"east": "e8"})) is not None  # it stays withdrawn
 
 
 def test_a_mistaken_first_day_can_be_taken_down(lake: Lake) -> None:
@@ -162,10 +172,10 @@ def test_a_mistaken_first_day_can_be_taken_down(lake: Lake) -> None:
 
 def test_a_backfill_is_held_back_and_that_is_ordinary(lake: Lake) -> None:
     publish(lake, make(2, 3, {"east": "e3"}))
-    held = held_back(lake, store_release(lake, make(1, 2, {"east": "e2"})))
+    held = held_by(lake, store_release(lake, make(1, 2, {"east": "e2"})))
     assert held is not None
     assert held.is_ordinary
-    forced = held_back(lake, make(4, 2, {"east": "e2"}, mode="force"))
+    forced = held_by(lake, make(4, 2, {"east": "e2"}, mode="force"))
     assert forced is not None
     assert not forced.is_ordinary  # somebody wanted it live
 
