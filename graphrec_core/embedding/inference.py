@@ -25,10 +25,9 @@ def embed_view(
     block_size: int = DEFAULT_BLOCK_SIZE,
     *,
     refit: bool = False,
+    graph: RegionGraph | None = None,
 ) -> dict[Region, dict[str, pa.Table]]:
     """Encodes all nodes of a view, halo included.
-
-    A global model always sees the union of all regions, whichever region is asked for.
 
     Args:
         snapshot: Any day's snapshot; nodes that the model does not know start at zero.
@@ -37,6 +36,7 @@ def embed_view(
         model: A committed model.
         block_size: Nodes computed at a time.
         refit: Take the weights refitted on the serve view.
+        graph: What ``view_graph`` returns for these; None: it is loaded.
 
     Returns:
         region -> ntype -> table (node_id string, vector fixed_size_list<float32>), sorted by
@@ -47,14 +47,32 @@ def embed_view(
         RefusedError: A vector is not finite.
     """
     loaded = load_model(model, refit=refit)
-    scope = ALL_REGIONS if model.manifest.region == ALL_REGIONS else region
-    graph = load_graph(snapshot, view, scope)
+    if graph is None:
+        graph = view_graph(snapshot, view, region, model)
     _check_ntypes(loaded, graph, model)
     h_ND = encode_graph(loaded, graph, block_size)
     _check_finite(h_ND, graph, model)
     wanted = graph.regions if region == ALL_REGIONS else (region,)
     origin = VectorOrigin(snapshot.manifest.id, view, model.manifest.id, loaded.trained_on)
     return {name: _tables(h_ND, graph, name, origin) for name in wanted}
+
+
+def view_graph(snapshot: Artifact, view: View, region: Region, model: Artifact) -> RegionGraph:
+    """Loads the graph that a model encodes.
+
+    A global model always sees the union of all regions, whichever region is asked for.
+
+    Args:
+        snapshot: Any day's snapshot.
+        view: Which view.
+        region: A region, or ``ALL_REGIONS`` for all of them.
+        model: A committed model.
+
+    Raises:
+        LakeError: The snapshot holds no such region.
+    """
+    scope = ALL_REGIONS if model.manifest.region == ALL_REGIONS else region
+    return load_graph(snapshot, view, scope)
 
 
 def encode_graph(model: LoadedModel, graph: RegionGraph, block_size: int) -> Tensor:

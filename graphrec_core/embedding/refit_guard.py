@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.checkpoint import has_refit
-from graphrec_core.embedding.inference import embed_view
+from graphrec_core.embedding.inference import embed_view, view_graph
 from graphrec_core.errors import RefusedError
 from graphrec_core.index.axis import id_array, vectors_along, without_start
 from graphrec_core.index.pairs import never_shown
@@ -77,11 +77,12 @@ def embed_serve_view(
         LakeError: The model was trained on other node types or features.
         RefusedError: A vector of the judged weights is not finite.
     """
-    judged = embed_view(snapshot, View.SERVE, region, model)
+    graph = view_graph(snapshot, View.SERVE, region, model)
+    judged = embed_view(snapshot, View.SERVE, region, model, graph=graph)
     if not has_refit(model):
         return judged, {}
     try:
-        refitted = embed_view(snapshot, View.SERVE, region, model, refit=True)
+        refitted = embed_view(snapshot, View.SERVE, region, model, refit=True, graph=graph)
     except RefusedError as error:
         checks = {name: RefitCheck("judged", None, 0, error.found) for name in judged}
         _tell(checks)
