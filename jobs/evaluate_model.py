@@ -21,8 +21,15 @@ from graphrec_core.evaluation.measure import measure
 from graphrec_core.evaluation.record import judged_stats, name_references, write_evaluation
 from graphrec_core.index.ann import require_finite
 from graphrec_core.index.axis import vectors_along
-from graphrec_core.lake import Artifact, Chain, Lake, Manifest, attempt, find_artifact
-from graphrec_core.lake.artifact import open_artifact
+from graphrec_core.lake import (
+    Artifact,
+    Chain,
+    Lake,
+    Manifest,
+    attempt,
+    find_artifact,
+    open_artifact,
+)
 from graphrec_core.lake.past import RELEASED, read_past
 from graphrec_core.models.covisitation import Covisitation
 from graphrec_core.models.popularity import Popularity, fit_recent_popularity

@@ -11,7 +11,7 @@ from rich.text import Text
 from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
-from graphrec_core.report.wording import count, rule_summary, share, step_scope, summary
+from graphrec_core.report.wording import count, day_of, rule_summary, share, step_scope, summary
 
 SYSTEMS = ("model", "popularity", "covisitation")
 GATE_STYLES: dict[Gate, str] = {
@@ -55,7 +55,7 @@ def _live_row(region: str, state: LiveState) -> list[RenderableType]:
     return [
         Text(region),
         live.shard_id if live else "none",
-        _day(live.as_of) if live else "-",
+        day_of(live.as_of) if live else "-",
         live.serves if live else "nothing",
         _gate_cell(state.gate, state.rules, state.evaluation),
         *_metrics(state.evaluation),
@@ -108,7 +108,7 @@ def _live_text(region: RegionDay) -> str:
     if region.live is None:
         return "none"
     kind = "popular, " if region.live.serves == "popular" else ""
-    return f"{region.live.shard_id}\n{kind}{_day(region.live.as_of)}"
+    return f"{region.live.shard_id}\n{kind}{day_of(region.live.as_of)}"
 
 
 def _add_metric_columns(table: Table, k: int | None) -> None:
@@ -164,7 +164,3 @@ def _cost(runs: list[StepRun]) -> str:
     seconds = sum(run.seconds or 0 for run in runs)
     digits = 1 if seconds < 100 else 0  # three digits are enough, and the table has to fit
     return f"{seconds:.{digits}f} / {max(run.peak_memory_mb or 0 for run in runs):.0f}"
-
-
-def _day(as_of: str) -> str:
-    return f"{as_of[:4]}-{as_of[4:6]}-{as_of[6:8]}"

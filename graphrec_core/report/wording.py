@@ -214,6 +214,11 @@ def _refused_source(day: Day) -> list[str]:
     ]
 
 
+def day_of(as_of: str) -> str:
+    """Writes the day of an instant that ``format_instant`` wrote: ``2010-09-01``."""
+    return f"{as_of[:4]}-{as_of[4:6]}-{as_of[6:8]}"
+
+
 def step_scope(region: str) -> str:
     """Names a step's region: ``all`` for an artefact of every region."""
     return "all" if region == ALL_REGIONS else region
@@ -229,7 +234,7 @@ def _instead(region: RegionDay) -> str:
         return "; nothing serves it"
     if live.serves == "popular":
         return "; its popular list serves, labelled as such"
-    return f"; the shard of {live.as_of[:4]}-{live.as_of[4:6]}-{live.as_of[6:8]} serves"
+    return f"; the shard of {day_of(live.as_of)} serves"
 
 
 def _the(rule: GateDecision) -> str:
