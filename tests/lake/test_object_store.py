@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
 
@@ -15,16 +14,16 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact
-from graphrec_core.lake.going_live import go_live, roll_back
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.release import Release, ReleasedRegion, list_releases, store_release
+from graphrec_core.lake.going_live import roll_back
+from graphrec_core.lake.live import read_live
+from graphrec_core.lake.release import list_releases
 from graphrec_core.lake.sweep import sweep
-from graphrec_core.types import ArtifactId, Region, format_instant
+from graphrec_core.types import ArtifactId, Region
 from tests.support.object_store import ObjectStore
+from tests.support.releases import EAST, one_region_release, publish
 from tests.support.snapshots import AS_OF, tiny_config
 
 ID = ArtifactId("0123456789abcdef")
-EAST = Region("east")
 RACERS = 6
 
 
@@ -296,30 +295,14 @@ def test_sweep_removes_the_dead_and_keeps_the_committed(store: ObjectStore, lake
     assert lake.storage.folders(folder) == [artifact.base.rsplit("/", 1)[-1]]
 
 
-def _release(day: int, shard: str, region: Region = EAST) -> Release:
-    as_of = format_instant(AS_OF + timedelta(days=day))
-    entry = ReleasedRegion(shard_id=ArtifactId(shard), as_of=as_of, serves="model", passed=True)
-    return Release(
-        id=ArtifactId(f"{day:016x}"),
-        as_of=as_of,
-        snapshot_id=ArtifactId("s"),
-        mode="auto",
-        regions={region: entry},
-    )
-
-
-def _publish(lake: Lake, release: Release) -> Live:
-    return go_live(lake, store_release(lake, release))
-
-
 def test_releases_go_live_and_back(lake: Lake) -> None:
-    releases = [_release(0, "e0"), _release(1, "e1")]
+    releases = [one_region_release(0, "e0"), one_region_release(1, "e1")]
     for release in releases:
-        _publish(lake, release)
+        publish(lake, release)
     assert list_releases(lake) == releases
     assert read_live(lake).regions[EAST].shard_id == "e1"
     assert roll_back(lake).regions[EAST].shard_id == "e0"
-    assert _publish(lake, releases[1]).regions[EAST].shard_id == "e0"
+    assert publish(lake, releases[1]).regions[EAST].shard_id == "e0"
     assert read_live(lake).withdrawn == [releases[1].id]
 
 
@@ -327,20 +310,20 @@ def test_of_two_publishers_at_once_the_later_one_conflicts_and_nothing_is_lost(
     store: ObjectStore, lake: Lake
 ) -> None:
     """The other region goes live between this one's reading and its writing."""
-    _publish(lake, _release(0, "e0"))
-    first, second = _release(1, "w1", Region("west")), _release(2, "e2")
+    publish(lake, one_region_release(0, "e0"))
+    first, second = one_region_release(1, "w1", Region("west")), one_region_release(2, "e2")
     live = f"/{lake.storage.uri(lake.layout.live).removeprefix('s3://')}"
 
     def publish_first(key: str) -> None:
         if key == live:
             store.before_put = lambda _: None
-            _publish(lake, first)
+            publish(lake, first)
 
     store.before_put = publish_first
     with pytest.raises(ConflictError):
-        _publish(lake, second)
+        publish(lake, second)
     assert set(read_live(lake).regions) == {"east", "west"}
-    served = _publish(lake, second).regions
+    served = publish(lake, second).regions
     assert {region: entry.shard_id for region, entry in served.items()} == {
         "east": "e2",
         "west": "w1",

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,16 +9,14 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact, lease
-from graphrec_core.lake.going_live import go_live
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.release import Release, ReleasedRegion, store_release
+from graphrec_core.lake.live import read_live
 from graphrec_core.lake.sweep import sweep
-from graphrec_core.types import ArtifactId, Region, format_instant
+from graphrec_core.types import ArtifactId
 from tests.support.object_store import ObjectStore
+from tests.support.releases import EAST, one_region_release, publish
 from tests.support.snapshots import AS_OF, tiny_config
 
 ID = ArtifactId("0123456789abcdef")
-EAST = Region("east")
 
 
 @pytest.fixture
@@ -47,22 +44,6 @@ def _figures(trial: Attempt) -> None:
     trial.write_json("figures.json", {"a": 1})
 
 
-def _release(day: int, shard: str, region: Region = EAST) -> Release:
-    as_of = format_instant(AS_OF + timedelta(days=day))
-    entry = ReleasedRegion(shard_id=ArtifactId(shard), as_of=as_of, serves="model", passed=True)
-    return Release(
-        id=ArtifactId(f"{day:016x}"),
-        as_of=as_of,
-        snapshot_id=ArtifactId("s"),
-        mode="auto",
-        regions={region: entry},
-    )
-
-
-def _publish(lake: Lake, release: Release) -> Live:
-    return go_live(lake, store_release(lake, release))
-
-
 @pytest.mark.parametrize(
     "ask", ["exists", "find", "read", "open", "files", "folders", "stat", "remove"]
 )
@@ -79,14 +60,14 @@ def test_a_refusal_is_no_absence(store: ObjectStore, storage: Storage, ask: str)
 
 def test_a_refused_look_at_the_pointer_changes_nothing(store: ObjectStore, lake: Lake) -> None:
     for number in (0, 1):
-        _publish(lake, _release(number, f"e{number}"))
+        publish(lake, one_region_release(number, f"e{number}"))
     before = read_live(lake)
     for method in ("GET", "HEAD", "PUT"):
         store.refuses = lambda found, path, method=method: (
             found == method and path.endswith("LIVE.json")
         )
         with pytest.raises(LakeError, match="must answer"):
-            _publish(lake, _release(2, "e2"))
+            publish(lake, one_region_release(2, "e2"))
         store.refuses = lambda method, path: False
         assert read_live(lake) == before
 

@@ -22,7 +22,6 @@ IS_DECIMAL = "starts_with(typeof(x), 'DECIMAL')"
 REFUSED = "Cannot convert"
 """How the message of a value that a cast refuses begins."""
 MICROS = "epoch_us(x)"
-SECONDS = "floor(epoch_us(x) / 1000000)"
 
 
 def _all(types: tuple[str, ...], body: str) -> dict[str, str]:
