@@ -16,6 +16,7 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 """A name that is safe in SQL and in a path: lower case, digits, underscores; at most 64."""
 
 
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 CSV_TYPES = (
     "known are string, boolean, tinyint, smallint, int, bigint, float, double, decimal(p, s), "
     "date, timestamp and timestamp_ntz"
@@ -83,8 +84,14 @@ class TableConfig(Section):
 
     @property
     def file_format(self) -> str:
-        """``parquet`` or ``csv``, from ``format`` or else from the path's suffix."""
-        return self.format or PurePosixPath(self.path).suffix.lstrip(".")
+        """``parquet`` or ``csv``, from ``format`` or else from the path's suffix.
+
+        A suffix of a compression says nothing: the one before it counts, in any case.
+        """
+        suffixes = [suffix.lower() for suffix in PurePosixPath(self.path).suffixes]
+        while suffixes and suffixes[-1] in COMPRESSED:
+            suffixes.pop()
+        return self.format or "".join(suffixes[-1:]).lstrip(".")
 
     @property
     def csv(self) -> CsvOptions:

@@ -94,11 +94,13 @@ def test_a_table_knows_its_format() -> None:
     tables = {
         "a": {"path": "x/a.csv"},
         "b": {"path": "x/a.data", "format": "csv"},
+        "packed": {"path": "x/2026.01.csv.gz"},
+        "loud": {"path": "x/A.CSV"},
         "c": {"path": "x/a.parquet"},
     }
     config = tiny_config(ROOT, source={**_source({"select": "s"}), "tables": tables})
     formats = [table.file_format for table in config.source.tables.values()]
-    assert formats == ["csv", "csv", "parquet"]
+    assert formats == ["csv", "csv", "csv", "csv", "parquet"]
 
 
 def test_forcing_needs_who_and_why() -> None:
