@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from graphrec_core.embedding import count_nodes, embed_serve_view, embed_view, write_vectors
+from graphrec_core.embedding import (
+    count_nodes,
+    embed_serve_view,
+    embed_view,
+    inference,
+    write_vectors,
+)
 from graphrec_core.embedding.refit_guard import overlap_of_lists
 from graphrec_core.errors import RefusedError
 from graphrec_core.lake import Lake, attempt
@@ -38,6 +44,14 @@ def test_weights_that_recommend_something_else_do_not_serve(config, snapshot, ca
     tables, again = embed_serve_view(snapshot, EAST, model, check.overlap)
     assert (again[EAST].served, again[EAST].why) == ("refitted", "")
     assert same_vectors(tables, snapshot, model, refit=True)
+
+
+def test_both_weights_read_the_view_once(config, snapshot, monkeypatch):
+    model = write_model(config, snapshot, EAST, "read_once", refit=True)
+    loaded, load = [], inference.load_graph
+    monkeypatch.setattr(inference, "load_graph", lambda *what: loaded.append(what) or load(*what))
+    embed_serve_view(snapshot, EAST, model, 0)
+    assert [view for _, view, _ in loaded] == [View.SERVE]
 
 
 def test_weights_that_are_not_finite_do_not_serve(config, snapshot):
