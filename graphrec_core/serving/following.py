@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
+from graphrec_core.errors import ConfigError
 from graphrec_core.index.shard import Shard, open_shard
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.live import Live, find_live
@@ -155,6 +156,8 @@ class Follower:
         try:
             live = find_live(self._lake)
         except Exception as error:  # whatever a store raises: what is loaded goes on
+            if isinstance(error, ConfigError) and before.live == Live():
+                raise  # a lake that cannot be, found at the start
             return before.live, _one_line(error)
         if live is None and before.live != Live():
             return before.live, f"{self._lake.storage.uri(self._lake.layout.live)} is gone"

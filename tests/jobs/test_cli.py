@@ -251,7 +251,11 @@ def _unknown_places() -> dict[str, pd.DataFrame]:
         (_no_visits, ("edges/visited", "at least one good row", "to do: Check its source table")),
         (
             _unknown_places,
-            ("of the rows of edges/visited", "30 of 120: 30 x dst is an unknown node", "to do: "),
+            (
+                "of the rows of every table",
+                "edges/visited: 30 of 120: 30 x dst is an unknown",
+                "to do: ",
+            ),
         ),
     ],
 )
