@@ -70,10 +70,10 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality")),
     StepName.TRAIN: StepSpec(
-        4,
+        5,
         ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
     ),
-    StepName.EMBED: StepSpec(3, ("gate.min_refit_overlap",)),
+    StepName.EMBED: StepSpec(4, ("gate.min_refit_overlap",)),
     StepName.EVALUATE: StepSpec(3, ("task", *_MEASURED, *_JUDGED)),
     StepName.SHARD: StepSpec(
         4, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")

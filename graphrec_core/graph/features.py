@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
@@ -145,8 +146,13 @@ def _require_kind(column: Column, dtype: pa.DataType) -> None:
 
 
 def _newest_us(graph: RegionGraph) -> int:
-    newest = [int(edge.last_event_us.max()) for edge in graph.edges.values() if len(edge)]
-    return max(newest, default=0)
+    """Finds the view's newest event; that of a node that is everywhere may be in other regions."""
+    newest = [pc.max(_event_us(table)).as_py() for table in graph.nodes.values()]
+    return max((time for time in newest if time is not None), default=0)
+
+
+def _event_us(table: pa.Table) -> pa.ChunkedArray:
+    return table.column(RECENCY).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
 
 
 def _floats(array: pa.ChunkedArray) -> np.ndarray:
@@ -160,8 +166,7 @@ def _degree(table: pa.Table) -> np.ndarray:
 
 
 def _recency(table: pa.Table, newest_us: int) -> np.ndarray:
-    times = table.column(RECENCY).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
-    return (newest_us - _floats(times)) / DAY_US
+    return (newest_us - _floats(_event_us(table))) / DAY_US
 
 
 def _fit_column(table: pa.Table, name: str) -> Column | None:

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from graphrec_core.errors import LakeError, SchemaError
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph
 from graphrec_core.graph.feature_column import fit_numbers, fit_texts
+from graphrec_core.quality.feature_drift import feature_drift
 from graphrec_core.types import Region
 
 NAMES = {"film": ["year", "is_new", "studio", "genres"]}
@@ -117,6 +119,23 @@ def test_nodes_without_a_feature_that_tells_have_no_numbers():
     encoder = FeatureEncoder.fit(graph, {})
     assert encoder.dropped == {"film": ("num_events", "last_event_time")}
     assert encoder.encode(graph)["film"].shape == (3, 0)
+
+
+def seen_on(edge_day: int, *film_days: int | None) -> RegionGraph:
+    """Films last seen on days of January, some in other regions; the region's last edge."""
+    times = [day and datetime(2026, 1, day, tzinfo=UTC) for day in film_days]
+    graph = graph_of(last_event_time=pa.array(times, pa.timestamp("us", tz="UTC")))
+    newest = torch.tensor([int(datetime(2026, 1, edge_day, tzinfo=UTC).timestamp() * 1e6)])
+    edges = {"e": EdgeList(graph.edges["e"].src, graph.edges["e"].dst, newest)}
+    return dataclasses.replace(graph, edges=edges)
+
+
+def test_a_week_later_is_no_drift_whoever_had_the_view_s_newest_event():
+    """A film that is everywhere was seen elsewhere after a small region's last event."""
+    train, serve = seen_on(3, 3, 1, 5), seen_on(12, 10, 8, 12)
+    encoder = FeatureEncoder.fit(train, {})
+    assert torch.equal(encoder.encode(train)["film"], encoder.encode(serve)["film"])
+    assert feature_drift(encoder, train, serve, 1)["film.last_event_time"] == 0
 
 
 def test_values_unseen_in_fitting_have_no_place_of_their_own():
