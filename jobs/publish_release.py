@@ -195,10 +195,11 @@ def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
         )
     if missing:
         raise RefusedError(
-            must="Every region must have its evaluation and its shard; the others are published.",
+            must="Every region must have its evaluation and its shard; what passed is published.",
             found=f"missing for {', '.join(missing)}; refused: {', '.join(refused) or 'none'}; "
             f"broken: {', '.join(broken) or 'none'}",
-            fix="Run evaluate-model and build-shard of these regions, then publish-release again.",
+            fix="See with status --as-of which step of these regions is missing, run it "
+            "and those after it to evaluate-model and build-shard, then publish-release again.",
         )
     if broken:
         logger.warning("broken: %s", describe_broken(broken))
