@@ -1,6 +1,6 @@
 """What was decided before: all releases and the pointer, read once by a job."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -135,7 +135,18 @@ def read_past(lake: Lake) -> Past:
     """Reads all releases and the pointer.
 
     Raises:
-        LakeError: A file is damaged.
+        DamagedError: LIVE is damaged.
+    """
+    return past_of(lake, list_releases(lake), read_live(lake))
+
+
+def past_of(lake: Lake, releases: Sequence[Release], live: Live) -> Past:
+    """Puts releases that were read already into their order.
+
+    Args:
+        lake: The lake; the numbers of the revisions are read from it.
+        releases: All that can be read.
+        live: The pointer.
     """
     numbers = revision_numbers(lake)
 
@@ -143,4 +154,4 @@ def read_past(lake: Lake) -> Past:
         revision = numbers.get(release.snapshot_id, 0)
         return parse_instant(release.as_of), revision, release.number, release.id
 
-    return Past(tuple(sorted(list_releases(lake), key=order)), read_live(lake))
+    return Past(tuple(sorted(releases, key=order)), live)

@@ -173,11 +173,21 @@ def named_release(lake: Lake, text: str) -> Release:
 
 
 def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
-    """Returns seconds and peak memory (MB) of publishing a release; empty where unknown."""
+    """Returns seconds and peak memory (MB) of publishing a release; empty where unknown.
+
+    Raises:
+        DamagedError: The file is not JSON.
+    """
     path = lake.layout.release_run(release_id)
-    if not lake.storage.exists(path):
-        return {}
-    info: dict[str, Any] = json.loads(lake.storage.read(path))
+    data = lake.storage.find(path)
+    try:
+        info: dict[str, Any] = json.loads(data) if data is not None else {}
+    except ValueError as error:
+        raise DamagedError(
+            must=f"{lake.storage.uri(path)} must hold what graphrec wrote there.",
+            found=str(error),
+            fix="Remove the file: it holds costs alone.",
+        ) from error
     return info
 
 

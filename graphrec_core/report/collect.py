@@ -1,6 +1,6 @@
 """Gathers one day's run from the manifests; what is missing is None, never guessed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,8 @@ from typing import Any
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.evaluation.gates import read_decisions
 from graphrec_core.index.targets import LeftOutPairs
-from graphrec_core.lake import Artifact, Lake, find_artifact
-from graphrec_core.lake.live import Live, read_live
+from graphrec_core.lake import Artifact, find_artifact
+from graphrec_core.lake.live import Live
 from graphrec_core.lake.release import Release, read_release_run
 from graphrec_core.report.day import (
     Day,
@@ -22,6 +22,7 @@ from graphrec_core.report.day import (
     ViewSize,
 )
 from graphrec_core.report.found import FoundDay, find_day, find_release
+from graphrec_core.report.wording import step_scope
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 
@@ -32,18 +33,18 @@ def collect(config: PipelineConfig, as_of: datetime) -> Day:
         config: The pipeline, with the settings of that run: they make the artefacts' ids.
         as_of: The run's instant.
 
-    Raises:
-        LakeError: A committed artefact is damaged.
+    Returns:
+        The day; what is damaged is named, and counts as missing.
     """
     return collect_found(find_day(config, as_of))
 
 
 def collect_found(found: FoundDay) -> Day:
     """Reads the figures of artefacts that ``find_day`` found."""
-    lake, as_of = found.lake, found.chain.as_of
+    lake, as_of, live = found.lake, found.chain.as_of, found.live
     stats = found.snapshot.manifest.stats if found.snapshot else {}
-    live, release = read_live(lake), find_release(found)
-    validations, docs = _validations(lake, as_of), lake.layout.data_docs(as_of)
+    release = find_release(found)
+    validations, docs = _validations(found), lake.layout.data_docs(as_of)
     general = {
         key: value for key, value in stats.items() if key not in ("regions", "empty_regions")
     }
@@ -55,16 +56,19 @@ def collect_found(found: FoundDay) -> Day:
         snapshot_stats=general,
         regions=tuple(_region_day(found, name, release, live) for name in found.regions),
         empty_regions=found.skipped,
-        models=tuple(_model_run(name, model) for name, model in found.models.items() if model),
+        models=tuple(_model_runs(found)),
         steps=_steps(found, validations, release),
         validations=tuple(_validation(artifact) for artifact in validations),
         data_docs=docs if lake.storage.exists(docs) else None,
         release=release,
         live=live,
+        damaged=found.damaged,
     )
 
 
-def _region_day(found: FoundDay, region: Region, release: Release | None, live: Live) -> RegionDay:
+def _region_day(
+    found: FoundDay, region: Region, release: Release | None, live: Live | None
+) -> RegionDay:
     stats = found.region_stats(region)
     evaluation, shard = found.evaluations[region], found.shards[region]
     return RegionDay(
@@ -77,7 +81,8 @@ def _region_day(found: FoundDay, region: Region, release: Release | None, live: 
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
         released=release.regions.get(region) if release else None,
-        live=live.regions.get(region),
+        live=live.regions.get(region) if live else None,
+        is_live_known=live is not None,
     )
 
 
@@ -115,6 +120,13 @@ def shard_result(artifact: Artifact) -> ShardResult:
     )
 
 
+def _model_runs(found: FoundDay) -> Iterator[ModelRun]:
+    for scope, artifact in found.models.items():
+        if artifact is not None:
+            with found.damaged.noted(f"the model of {step_scope(scope)}"):
+                yield _model_run(scope, artifact)
+
+
 def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
     metrics = artifact.read_json("metrics.json")
     return ModelRun(
@@ -126,10 +138,14 @@ def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
     )
 
 
-def _validations(lake: Lake, as_of: datetime) -> list[Artifact]:
-    parent = lake.layout.validation(as_of, ArtifactId("")).rstrip("/")
-    folders = [f"{parent}/{name}" for name in lake.storage.folders(parent)]
-    return [found for folder in folders if (found := find_artifact(lake.storage, folder))]
+def _validations(found: FoundDay) -> list[Artifact]:
+    storage, artifacts = found.lake.storage, list[Artifact]()
+    parent = found.lake.layout.validation(found.chain.as_of, ArtifactId("")).rstrip("/")
+    for name in storage.folders(parent):
+        with found.damaged.noted(f"validation {name}"):
+            artifact = find_artifact(storage, f"{parent}/{name}")
+            artifacts += [artifact] if artifact else []
+    return artifacts
 
 
 def _validation(artifact: Artifact) -> Validation:
@@ -161,7 +177,9 @@ def _steps(
 def _publish_step(found: FoundDay, release: Release | None) -> StepRun:
     if release is None:
         return StepRun(str(StepName.PUBLISH), ALL_REGIONS, "", is_done=False)
-    info = read_release_run(found.lake, release.id)
+    info: dict[str, Any] = {}
+    with found.damaged.noted(f"the costs of release {release.id}"):
+        info = read_release_run(found.lake, release.id)
     took = info.get("seconds"), info.get("peak_memory_mb")
     return StepRun(str(StepName.PUBLISH), ALL_REGIONS, release.id, True, *took)
 

@@ -109,7 +109,8 @@ class RegionDay:
         evaluation: How the model was judged.
         shard: The candidate shard.
         released: The region's entry in the day's release.
-        live: What serves the region now.
+        live: What serves the region now; None: nothing, or it is not known.
+        is_live_known: Whether LIVE can be read.
     """
 
     region: Region
@@ -122,6 +123,7 @@ class RegionDay:
     shard: ShardResult | None
     released: ReleasedRegion | None
     live: LiveRegion | None
+    is_live_known: bool
 
     @property
     def is_judged(self) -> bool:
@@ -254,7 +256,8 @@ class Day:
         validations: The validations of this day; more than one where the source was corrected.
         data_docs: Folder of the day's Data Docs, relative to the lake's root.
         release: The day's release.
-        live: What serves now.
+        live: What serves now; None: LIVE is damaged.
+        damaged: What is damaged -> what is wrong with it.
     """
 
     pipeline: str
@@ -269,7 +272,8 @@ class Day:
     validations: tuple[Validation, ...]
     data_docs: str | None
     release: Release | None
-    live: Live
+    live: Live | None
+    damaged: Mapping[str, str]
 
     @property
     def k(self) -> int | None:

@@ -1,27 +1,54 @@
-"""Which of a day's artefacts are committed, and which release was made of them."""
+"""Which of a day's artefacts are committed, and which release was made of them.
 
-from collections.abc import Mapping
+The report shows the nights on which something broke, so a damaged part is noted and counts as a
+missing one; it stops nothing else.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import DamagedError
+from graphrec_core.evaluation.sound import one_line
 from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
-from graphrec_core.lake.past import Past, read_past
-from graphrec_core.lake.release import Release
+from graphrec_core.lake.live import Live, read_live
+from graphrec_core.lake.past import Past, past_of
+from graphrec_core.lake.release import Release, scan_releases
 from graphrec_core.lake.verdict import verdict_of
+from graphrec_core.report.wording import step_scope
 from graphrec_core.types import ArtifactId, Region, View, format_instant
+
+logger = logging.getLogger(__name__)
+
+
+class Damages(dict[str, str]):
+    """What is damaged -> what is wrong with it."""
+
+    @contextmanager
+    def noted(self, what: str) -> Iterator[None]:
+        """Notes what is damaged within a ``with`` block, and goes on after it."""
+        try:
+            yield
+        except DamagedError as error:
+            logger.error("%s is damaged: %s", what, one_line(error))
+            self[what] = one_line(error)
 
 
 @dataclass(frozen=True)
 class FoundDay:
-    """The committed artefacts of one day; None where one is missing.
+    """The committed artefacts of one day; None where one is missing or damaged.
 
     Attributes:
         lake: Where they are.
         chain: Their ids.
         past: The stored releases; a decision among them says which evaluation is the day's.
+        live: What serves now; None: LIVE is damaged.
         snapshot: The snapshot.
+        damaged: What could not be read.
         broken: Regions in which the snapshot's suites found something, with what.
         models: By scope: the regions, or ``_all`` for a global model.
         embeddings: By view and scope.
@@ -33,7 +60,9 @@ class FoundDay:
     lake: Lake
     chain: Chain
     past: Past
+    live: Live | None
     snapshot: Artifact | None
+    damaged: Damages
     broken: Mapping[Region, str] = field(default_factory=dict)
     models: dict[Region, Artifact | None] = field(default_factory=dict)
     embeddings: dict[tuple[View, Region], Artifact | None] = field(default_factory=dict)
@@ -62,26 +91,44 @@ class FoundDay:
 
 def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
     """Looks up every artefact that the configuration asks for on this day."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    layout, storage = lake.layout, lake.storage
-    snapshot = find_artifact(storage, layout.snapshot(as_of, chain.snapshot_id()))
-    verdict = find_artifact(storage, layout.verdict(as_of, chain.verdict_id()))
+    lake, chain, damaged = Lake(config), Chain(config, as_of), Damages()
+    layout = lake.layout
+    past, live = _past(lake, damaged)
+
+    def find(what: str, folder: str) -> Artifact | None:
+        with damaged.noted(what):
+            return find_artifact(lake.storage, folder)
+        return None
+
+    snapshot = find("the snapshot", layout.snapshot(as_of, chain.snapshot_id()))
+    verdict = find("the check of the snapshot", layout.verdict(as_of, chain.verdict_id()))
     broken = verdict_of(verdict).broken if verdict else {}
-    found = FoundDay(lake, chain, read_past(lake), snapshot, broken)
+    found = FoundDay(lake, chain, past, live, snapshot, damaged, broken)
     for region in found.regions:
         scope, evaluation_id = config.model_region(region), chain.evaluation_id(found.past, region)
         if scope not in found.models:
-            folder = layout.model(scope, chain.model_id(region))
-            found.models[scope] = find_artifact(storage, folder)
+            whose, folder = step_scope(scope), layout.model(scope, chain.model_id(region))
+            found.models[scope] = find(f"the model of {whose}", folder)
             for view in View:
                 folder = layout.embedding(chain.embedding_id(region, view))
-                found.embeddings[view, scope] = find_artifact(storage, folder)
+                found.embeddings[view, scope] = find(f"the {view} embedding of {whose}", folder)
         found.evaluation_ids[region] = evaluation_id
         folder = layout.evaluation(region, evaluation_id)
-        found.evaluations[region] = find_artifact(storage, folder)
+        found.evaluations[region] = find(f"the evaluation of {region}", folder)
         folder = layout.shard(region, chain.shard_id(region))
-        found.shards[region] = find_artifact(storage, folder)
+        found.shards[region] = find(f"the shard of {region}", folder)
     return found
+
+
+def _past(lake: Lake, damaged: Damages) -> tuple[Past, Live | None]:
+    releases, faults = scan_releases(lake)
+    for name, fault in faults.items():
+        with damaged.noted(f"release {name}"):
+            raise fault
+    live = None
+    with damaged.noted("LIVE"):
+        live = read_live(lake)
+    return past_of(lake, releases, live or Live()), live
 
 
 def find_release(found: FoundDay) -> Release | None:

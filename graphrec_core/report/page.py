@@ -1,5 +1,6 @@
 """The page a person reads in the morning: one self-contained HTML file about one day."""
 
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -42,6 +43,8 @@ def render_page(found: FoundDay, day: Day) -> str:
         scope=wording.step_scope,
     )
     config = found.chain.config
+    pictures = _pictures(found, day, config)
+    day = replace(day, damaged=dict(found.damaged))  # also what was found while drawing
     page = environment.get_template("page.html.j2")
     return page.render(
         day=day,
@@ -50,7 +53,7 @@ def render_page(found: FoundDay, day: Day) -> str:
         summary=wording.summary(day),
         systems=[(name, wording.SYSTEM_NAMES[name]) for name in _systems(day)],
         metrics=[(name, wording.metric_name(name, day.k)) for name in plots.METRICS],
-        pictures=_pictures(found, day, config),
+        pictures=pictures,
     )
 
 
@@ -82,5 +85,6 @@ def _embeddings(found: FoundDay, config: PipelineConfig) -> Picture | None:
         artifact = found.embeddings[View.SERVE, config.model_region(region)]
         if artifact is not None:
             ntypes = (config.task.query, config.task.candidate)
-            samples[region] = read_sample(artifact, region, ntypes)
+            with found.damaged.noted(f"the serve embedding of {region}"):
+                samples[region] = read_sample(artifact, region, ntypes)
     return plot_embeddings(samples)

@@ -106,7 +106,7 @@ def _sizes(region: RegionDay) -> tuple[Mapping[str, int], ...]:
 
 def _live_text(region: RegionDay) -> str:
     if region.live is None:
-        return "none"
+        return "none" if region.is_live_known else "not known"
     kind = "popular, " if region.live.serves == "popular" else ""
     return f"{region.live.shard_id}\n{kind}{day_of(region.live.as_of)}"
 

@@ -118,6 +118,8 @@ def region_sentence(region: RegionDay) -> str:
         return f"{region.region} {was}{because}{_instead(region)}."
     if region.is_live:
         return f"{region.region} passed the gate and is live."
+    if not region.is_live_known:
+        return f"{region.region} passed the gate{_instead(region)}."
     if region.released is None:
         return f"{region.region} passed the gate but is not published{_instead(region)}."
     return f"{region.region} passed the gate but is not live{_instead(region)}."
@@ -140,20 +142,28 @@ def small_regions(day: Day) -> list[str]:
 def headline(day: Day) -> str:
     """Says in one sentence how the day went."""
     if not day.has_snapshot:
+        if "the snapshot" in day.damaged:
+            return "The day's snapshot is damaged."
         if day.validations:
             return "The day has no snapshot: it stopped after the source was validated."
         return "The day has no snapshot: it stopped before or during the validation of its source."
     num, num_live = len(day.regions), sum(region.is_live for region in day.regions)
     if num == 0:
         return "No region had anything to process."
+    if day.live is None:
+        return f"What serves the {num} region{'s' * (num > 1)} now is not known: LIVE is damaged."
     if day.release is None and num_live == 0:
         return f"The day has not been published; it has {num} region{'s' * (num > 1)}."
     return f"{num_live} of {num} region{'s' * (num > 1)} went live."
 
 
 def summary(day: Day) -> list[str]:
-    """Says how the day went: the headline, then what did not go live, then what was skipped."""
+    """Says how the day went: headline, damage, what did not go live, what was skipped."""
     sentences = [headline(day), *([] if day.has_snapshot else _refused_source(day))]
+    sentences += [
+        f"{what[0].upper()}{what[1:]} is damaged: {why.rstrip('.')}."
+        for what, why in day.damaged.items()
+    ]
     sentences += [release_note(day.release)] if day.release and release_note(day.release) else []
     sentences += [
         region_sentence(region)
@@ -230,6 +240,8 @@ def _instead(region: RegionDay) -> str:
         return "; gate.undecided let it live"
     if region.is_live:
         return "; it was forced live"
+    if not region.is_live_known:
+        return "; what serves it is not known"
     if live is None:
         return "; nothing serves it"
     if live.serves == "popular":

@@ -134,6 +134,17 @@ def test_a_second_rollback_does_not_revive_what_the_first_withdrew(lake: Lake, a
     assert live.regions[WEST].shard_id == ("w0" if again == "the same" else "w1")
 
 
+def test_a_rollback_does_not_take_back_what_serves_without_what_it_drops(lake: Lake) -> None:
+    publish(lake, make(0xA, 1, {"east": "e1"}))
+    publish(lake, make(0xB, 1, {"east": "e2"}))
+    publish(lake, make(0xF, 1, {"east": "e1"}, mode="force"))  # brings what 0xA had brought
+    live = roll_back(lake, ArtifactId(f"{0xA:016x}"))
+    assert shown(live) == {"east": "e1"}
+    assert live.history == [f"{0xA:016x}"]
+    assert live.claims == {f"{0xA:016x}": ["east"]}
+    assert live.withdrawn == [f"{0xB:016x}", f"{0xF:016x}"]
+
+
 def test_a_mistaken_day_needs_a_person_to_lower_the_mark(lake: Lake) -> None:
     publish(lake, make(1, 0, {"east": "e0"}))
     publish(lake, make(2, 8, {"east": "e8"}))

@@ -1,0 +1,120 @@
+"""A damaged part of a day is named in its report and counts as missing; it stops nothing else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from graphrec_core.config import PipelineConfig
+from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.report.collect import collect
+from graphrec_core.report.wording import summary
+from graphrec_core.types import Region, View
+from jobs import status, write_report
+from tests.support import example_day
+from tests.support.snapshots import AS_OF, tiny_config
+
+EAST = Region("east")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> PipelineConfig:
+    config = tiny_config(tmp_path)
+    example_day.write_validation(config)
+    example_day.write_example_day(config)
+    return config
+
+
+def _evaluation(lake: Lake, config: PipelineConfig) -> str:
+    day = collect(config, AS_OF)
+    evaluation = day.regions[0].evaluation
+    assert evaluation is not None
+    return f"{lake.layout.evaluation(EAST, evaluation.id)}/manifest.json"
+
+
+def _snapshot(lake: Lake, config: PipelineConfig) -> str:
+    return f"{lake.layout.snapshot(AS_OF, Chain(config, AS_OF).snapshot_id())}/manifest.json"
+
+
+def _shard(lake: Lake, config: PipelineConfig) -> str:
+    return f"{lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))}/manifest.json"
+
+
+def _history(lake: Lake, config: PipelineConfig) -> str:
+    folder = lake.layout.model(EAST, Chain(config, AS_OF).model_id(EAST))
+    return f"{open_artifact(lake.storage, folder).base}/metrics.json"
+
+
+def _vectors(lake: Lake, config: PipelineConfig) -> str:
+    folder = lake.layout.embedding(Chain(config, AS_OF).embedding_id(EAST, View.SERVE))
+    artifact = open_artifact(lake.storage, folder)
+    return f"{artifact.base}/{next(iter(artifact.manifest.files))}"
+
+
+def _validation(lake: Lake, config: PipelineConfig) -> str:
+    (validation,) = collect(config, AS_OF).validations
+    return f"{lake.layout.validation(AS_OF, validation.id)}/manifest.json"
+
+
+def _release(lake: Lake, config: PipelineConfig) -> str:
+    release = collect(config, AS_OF).release
+    assert release is not None
+    return lake.layout.release(release.id)
+
+
+def _costs(lake: Lake, config: PipelineConfig) -> str:
+    release = collect(config, AS_OF).release
+    assert release is not None
+    return lake.layout.release_run(release.id)
+
+
+def _live(lake: Lake, config: PipelineConfig) -> str:
+    return lake.layout.live
+
+
+@pytest.mark.parametrize(
+    ("path_of", "named"),
+    [
+        (_snapshot, "The snapshot is damaged"),
+        (_evaluation, "The evaluation of east is damaged"),
+        (_shard, "The shard of east is damaged"),
+        (_history, "The model of east is damaged"),
+        (_vectors, "The serve embedding of east is damaged"),
+        (_validation, "Validation "),
+        (_release, "Release "),
+        (_costs, "The costs of release "),
+        (_live, "LIVE is damaged"),
+    ],
+)
+def test_a_damaged_part_is_named_and_the_rest_is_shown(
+    config: PipelineConfig, path_of: Callable[[Lake, PipelineConfig], str], named: str
+) -> None:
+    lake = Lake(config)
+    write_report.run(config, AS_OF)
+    page = f"{lake.layout.report(AS_OF)}/index.html"
+    assert "is damaged" not in lake.storage.read(page).decode()
+    lake.storage.write(path_of(lake, config), b'{"half a file":')
+    write_report.run(config, AS_OF)
+    text = lake.storage.read(page).decode()
+    assert named in text
+    assert "is damaged" in text
+    if path_of is not _snapshot:
+        assert "west was refused because" in text
+
+
+def test_what_serves_is_not_guessed_where_the_pointer_is_damaged(config: PipelineConfig) -> None:
+    lake = Lake(config)
+    lake.storage.write(lake.layout.live, b"{}")
+    first, damage, *others = summary(collect(config, AS_OF))
+    assert first == "What serves the 2 regions now is not known: LIVE is damaged."
+    assert damage.startswith("LIVE is damaged: ")
+    assert "east passed the gate; what serves it is not known." in others
+    assert not any("nothing serves" in sentence for sentence in others)
+
+
+def test_status_of_the_day_names_it_too(config: PipelineConfig) -> None:
+    lake = Lake(config)
+    lake.storage.write(_shard(lake, config), b"")
+    data = status.run(config, AS_OF)
+    assert list(data["run"]["damaged"]) == ["the shard of east"]
+    assert data["run"]["regions"][1]["gate"] == "refused"
