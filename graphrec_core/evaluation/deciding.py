@@ -28,11 +28,13 @@ class Brought:
         evaluation: How its model was judged.
         shard: Its candidate.
         kept: The entry of a release whose shard it keeps where the candidate is refused.
+        number: Place of the decision among those of its day.
     """
 
     evaluation: Artifact | None
     shard: Artifact | None
     kept: ReleasedRegion | None
+    number: int
 
     @property
     def is_complete(self) -> bool:
@@ -42,12 +44,12 @@ class Brought:
 
 def find_brought(lake: Lake, chain: Chain, past: Past, region: Region) -> Brought:
     """Looks up what a region brings."""
-    evaluation = lake.layout.evaluation(region, chain.evaluation_id(past, region))
-    shard = lake.layout.shard(region, chain.shard_id(region))
+    evaluation_id, shard_id = chain.evaluation_id(past, region), chain.shard_id(region)
     return Brought(
-        find_artifact(lake.storage, evaluation),
-        find_artifact(lake.storage, shard),
+        find_artifact(lake.storage, lake.layout.evaluation(region, evaluation_id)),
+        find_artifact(lake.storage, lake.layout.shard(region, shard_id)),
         past.kept(region, chain.as_of),
+        past.number_of(chain.as_of, region, evaluation_id, shard_id),
     )
 
 
@@ -162,6 +164,7 @@ def _entry(
         candidate_shard_id=shard.manifest.id if shard else None,
         model_id=chain.model_id(region),
         embedding_id=chain.embedding_id(region, View.SERVE),
+        number=brought.number,
     )
     forced = chain.config.publish.mode == "force" and judged is not None
     undecided = chain.config.gate.undecided

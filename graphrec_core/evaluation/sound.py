@@ -39,8 +39,8 @@ def find_sound(lake: Lake, chain: Chain, past: Past, region: Region) -> Sound:
             if part is not None:
                 part.checked.check()
     except DamagedError as error:
-        kept = past.kept(region, chain.as_of)
-        return Sound(Brought(evaluation=None, shard=None, kept=kept), one_line(error))
+        kept, number = past.kept(region, chain.as_of), past.next_number(chain.as_of)
+        return Sound(Brought(None, None, kept, number), one_line(error))
     return Sound(brought)
 
 

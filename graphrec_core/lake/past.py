@@ -100,6 +100,30 @@ class Past:
         own = [one.number for one in self.releases if one.as_of == format_instant(as_of)]
         return max(own, default=0) + 1
 
+    def number_of(
+        self, as_of: datetime, region: Region, evaluation_id: ArtifactId, shard_id: ArtifactId
+    ) -> int:
+        """Returns the place of a region's decision among those of its day.
+
+        Args:
+            as_of: The day.
+            region: The region.
+            evaluation_id: How the candidate was judged.
+            shard_id: The candidate.
+
+        Returns:
+            The number of the first release that holds it; the next one where none does.
+        """
+        decision = (evaluation_id, shard_id)
+        numbers = [
+            release.number
+            for release in self.releases
+            if release.as_of == format_instant(as_of)
+            if (entry := release.regions.get(region)) is not None
+            if (entry.evaluation_id, entry.candidate_shard_id) == decision
+        ]
+        return min(numbers, default=self.next_number(as_of))
+
     def _good(self, region: Region) -> Iterator[tuple[datetime, ReleasedRegion]]:
         """Yields the instants and entries that a candidate may be held to, newest first.
 

@@ -47,6 +47,8 @@ class ReleasedRegion(BaseModel):
         candidate_shard_id: This release's own candidate, live or refused.
         model_id: The model behind the candidate.
         embedding_id: The serve-view vectors behind the candidate.
+        number: Place of this very decision among those of its day: the number of the first
+            release that holds it. 0 in releases that are older than this field.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,6 +65,7 @@ class ReleasedRegion(BaseModel):
     candidate_shard_id: ArtifactId | None = None
     model_id: ArtifactId | None = None
     embedding_id: ArtifactId | None = None
+    number: int = 0
 
     @property
     def lacks_reference(self) -> bool:

@@ -6,7 +6,9 @@ What a release changes when it goes live are its *claims*:
 - A refused or undecided region keeps what serves it; only one that no model serves takes the
   release's. `gate.undecided` says otherwise of an undecided one (``ReleasedRegion.follows``).
 - No region goes back to a shard that a release of the same day, or of a later one, replaced: a
-  decision that is replayed does not undo the one that superseded it. Only force does.
+  decision that is replayed does not undo the one that superseded it. Nor to one that was decided
+  before the model of the same day that serves it, and so was never compared with that. Only
+  force does.
 - A release of the whole map retires the regions that its map no longer has.
 """
 
@@ -27,6 +29,7 @@ class LiveRegion(BaseModel):
         as_of: Its instant.
         serves: ``model``, or ``popular``: its popular list alone.
         release_id: The release that brought it.
+        number: Place of the decision for it among those of its day (``ReleasedRegion.number``).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +38,7 @@ class LiveRegion(BaseModel):
     as_of: str
     serves: Serves
     release_id: ArtifactId
+    number: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,15 @@ class Replayed:
     def _is_superseded(self, release: Release, region: Region, entry: ReleasedRegion) -> bool:
         if release.is_forced or entry.shard_id is None:
             return False
-        return self.superseded.get((region, entry.shard_id), "") >= release.as_of
+        if self.superseded.get((region, entry.shard_id), "") >= release.as_of:
+            return True
+        served = self.regions.get(region)
+        return (
+            served is not None
+            and (served.as_of, served.serves) == (entry.as_of, "model")
+            and served.shard_id != entry.shard_id
+            and served.number > entry.number
+        )
 
 
 def replay(
@@ -136,5 +148,6 @@ def _served(release: Release, entry: ReleasedRegion) -> LiveRegion:
             "as_of": entry.as_of,
             "serves": entry.serves,
             "release_id": release.id,
+            "number": entry.number,
         }
     )

@@ -12,8 +12,9 @@ from graphrec_core.config.delivery import PublishConfig
 from graphrec_core.config.looseness import gate_settings
 from graphrec_core.config.steps import StepSpec
 from graphrec_core.embedding.reference import reapply
-from graphrec_core.errors import ConfigError, GateRefusedError
+from graphrec_core.errors import ConfigError, GateRefusedError, RefusedError
 from graphrec_core.lake import Chain, Lake, Manifest
+from graphrec_core.lake.held import held_back
 from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.past import read_past
 from graphrec_core.lake.release import Release, list_releases
@@ -110,6 +111,50 @@ def test_the_day_goes_on_from_its_newest_passed_release(
     tomorrow, _ = run(good, NEXT)
     assert tomorrow.inputs["champion"] == second.regions[EAST].model_id
     assert tomorrow.stats["verdict"] == "passed"
+
+
+@pytest.mark.parametrize("how", ["never", "held"])
+def test_what_was_judged_before_a_live_release_of_its_day_does_not_replace_it(
+    good: PipelineConfig, bad: PipelineConfig, how: str
+) -> None:
+    """The worse model passed first, beside nothing: it was never held to the one that serves."""
+    lake, never = Lake(bad), bad.model_copy(update={"publish": PublishConfig(mode="never")})
+    _, early = run(never if how == "never" else bad)
+    assert (early.regions[EAST].passed, early.regions[EAST].number) == (True, 1)
+    if how == "held":
+        lake.storage.remove(lake.layout.live)  # as if something had held it back that night
+    run(good)
+    before = read_live(lake)
+    assert before.regions[EAST].shard_id == Chain(good, AS_OF).shard_id(EAST)
+    assert before.regions[EAST].number == 2
+    again = publish_release.run(bad, AS_OF, (EAST,))
+    assert again.regions[EAST].passed
+    assert again.regions[EAST].number == 1
+    held = held_back(lake, again)
+    assert held is not None
+    assert "superseded on the same day" in held.why
+    assert read_live(lake) == before
+    force = NAMED.model_copy(update={"mode": "force"})
+    publish_release.run(bad.model_copy(update={"publish": force}), AS_OF, (EAST,))
+    assert read_live(lake).regions[EAST].shard_id == Chain(bad, AS_OF).shard_id(EAST)
+
+
+def test_what_was_judged_before_but_not_decided_is_judged_again(
+    good: PipelineConfig, bad: PipelineConfig
+) -> None:
+    write_tiny_snapshot(bad)
+    train_model.run(bad, AS_OF, EAST)
+    for view in View:
+        generate_embeddings.run(bad, AS_OF, EAST, view)
+    build_shard.run(bad, AS_OF, EAST)
+    alone = evaluate_model.run(bad, AS_OF, EAST)
+    run(good)
+    before = read_live(Lake(good))
+    with pytest.raises(RefusedError, match="must have its evaluation"):
+        publish_release.run(bad, AS_OF, (EAST,))
+    beside, release = run(bad)
+    assert (beside.id != alone.id, release.regions[EAST].passed) == (True, False)
+    assert read_live(Lake(good)) == before
 
 
 def test_a_model_is_not_compared_with_itself(good: PipelineConfig) -> None:
