@@ -30,7 +30,8 @@ def run(config: PipelineConfig, to: ArtifactId | None = None) -> Live:
     lake = Lake(config)
     target = named_release(lake, to).id if to and to != NOTHING else to or None
     live = roll_back(lake, target)
-    logger.info("live is release %s; withdrawn: %s", live.release_id, ", ".join(live.withdrawn))
+    live_now = live.release_id or "nothing"
+    logger.info("live is %s; withdrawn: %s", live_now, ", ".join(live.withdrawn))
     return live
 
 

@@ -111,7 +111,7 @@ def _below_the_mark(live: Live, releases: Sequence[Release], release: Release) -
     if release.as_of < newest:
         return Held(
             f"it is of {release.as_of}, and the later day {newest} is live",
-            f"Nothing, if this is a backfill. If {newest} was a mistake, roll it back.",
+            f"That is right for a backfill. If {newest} was a mistake, roll it back.",
             is_ordinary=not release.is_forced,
         )
     return Held(
