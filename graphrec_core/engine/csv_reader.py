@@ -140,7 +140,9 @@ class CsvReader:
 
     def _checked(self, lines: Iterator[str]) -> Iterator[str]:
         sep = self._file.options.sep
-        for number, line in enumerate(lines, 1):
+        for number, text in enumerate(lines, 1):
+            # utf-16-le and its like leave the mark in the text.
+            line = text.removeprefix("\ufeff") if number == 1 else text
             if "\0" in line:
                 self._file.refuse(
                     number,

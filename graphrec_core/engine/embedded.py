@@ -29,6 +29,7 @@ from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
     refuse_column,
+    refuse_file,
     refuse_repeated,
     refuse_select,
     refuse_table,
@@ -78,6 +79,9 @@ FAULTS = (
     duckdb.OutOfMemoryException,
 )
 """Errors that a SELECT is not to blame for: a retry may help."""
+DAMAGED = "Invalid Input Error: Failed to read file"
+"""How the message about a Parquet file begins that opens and cannot be unpacked; what the file's
+structure makes wrong is DuckDB's plain Error."""
 
 
 @contextmanager
@@ -216,7 +220,7 @@ class DuckDbEngine(Engine):
     def partitions(
         self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
-        order = ", ".join(f'"{name}" nulls first' for name in (by, *sort_by))
+        order = ", ".join(f"{quoted(name)} nulls first" for name in (by, *sort_by))
         ordered = self._reader.sql(f'from "{relation.handle}" order by {order}')
         slices = cut(ordered.to_arrow_reader(BATCH_ROWS), by)
         for value, group in itertools.groupby(slices, key=lambda item: item[0]):
@@ -224,9 +228,7 @@ class DuckDbEngine(Engine):
 
     @override
     def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
-        names = ", ".join(
-            f'"{name}"' for name in sorted(self._connection.table(relation.handle).columns)
-        )
+        names = ", ".join(map(quoted, sorted(self._connection.table(relation.handle).columns)))
         parts = ["count(*) as num_rows", "coalesce(sum(row_hash), 0)::varchar as digest"]
         for number, cutoff in enumerate(cutoffs):
             known = f"filter (known_at is null or known_at < '{cutoff.isoformat()}'::timestamptz)"
@@ -348,6 +350,8 @@ def _refuse(where: str, error: Exception) -> NoReturn:
         column = message.partition('Referenced column "')[2].partition('"')[0]
         near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
         refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
+    if type(error) is duckdb.Error or message.startswith(DAMAGED):
+        refuse_file(where, message, error)
     if NO_USER in message:
         refuse_column(where, "`user`", "others", error)
     if not isinstance(error, FAULTS):

@@ -41,6 +41,15 @@ def refuse_line(where: str, found: str, fix: str = "") -> NoReturn:
     )
 
 
+def refuse_file(where: str, message: str, error: Exception) -> NoReturn:
+    """Raises UnreadableSourceError for a table with a file that breaks off while it is read."""
+    raise UnreadableSourceError(
+        must=f"{where} must read tables whose files are whole.",
+        found=message,
+        fix="Write the file anew: it is damaged, and the SELECT is not to blame.",
+    ) from error
+
+
 def refuse_types(where: str, message: str, error: Exception) -> NoReturn:
     """Raises SchemaError for a table whose files have a column in types that do not agree."""
     raise SchemaError(

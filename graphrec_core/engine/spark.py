@@ -42,6 +42,7 @@ from graphrec_core.engine.spark_times import without_clock
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
 from graphrec_core.lake.lease import held
+from graphrec_core.sources.canonical import quoted
 
 logger = logging.getLogger(__name__)
 
@@ -278,7 +279,7 @@ class SparkEngine(Engine):
     @override
     def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
         rows: DataFrame = relation.handle
-        columns = [F.col(f"`{name}`") for name in sorted(rows.columns)]
+        columns = [F.col(quoted(name)) for name in sorted(rows.columns)]
         # The hash skips nulls, so it is told where they are.
         nulls = [column.isNull() for column in columns]
         row_hash = F.xxhash64(*columns, *nulls).cast("decimal(38,0)")

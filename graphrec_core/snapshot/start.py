@@ -10,6 +10,7 @@ from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
+from graphrec_core.sources.canonical import quoted
 from graphrec_core.types import START_PREFIX
 
 IS_START_NODE = f"startswith(node_id, '{START_PREFIX}')"
@@ -49,7 +50,7 @@ def with_start_nodes(
     """
     values = {"node_id": "src", "valid_from": ":valid_from", "known_at": ":valid_from"}
     columns = ", ".join(
-        f"cast({values.get(name, 'null')} as {kind}) as `{name}`"
+        f"cast({values.get(name, 'null')} as {kind}) as {quoted(name)}"
         for name, kind in engine.schema(nodes).items()
     )
     text = f"select {columns} from (select distinct src from starts)"

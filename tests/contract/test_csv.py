@@ -60,6 +60,11 @@ READ: dict[str, tuple[bytes, dict[str, str], list[tuple[str | None, ...]]]] = {
     "latin-1": (LATIN, {"encoding": "latin-1"}, [("id", "city"), ("1", "Köln")]),
     "charset": (LATIN, {"charset": "ISO-8859-1"}, [("id", "city"), ("1", "Köln")]),
     "UTF-16": ("id\nKöln\n".encode("utf-16"), {"encoding": "utf-16"}, [("id",), ("Köln",)]),
+    "UTF-16LE with BOM": (
+        "\ufeffid\nKöln\n".encode("utf-16-le"),
+        {"encoding": "utf-16-le"},
+        [("id",), ("Köln",)],
+    ),
     "UTF-16LE": ("id\nKöln\n".encode("utf-16-le"), {"encoding": "UTF-16LE"}, [("id",), ("Köln",)]),
     "tabs": (b"id\tn\na\t1,5\n", {"sep": "\t"}, [("id", "n"), ("a", "1,5")]),
     "tabs as Spark writes them": (

@@ -189,6 +189,15 @@ def test_a_fingerprint_does_not_depend_on_the_order_of_columns(engine: Engine) -
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("name", ['a"b', "a`b", 'x") --', "a.b", "a;b", "日本"])
+def test_a_fingerprint_reads_columns_of_odd_names(engine: Engine, name: str) -> None:
+    def digest(value: int) -> str:
+        rows = engine.from_arrow(pa.table({"node_id": ["a"], name: [value]}))
+        return engine.collect("f", engine.fingerprint(rows))["digest"][0].as_py()
+
+    assert digest(1) == digest(1) != digest(2)
+
+
 ODD_REGIONS = ("a/b c", "São Paulo", "..", "100%", "a=b", "x' or '1'='1", "%2F", "a:b")
 
 

@@ -151,6 +151,16 @@ def test_a_file_of_another_format_is_named(engine: Engine, tmp_path: Path) -> No
         register(engine, tmp_path, odd={"path": "text.parquet"})
 
 
+def test_a_damaged_parquet_file_is_blamed_and_no_select(duckdb: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "events.parquet"
+    write_parquet(path, n=[f"user {number}" for number in range(1000)])
+    written = bytearray(path.read_bytes())
+    written[100:140] = b"\xff" * 40
+    path.write_bytes(written)
+    with pytest.raises(UnreadableSourceError, match=r"files are whole.*\n.*events\.parquet"):
+        rows_of_table(duckdb, tmp_path, path="events.parquet")
+
+
 def test_duckdb_refuses_a_catalog_table(duckdb: Engine) -> None:
     with pytest.raises(UnreadableSourceError, match=r"catalog.*needs snapshot\.engine: spark"):
         register(duckdb, Path(), t={"catalog": "db.t"})
