@@ -125,7 +125,7 @@ class Day:
         data["schedule"]["overridable"] = list(self.gate)
         self.home.mkdir(parents=True, exist_ok=True)
         self.path.touch(mode=0o600)
-        text = yaml.safe_dump(data, allow_unicode=True)
+        text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
         self.path.write_text(text, encoding="utf-8")
 
     @property

@@ -174,9 +174,16 @@ class SourceConfig(Section):
 
     @property
     def formats(self) -> dict[str, dict[str, Any]]:
-        """How every table is read, not where it lies: a part of a snapshot's identity."""
+        """How every table is read, not where it lies: a part of a snapshot's identity.
+
+        Columns are pairs: a file has them in their order, which a mapping's text does not keep.
+        """
         return {
-            name: {"format": table.file_format, "columns": table.columns, "options": table.options}
+            name: {
+                "format": table.file_format,
+                "columns": list(table.columns.items()),
+                "options": table.options,
+            }
             for name, table in self.tables.items()
         }
 

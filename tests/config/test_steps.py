@@ -18,8 +18,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "ad992bba6bbafcaf",
-    StepName.SNAPSHOT: "226a06fb8ef0da18",
+    StepName.VALIDATE: "0c237fa5808364aa",
+    StepName.SNAPSHOT: "16d2ab9a4195f239",
     StepName.CHECK: "a46efc3aae176b67",
     StepName.TRAIN: "d90d2c8027a806d3",
     StepName.EMBED: "c729ea956cfaed22",
@@ -88,6 +88,10 @@ def test_the_format_that_a_file_is_read_in_is_in_the_id(step: StepName) -> None:
     assert id_of(path="users.csv") != parquet
     assert id_of(path="users", format="csv") == id_of(path="users.csv")
     assert id_of(path="users.parquet", format="parquet") == parquet
+    columns = {"user": "string", "film": "string"}
+    turned = dict(reversed(columns.items()))
+    # A file without a header has its columns in their order: turned, it has other rows.
+    assert id_of(path="users.csv", columns=columns) != id_of(path="users.csv", columns=turned)
     assert id_of(path="moved/users.parquet") == parquet
     assert id_of(catalog="users") not in {parquet, id_of(path="users.csv")}
 

@@ -37,6 +37,17 @@ def test_without_an_end_every_later_day_is_within(tmp_path: Path) -> None:
     assert logical_day(config, parse_instant("2036-01-02")).isoformat() == "2036-01-01"
 
 
+def test_airflow_reads_the_columns_of_a_file_in_their_order(tmp_path: Path) -> None:
+    columns = {"user": "string", "film": "string", "at": "bigint"}
+    table = {"path": "u.data", "format": "csv", "columns": columns}
+    overrides = [f"source.tables.ratings={json.dumps(table)}"]
+    config = load_pipeline(write_pipeline(tmp_path, "tiny"), overrides)
+    day = Day(config, parse_instant("2026-01-05"), tmp_path / "airflow")
+    day.hand_over()
+    read = load_pipeline(Path(day.environment["GRAPHREC_CONFIG_DIR"]))
+    assert list(read.source.tables["ratings"].columns.items()) == list(columns.items())
+
+
 def test_airflow_reads_one_file_that_holds_every_setting(tmp_path: Path) -> None:
     """A triggered run could carry none of these; who runs a day here may set everything."""
     path = write_pipeline(tmp_path, "tiny")
