@@ -39,6 +39,7 @@ SCALARS = TIMES | frozenset(
     ]
 )
 CLOCK_WORD = re.compile(r"(?is)\s*(epoch|now|today|tomorrow|yesterday)(\s.*)?")
+READ_CLOCK = re.compile(r"(?is)\s*(now|today|tomorrow|yesterday)(\s.*)?")
 FIX_CLOCK = "Write the date or time itself, such as timestamp '2026-01-05 10:00:00'."
 FIX_PATTERN = (
     "Use yyyy, yy, MM, M, MMM, MMMM, dd, d, HH, H, hh or h with a, mm, m, ss, s, S, X, XX, XXX, "
@@ -65,6 +66,9 @@ def check_conversion(node: exp.Expr) -> None:
     Raises:
         UnlikeConversionError: Engines would not convert alike.
     """
+    if isinstance(node, exp.Literal) and node.is_string and READ_CLOCK.fullmatch(node.name):
+        # Compared with a time, or beside one in a choice, Spark would read its clock.
+        raise UnlikeConversionError(f"the time '{node.name}'", FIX_CLOCK)
     if isinstance(node, exp.Cast):
         _check_type(node)
         if node.to.this in TIMES:

@@ -70,6 +70,8 @@ REFUSED = {
     "to_date(text, text)": "to_date with a pattern that is no text",
     "date_format(at, 'w')": "the pattern 'w': `w`",
     "try_to_timestamp(text, 'hh:mm')": "h, which needs a",
+    "at > 'now'": "the time 'now'",
+    "coalesce(at, ' Today ')": "the time ' Today '",
     "text::timestamp": "`::timestamp`",
     "cast(text as map<string, int>)": "a conversion to map",
 }
