@@ -53,7 +53,6 @@ ALLOWED: dict[str, str] = {
     "md5": "128 bits, hexadecimal",
     "sha": "SHA-1, hexadecimal",
     "sha1": "SHA-1, hexadecimal",
-    "sha2": "SHA-2, hexadecimal",
     # numbers
     "abs": "size without sign",
     "ceil": "rounded up",
@@ -77,7 +76,6 @@ ALLOWED: dict[str, str] = {
     "datediff": "days between two dates",
     "day": "day of the month",
     "dayofmonth": "day of the month",
-    "dayofweek": "1 on Sunday to 7 on Saturday",
     "dayofyear": "day of the year",
     "from_unixtime": "seconds since 1970 as text",
     "hour": "hour of a time",
@@ -152,7 +150,7 @@ FILES = "it reads files; name the file in source.tables and select from that nam
 CODE = "it runs other code; write the expression in SQL"
 DIGITS = "its last digits differ by engine; give the model the number itself"
 SPREAD = "its last digits differ by engine; use avg, or sum(x), sum(x * x) and count(x)"
-FIELDS = "use year, quarter, month, day, dayofweek, weekofyear, hour, minute or second"
+FIELDS = "use year, quarter, month, day, weekday, weekofyear, hour, minute or second"
 ZONES = "times are UTC; for another use an interval, such as x + interval 1 hour"
 ARRAYS = "its order or nulls differ by engine; use explode, and select distinct or join its rows"
 LISTS = "its order and empty groups differ by engine; use count, min, max, min_by or max_by"
@@ -206,6 +204,7 @@ REFUSED: dict[str, str] = {
     "current_timezone": SESSION,
     "current_user": SESSION,
     "date_part": FIELDS,
+    "dayofweek": "use weekday, 0 on Monday to 6 on Sunday",
     "degrees": DIGITS,
     "element_at": "use get or try_element_at",
     "every": "use bool_and",
@@ -281,6 +280,7 @@ REFUSED: dict[str, str] = {
     "sequence": "use rows of a table of source.tables",
     "session_user": SESSION,
     "setseed": CHANCE,
+    "sha2": "use sha1 or md5",
     "shuffle": CHANCE,
     "sign": "use case when x > 0 then 1 when x < 0 then -1 else 0 end",
     "signum": "use case when x > 0 then 1 when x < 0 then -1 else 0 end",
