@@ -32,8 +32,19 @@ def call(name: str, *arguments: exp.Expr | str | int) -> exp.Expr:
 def _translate_node(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Cast):  # a TryCast is one too
         return _cast(node)
+    if isinstance(node, exp.Ln | exp.Log):
+        return _logarithm(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() in FUNCTIONS:
         return FUNCTIONS[node.name.lower()]([argument.copy() for argument in node.expressions])
+    return node
+
+
+def _logarithm(node: exp.Ln | exp.Log) -> exp.Expr:
+    """Leaves out what has no logarithm: it is null on Spark, -infinity or NaN on DuckDB."""
+    for key, value in list(node.args.items()):
+        if isinstance(value, exp.Expr):
+            positive = exp.GT(this=value.copy(), expression=exp.convert(0))
+            node.set(key, exp.Case(ifs=[exp.If(this=positive, true=value.copy())]))
     return node
 
 

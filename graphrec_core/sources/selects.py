@@ -230,8 +230,6 @@ def _without_comments(parsed: Parsed, text: str) -> str:
     parts, end = [], 0
     tokens = [token for token in parsed.tokens if text[token.start] != ";"]
     for token in tokens:
-        if token.start < end:  # `10L` gives several
-            continue
         if token.start > end:
             parts.append(" ")
         parts.append(text[token.start : token.end + 1])

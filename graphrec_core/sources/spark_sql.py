@@ -68,7 +68,7 @@ class Parsed:
     """A text as the parser saw it.
 
     Attributes:
-        tokens: Its tokens; comments are none.
+        tokens: Its tokens, one per place; comments are none.
         trees: One per statement; None for an empty one. They must not be changed.
         calls: The functions that it calls, as written; with ``()`` where it gives no argument.
     """
@@ -103,7 +103,9 @@ def parse(text: str) -> Parsed:
     tokens = dialect.tokenize(text)
     parser = Spark4.Parser(dialect=dialect)
     trees = parser.parse(tokens, text)
-    return Parsed(tokens, trees, parser.calls)
+    # A number with a letter, such as 10L, gives several tokens at one place: a cast of it.
+    firsts = {token.start: token for token in reversed(tokens)}
+    return Parsed(sorted(firsts.values(), key=lambda token: token.start), trees, parser.calls)
 
 
 def is_cte(table: exp.Table) -> bool:

@@ -12,6 +12,7 @@ TABLES = {
     "visits": pa.table({"user": ["a", "a"], "place": ["p", "q"], "at": [AT, AT], "n": [1.5, 2.0]}),
 }
 SELECTS = [
+    "select age, cast(1D as timestamp) as d, 2.5D as e from users where age between 1L and 90",
     "select `age`, x.tags, 10L as l, 1e3 as e, 'it''s' as t, \"u\" as q from users x",
     "select age::decimal(10,2) as d, cast(age as decimal(5,1)) as c from users",
     "select try_cast(tags as int) as i, date '2020-01-01' as d from users",
