@@ -35,8 +35,21 @@ def _translate_node(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Ln | exp.Log):
         return _logarithm(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() in FUNCTIONS:
-        return FUNCTIONS[node.name.lower()]([argument.copy() for argument in node.expressions])
+        write = FUNCTIONS[node.name.lower()]
+        value, *others = [argument.copy() for argument in node.expressions]
+        return _of_aggregate(value, lambda one: write([one, *others]))
     return node
+
+
+def _of_aggregate(value: exp.Expr, write: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
+    """Writes an expression of a value, behind a list where the value is that of an aggregate.
+
+    DuckDB does not know the type of an aggregate while it chooses a macro's body.
+    """
+    if not value.find(exp.AggFunc):
+        return write(value)
+    each = _each(exp.Array(expressions=[value]), write(exp.column("spark_e")))
+    return exp.Anonymous(this="list_extract", expressions=[each, exp.convert(1)])
 
 
 def _logarithm(node: exp.Ln | exp.Log) -> exp.Expr:
@@ -52,16 +65,10 @@ def _cast(node: exp.Cast) -> exp.Expr:
     value = node.this
     if isinstance(value, exp.Null):
         return node
-    value = value.copy()
     is_try = isinstance(node, exp.TryCast)
-    if not value.find(exp.AggFunc):
-        return _converted(value, node.to, is_try=is_try) or node
-    # DuckDB does not know the type of an aggregate of decimals while it chooses a macro's body.
-    body = _converted(exp.column("spark_e"), node.to, is_try=is_try)
-    if body is None:
+    if _converted(exp.column("spark_e"), node.to, is_try=is_try) is None:
         return node
-    each = _each(exp.Array(expressions=[value]), body)
-    return exp.Anonymous(this="list_extract", expressions=[each, exp.convert(1)])
+    return _of_aggregate(value.copy(), lambda one: _converted(one, node.to, is_try=is_try) or node)
 
 
 def _converted(value: exp.Expr, to: exp.DataType, *, is_try: bool) -> exp.Expr | None:
