@@ -1,6 +1,5 @@
 """Spark: one machine, a standalone cluster, or whatever spark-submit starts."""
 
-import itertools
 import logging
 import secrets
 import sys
@@ -267,14 +266,20 @@ class SparkEngine(Engine):
         # Folders are named by a hash: a value may be longer than a file system's names.
         writer = rows.withColumn(HASH, F.sha2(by, 256)).write.options(**SCRATCH_FORMAT)
         writer.partitionBy(HASH).parquet(self._storage.uri(folder))
-        for path in self._storage.files(folder):
-            if path.endswith(".parquet"):
-                with self._storage.open(path) as handle:
-                    batches = pq.ParquetFile(handle).iter_batches(batch_size=BATCH_ROWS)
-                    first = next(batches)
-                    rest = (b.drop_columns([by]) for b in itertools.chain([first], batches))
-                    yield Partition(first.column(by)[0].as_py(), rest)
+        paths = [path for path in self._storage.files(folder) if path.endswith(".parquet")]
+        found = [(self._value(path, by), path) for path in paths]
+        for value, path in sorted(found, key=lambda one: (one[0] is not None, one[0] or "")):
+            with self._storage.open(path) as handle:
+                batches = pq.ParquetFile(handle).iter_batches(batch_size=BATCH_ROWS)
+                yield Partition(value, (batch.drop_columns([by]) for batch in batches))
         self._storage.remove(folder)
+
+    def _value(self, path: str, by: str) -> str | None:
+        """Reads the one value that a column has in a file."""
+        with self._storage.open(path) as handle:
+            first = next(pq.ParquetFile(handle).iter_batches(batch_size=1, columns=[by]))
+        value: str | None = first.column(by)[0].as_py()
+        return value
 
     @override
     def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:

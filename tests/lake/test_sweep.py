@@ -52,7 +52,8 @@ def _die(lake: Lake, folder: str, token: str, age_s: float) -> str:
 
 def _set_age(lake: Lake, path: str, age_s: float) -> None:
     file = Path(lake.storage.uri(path).removeprefix("file://"))
-    os.utime(file, (NOW_S - age_s, NOW_S - age_s))
+    now_s = time.time()
+    os.utime(file, (now_s - age_s, now_s - age_s))
 
 
 def _files(lake: Lake) -> list[str]:

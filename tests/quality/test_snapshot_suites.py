@@ -14,6 +14,7 @@ from graphrec_core.config.quality import QualityConfig
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.lake import Artifact, Chain, Lake, attempt
 from graphrec_core.lake.verdict import read_verdict
+from graphrec_core.quality import snapshot_suites
 from graphrec_core.quality.drift import stability_index
 from graphrec_core.quality.snapshot_suites import check_snapshot
 from graphrec_core.types import ALL_REGIONS, View, format_instant
@@ -181,8 +182,10 @@ def test_borders_are_limited_per_edge_type_and_by_default_for_the_tasks(
 
 
 def test_a_type_without_a_limit_is_pointed_out_with_what_to_do(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Libraries that set up logging in this process switch off the loggers that they find.
+    monkeypatch.setattr(snapshot_suites.logger, "disabled", False)
     config = config_with_friends(lake_of(tmp_path, num_days=0), 0.9)
     *_, note = judged(config, befriend(figures()))["notes"]
     assert note.startswith("Up to 97% of the knows edges of east cross a border.")
