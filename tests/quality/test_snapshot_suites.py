@@ -190,7 +190,9 @@ def test_a_type_without_a_limit_is_pointed_out_with_what_to_do(
     *_, note = judged(config, befriend(figures()))["notes"]
     assert note.startswith("Up to 97% of the knows edges of east cross a border.")
     assert "quality.max_halo_frac: {knows: 0.9}" in note
-    assert note in [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert note in [
+        record.getMessage() for record in caplog.records if record.levelname == "WARNING"
+    ]
     limited = config_with_friends(config, {"knows": 0.97})
     assert not [n for n in judged(limited, befriend(figures()))["notes"] if "knows" in n]
 
