@@ -86,7 +86,7 @@ class Day:
         self.gate = {
             key: value
             for key, value in gate_settings(config).items()
-            if config.yaml_gate.get(key) != value
+            if key in config.yaml_gate and config.yaml_gate[key] != value
         }
         self.environment = child_environment(
             AIRFLOW_HOME=str(home),

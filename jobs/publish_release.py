@@ -12,6 +12,7 @@ from graphrec_core.errors import (
     DamagedError,
     ExpectationError,
     GateRefusedError,
+    GraphrecError,
     NotLiveError,
     RefusedError,
 )
@@ -169,52 +170,62 @@ def _names(known: Sequence[Region], regions: tuple[Region, ...]) -> list[Region]
     return sorted(set(regions)) or list(known)
 
 
-def _warn(release: Release, refused: Mapping[Region, str]) -> None:
-    """Logs what a reader of the decision must see, whatever the run ends with."""
-    for region, why in refused.items():
-        logger.warning("%s: %s%s", region, "forced although " if release.is_forced else "", why)
+def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
+    """Logs what a reader of the decision must see, and ends with what is wrong, each said once."""
+    refused = describe_held(release)
+    broken = dict(day.verdict.broken) if day.is_whole else {}
+    error = _what_is_wrong(day, release, sound, refused, broken)
+    prefix = "forced although " if release.is_forced else ""
+    reasons = {region: prefix + why for region, why in refused.items()} | broken
+    for region, why in reasons.items():
+        if error is None or why not in error.found:
+            logger.warning("%s: %s", region, why)
     for region, which in describe_warnings(release).items():
         logger.warning(
             "%s: too few queries to tell of some, which refuses nobody: %s", region, which
         )
     for region, why in describe_undecided(release).items():
         logger.warning("%s: goes live undecided (gate.undecided is live): %s", region, why)
+    if error is not None:
+        raise error
 
 
-def _end(day: _Day, release: Release, sound: Mapping[Region, Sound]) -> None:
-    broken = day.verdict.broken if day.is_whole else {}
+def _what_is_wrong(
+    day: _Day,
+    release: Release,
+    sound: Mapping[Region, Sound],
+    refused: Mapping[Region, str],
+    broken: Mapping[Region, str],
+) -> GraphrecError | None:
     missing = [region for region in day.names if not sound[region].brought.is_complete]
-    refused = describe_held(release)
-    _warn(release, refused)
     if faults := {region: one.fault for region, one in sound.items() if one.fault}:
-        raise DamagedError(
+        return DamagedError(
             must="Every artefact must be what was committed; the other regions are published.",
             found=" | ".join(f"{region}: {fault}" for region, fault in faults.items()),
             fix="A damaged region keeps what serves it. Remove what is damaged, run the step that "
             "made it again, then publish-release.",
         )
     if missing:
-        raise RefusedError(
+        return RefusedError(
             must="Every region must have its evaluation and its shard; what passed is published.",
             found=f"missing for {', '.join(missing)}; refused: {', '.join(refused) or 'none'}; "
             f"broken: {', '.join(broken) or 'none'}",
             fix="See with status --as-of which step of these regions is missing, run it "
             "and those after it to evaluate-model and build-shard, then publish-release again.",
         )
-    if broken:
-        logger.warning("broken: %s", describe_broken(broken))
     if broken and (release.is_forced or not refused):
-        raise ExpectationError(
+        return ExpectationError(
             must="Every region must look like the last days' (quality); the others are published.",
             found=describe_broken(broken),
             fix="A broken region keeps its live shard. Correct the source, or change the limits "
             "in quality and start again with check-snapshot.",
         )
     if refused and not release.is_forced:
-        raise GateRefusedError(
+        return GateRefusedError(
             must="Every region must pass the gate; those that passed are published.",
             found=" | ".join(f"{region}: {why}" for region, why in {**refused, **broken}.items()),
             fix="See the report and docs/gate.md. A refused region keeps its live shard, or its "
             "popular list; an undecided one follows gate.undecided, here "
             f"{day.chain.config.gate.undecided}.",
         )
+    return None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -109,11 +110,12 @@ def _validated(
     path: Path, data: dict[str, Any], lines: dict[KeyPath, int], overrides: Sequence[Override]
 ) -> PipelineConfig:
     try:
-        yaml_gate = gate_of_yaml(data)
+        written = deepcopy(data)
         for override in overrides:
             override.apply(data)
             note_override(lines, override.path)
-        return PipelineConfig.model_validate(data).with_yaml_gate(yaml_gate)
+        config = PipelineConfig.model_validate(data)  # first, for it says all that is wrong
+        return config.with_yaml_gate(gate_of_yaml(written))
     except ValidationError as error:
         raise ConfigError(
             must=f"{path} must be a valid pipeline.",

@@ -1,73 +1,123 @@
 """When a run's gate is looser than the YAML's: it needs a name, and the release keeps both.
 
-The gate is every setting that decides what is judged and how. A setting whose looser direction is
-not declared here counts as looser wherever it differs.
+The gate is every setting that decides what goes live: the limits a region must keep, and what is
+judged and how. A limit is looser in one direction. Another yardstick (what is a target, how many
+ranks count, what a region is) can make any model look better, whichever way it is moved, so there
+every change counts as looser. So does one of a setting that is not declared here.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config.delivery import IndexConfig
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.quality import QualityConfig
+from graphrec_core.config.task import RegionConfig, TaskConfig, TimeConfig
+from graphrec_core.config.training import TrainingConfig
 
-LOOSER: dict[str, Literal["lower", "higher", "fewer"]] = {
+LOOSER: dict[str, Literal["lower", "higher", "fewer", "limits"] | tuple[str, ...]] = {
     "gate.min_recall": "lower",
     "gate.min_mrr": "lower",
     "gate.min_ann_recall": "lower",
     "gate.min_refit_overlap": "lower",
     "gate.baselines": "fewer",
     "gate.tolerance_frac": "higher",
-    "evaluation.k": "higher",  # every recommender finds everything among enough of them
     "index.num_recall_queries": "lower",
+    "quality.min_history": "higher",
+    "quality.min_count": "higher",
+    "quality.max_count_change_frac": "higher",
+    "quality.max_degree_drift": "higher",
+    "quality.max_feature_drift": "higher",
+    "quality.max_halo_frac": "limits",
+    "quality.on_broken_region": ("stop", "skip"),
+    "training.refit": "higher",  # the holdout judges no refitted weights
 }
-"""Dotted key -> which values are looser than the YAML's."""
-NO_PART = frozenset({"evaluation.block_size", "index.factory", "index.ef_search", "index.nprobe"})
-"""Settings of the same sections that judge nothing: they change cost, or the index judged."""
-
-
-class Judging(Protocol):
-    """What has the sections that a gate is made of."""
-
-    @property
-    def evaluation(self) -> EvaluationConfig:
-        """What is measured."""
-        ...
-
-    @property
-    def gate(self) -> GateConfig:
-        """The rules."""
-        ...
-
-    @property
-    def index(self) -> IndexConfig:
-        """How the index is measured."""
-        ...
+"""Dotted key -> which values are looser than the YAML's; a tuple goes from strict to loose."""
+YARDSTICKS = frozenset(
+    {
+        "gate.memory_days",
+        "gate.min_queries",
+        "gate.confidence",
+        "gate.undecided",
+        "evaluation.k",
+        "evaluation.depth",
+        "evaluation.cold_start_max_degree",
+        "evaluation.low_degree_max",
+        "evaluation.recent_days",
+        "index.recall_k",
+        "quality.history_days",
+        "task.query",
+        "task.candidate",
+        "task.edge",
+        "task.exclude_seen",
+        "time.window_days",
+        "time.horizon_days",
+        "time.active_days",
+        "time.lateness_hours",
+        "time.half_life_days",
+        "time.freshness",
+        "region.border",
+        "region.home",
+        "region.areas",
+        "region.split",
+        "region.merge",
+        "region.tiny",
+    }
+)
+"""Settings of which every other value counts as looser."""
+NO_PART = frozenset(
+    {
+        "evaluation.block_size",
+        "index.factory",
+        "index.ef_search",
+        "index.nprobe",
+        "task.start_node",
+        "time.calendar",
+    }
+    | {f"training.{key}" for key in TrainingConfig.model_fields if key != "refit"}
+)
+"""Settings of the same sections that judge nothing: they change cost, or what is judged."""
 
 
 class _JudgingSections(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
+    task: TaskConfig | None = None
+    region: RegionConfig | None = None
+    time: TimeConfig = TimeConfig()
+    quality: QualityConfig = QualityConfig()
+    training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
     index: IndexConfig = IndexConfig()
 
 
-def gate_settings(config: Judging) -> dict[str, Any]:
-    """Returns the settings of a gate as JSON values, by dotted key."""
-    sections = {"evaluation": config.evaluation, "gate": config.gate, "index": config.index}
+SECTIONS = tuple(_JudgingSections.model_fields)
+"""Sections with settings of the gate; the others say where data lies and how work is done."""
+
+
+def gate_settings(config: BaseModel) -> dict[str, Any]:
+    """Returns the settings of a gate as JSON values, by dotted key.
+
+    Args:
+        config: What has ``SECTIONS``.
+    """
+    sections = {name: getattr(config, name) for name in SECTIONS}
     return {
         f"{name}.{key}": to_jsonable_python(value)
         for name, section in sections.items()
-        for key, value in section
+        for key, value in section or ()
         if f"{name}.{key}" not in NO_PART
     }
 
 
 def gate_of_yaml(data: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the gate of a pipeline's mapping, before any override.
+
+    A ``task`` or ``region`` that an override has to bring is no part of it.
 
     Raises:
         ValidationError: It is no gate.
@@ -78,19 +128,34 @@ def gate_of_yaml(data: Mapping[str, Any]) -> dict[str, Any]:
 def looser_than(used: Mapping[str, Any], yaml_gate: Mapping[str, Any]) -> list[str]:
     """Says how one gate is looser than another: ``gate.min_mrr is 0, the YAML says 0.1``."""
     return [
-        f"{key} is {used.get(key)}, the YAML says {yaml_gate.get(key)}"
-        for key in sorted({*used, *yaml_gate})
-        if _is_looser(key, used.get(key), yaml_gate.get(key))
+        f"{key} is {used[key]}, the YAML says {said}"
+        for key, said in sorted(yaml_gate.items())
+        if _is_looser(LOOSER.get(key), used[key], said)
     ]
 
 
-def _is_looser(key: str, used: Any, said: Any) -> bool:  # noqa: ANN401  (any setting)
-    match LOOSER.get(key):
+def _is_looser(direction: str | tuple[str, ...] | None, used: Any, said: Any) -> bool:  # noqa: ANN401  (any setting)
+    match direction:
         case "lower":
             return bool(used < said)
         case "higher":
             return bool(used > said)
         case "fewer":
             return bool(set(said) - set(used))
+        case "limits":
+            return _has_a_higher_limit(used, said)
+        case tuple():
+            return direction.index(used) > direction.index(said)
         case _:
             return bool(used != said)
+
+
+def _has_a_higher_limit(
+    used: float | Mapping[str, float], said: float | Mapping[str, float]
+) -> bool:
+    """Compares limits per name, where a name that is left out has none."""
+    if isinstance(used, Mapping) and isinstance(said, Mapping):
+        return any(used.get(name, 1) > limit for name, limit in said.items())
+    if isinstance(used, Mapping) or isinstance(said, Mapping):
+        return True
+    return used > said
