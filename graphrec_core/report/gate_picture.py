@@ -1,6 +1,7 @@
 """The gate of one region as a picture: each comparison's difference with its interval."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
 
@@ -19,6 +20,9 @@ from graphrec_core.report.plots import ROW_IN, name_rows
 from graphrec_core.report.wording import queries_of, rule_name
 
 COLOURS = {"passed": PASSED, "failed": REFUSED, "undecided": UNDECIDED}
+BOUND = "#20262c"
+WHOLE_RANGE = (-1.0, 1.0)
+"""The interval of a difference of which nothing is known."""
 MARGIN = 0.08
 """Room on both sides, as a share of the drawn width."""
 
@@ -29,7 +33,7 @@ def plot_gate(
     """Draws the paired differences to the references with their intervals.
 
     Rules that were judged on fewer than ``min_queries`` queries do not set the scale where any
-    other does, and one that cannot conclude has no bar; what lies beyond is an arrow at the edge.
+    other does; what lies beyond is an arrow at the edge. A bar that says nothing is dotted.
     """
     compared = [rule for rule in rules if rule.difference is not None]
     if not compared:
@@ -42,8 +46,10 @@ def plot_gate(
         axes.axvline(0, color=NEUTRAL, linewidth=1)
         axes.set_xlim(*limits)
         name_rows(axes, [f"{rule_name(rule, k)}\n{queries_of(rule)}" for rule in compared])
-        axes.tick_params(axis="y", labelsize=7.5)
-        axes.set_xlabel("model minus reference (bar: interval, |: least difference)")
+        axes.tick_params(axis="y", labelsize=7.5, pad=8)
+        axes.set_xlabel(
+            "model minus reference (bar: interval, dotted: cannot tell, |: least difference)"
+        )
         return as_svg(figure, f"Gate of {region}: differences to the references with intervals")
 
 
@@ -61,11 +67,36 @@ def difference_limits(rules: Sequence[GateDecision], min_queries: int) -> tuple[
 
 
 def _draw(axes: Axes, row: int, rule: GateDecision, limits: tuple[float, float]) -> None:
-    colour, (low, high) = COLOURS[rule.outcome], limits
+    colour, value = COLOURS[rule.outcome], rule.difference or 0.0
     ends = [end for end in (rule.interval_low, rule.interval_high) if end is not None]
-    if rule.num_queries >= FEWEST:
-        axes.plot(ends, [row] * len(ends), color=colour, linewidth=3, solid_capstyle="butt")
-    value = rule.difference or 0.0
-    marker = "<" if value < low else ">" if value > high else "o"
-    axes.plot(min(max(value, low), high), row, marker, color=colour, markersize=6, clip_on=False)
-    axes.plot(rule.bound or 0.0, row, "|", color="#20262c", markersize=14)
+    says_nothing = tuple(ends) == WHOLE_RANGE
+    axes.plot(
+        [_within(end, limits) for end in ends],
+        [row] * len(ends),
+        color=colour,
+        linestyle=":" if says_nothing else "-",
+        linewidth=1.2 if says_nothing else 3,
+        solid_capstyle="butt",
+    )
+    for edge, arrow in arrows(ends, limits):
+        axes.plot(edge, row, marker=arrow, color=colour, markersize=8, clip_on=False)
+    if limits[0] <= value <= limits[1]:
+        axes.plot(value, row, "o", color=colour, markersize=6)
+    axes.plot(rule.bound or 0.0, row, "|", color=BOUND, markersize=14)
+
+
+def arrows(
+    ends: Sequence[float], limits: tuple[float, float]
+) -> list[tuple[float, Literal["<", ">"]]]:
+    """Returns where an arrow says that an interval goes on beyond the axis, and which way."""
+    low, high = limits
+    found: list[tuple[float, Literal["<", ">"]]] = []
+    if ends and min(ends) < low:
+        found.append((low, "<"))
+    if ends and max(ends) > high:
+        found.append((high, ">"))
+    return found
+
+
+def _within(value: float, limits: tuple[float, float]) -> float:
+    return min(max(value, limits[0]), limits[1])

@@ -18,7 +18,7 @@ from graphrec_core.report import plots, wording
 from graphrec_core.report.collect import collect, collect_found
 from graphrec_core.report.day import Day, RegionDay
 from graphrec_core.report.found import find_day
-from graphrec_core.report.gate_picture import difference_limits, plot_gate
+from graphrec_core.report.gate_picture import arrows, difference_limits, plot_gate
 from graphrec_core.report.page import render_page
 from graphrec_core.report.table import render_run_table
 from graphrec_core.types import Region
@@ -155,6 +155,15 @@ def test_few_queries_do_not_stretch_the_gates_axis() -> None:
     # Where nothing is sure, what can conclude sets it; and what cannot has no interval.
     assert difference_limits([_decision(), wide], 100)[0] < -0.9
     assert difference_limits([_decision()], 100) == pytest.approx((-0.81, 0.06))
+
+
+def test_an_interval_that_goes_beyond_the_axis_has_an_arrow_there() -> None:
+    limits = (-0.02, 0.1)
+    assert arrows((-1.0, 1.0), limits) == [(-0.02, "<"), (0.1, ">")]  # of one query
+    assert arrows((-0.9, 0.05), limits) == [(-0.02, "<")]
+    assert arrows((-0.9, -0.5), limits) == [(-0.02, "<")]  # all of it lies beyond
+    assert arrows((0.0, 0.4), limits) == [(0.1, ">")]
+    assert arrows((-0.02, 0.1), limits) == arrows((), limits) == []
 
 
 def test_few_queries_do_not_stretch_the_metrics_axis(config: PipelineConfig) -> None:
