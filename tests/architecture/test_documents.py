@@ -24,7 +24,5 @@ def test_a_document_names_what_is_there(path: Path) -> None:
 
 
 def test_a_name_without_its_file_is_found() -> None:
-    text = (
-        "`tests/no/test_such.py` and [this](nothing.md), `sql/audit_*.sql`"
-    )
+    text = "`tests/no/test_such.py` and [this](nothing.md), `sql/audit_*.sql`"
     assert missing(text, REPOSITORY) == ["tests/no/test_such.py", "nothing.md"]
