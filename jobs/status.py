@@ -6,8 +6,9 @@ from typing import Any
 from rich.console import Console
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.sound import one_line
 from graphrec_core.lake import Chain, Lake
-from graphrec_core.lake.revisions import Revision, list_revisions
+from graphrec_core.lake.revisions import Revision, scan_revisions
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import to_json
 from graphrec_core.report.live import LiveState, collect_live
@@ -20,7 +21,8 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
     ``regions`` holds the regions of the live pointer and of the day, or without a day those of
     the newest release. Where nothing serves a region its ``shard_id``, ``as_of``, ``serves`` and
     ``release_id`` are None; ``gate``, ``refusals``, ``num_queries``, ``pooled`` and the figures
-    say how it was judged.
+    say how it was judged. Where LIVE is damaged, ``is_known`` is false: what serves is not said.
+    What is damaged is named under ``warnings``, a day's artefacts under ``run.damaged``.
 
     Args:
         config: The pipeline.
@@ -33,14 +35,17 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
         "pipeline": pointer.pipeline,
         "high_water": pointer.high_water,
         "release_id": pointer.release_id,
+        "is_known": pointer.is_known,
         "notes": pointer.notes,
         "regions": {region: _state(state) for region, state in pointer.regions.items()},
         "warnings": list(pointer.warnings),
     }
     if as_of is None or day is None:
         return status
-    revisions = [revision.model_dump(mode="json") for revision in _revisions(config, as_of)]
-    return {**status, "run": day.to_dict(), "revisions": revisions}
+    revisions, warnings = _revisions(config, as_of)
+    status["warnings"] += warnings
+    stored = [revision.model_dump(mode="json") for revision in revisions]
+    return {**status, "run": day.to_dict(), "revisions": stored}
 
 
 def show(config: PipelineConfig, as_of: datetime | None) -> None:
@@ -48,18 +53,25 @@ def show(config: PipelineConfig, as_of: datetime | None) -> None:
     console = Console()
     console.width = max(console.width, WIDTH)
     day = collect(config, as_of) if as_of is not None else None
+    warnings = list[str]()
     if as_of is not None and day is not None:
         console.print(render_run_table(day))
-        for revision in _revisions(config, as_of):
+        revisions, warnings = _revisions(config, as_of)
+        for revision in revisions:
             console.print(str(revision), markup=False, highlight=False)
     pointer = collect_live(config, day)
     console.print(render_live_table(pointer))
-    for warning in pointer.warnings:
+    for warning in (*pointer.warnings, *warnings):
         console.print(f"warning: {warning}", style="bold yellow", markup=False, highlight=False)
 
 
-def _revisions(config: PipelineConfig, as_of: datetime) -> list[Revision]:
-    return list_revisions(Lake(config), as_of, Chain(config, as_of).first_snapshot_id())
+def _revisions(config: PipelineConfig, as_of: datetime) -> tuple[list[Revision], list[str]]:
+    """Reads a day's revisions, and says which are damaged."""
+    first_id = Chain(config, as_of).first_snapshot_id()
+    revisions, damaged = scan_revisions(Lake(config), as_of, first_id)
+    return revisions, [
+        f"revision {number} is damaged: {one_line(error)}" for number, error in damaged.items()
+    ]
 
 
 def _state(state: LiveState) -> dict[str, Any]:

@@ -1,14 +1,15 @@
 """train-model: trains the configured encoder on a snapshot's train view."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.embedding import write_settings, write_weights
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import (
-    Artifact,
     Attempt,
     Chain,
     Lake,
@@ -52,8 +53,9 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, snapshot_id))
     with attempt(lake.storage, folder, model_id) as trial:
         graph = load_graph(snapshot, View.TRAIN, scope)
+        serve = cache(lambda: load_graph(snapshot, View.SERVE, scope))  # not all models need it
         features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
-        drift = _check_features(config, snapshot, graph, features)
+        drift = _check_features(config, graph, serve, features)
         logger.info("training %s on %s: %d nodes", config.model.name, scope, graph.num_nodes)
         training = train_encoder(graph, features.encode(graph), config.model, config.training)
         write_weights(trial, training.encoder, graph, refit=False)
@@ -61,7 +63,7 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         trial.write_json("metrics.json", _metrics(training))
         audited = training.audited
         if config.training.refit:
-            audited += _refit(trial, config, snapshot, scope, features, training.best_epoch)
+            audited += _refit(trial, config, serve(), features, training.best_epoch)
         stats = {
             **_stats(config, graph, training, audited),
             "dropped_features": {name: list(gone) for name, gone in features.dropped.items()},
@@ -72,15 +74,17 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
 
 
 def _check_features(
-    config: PipelineConfig, snapshot: Artifact, graph: RegionGraph, features: FeatureEncoder
+    config: PipelineConfig,
+    graph: RegionGraph,
+    serve: Callable[[], RegionGraph],
+    features: FeatureEncoder,
 ) -> dict[str, float]:
     """Says which columns are constant, and refuses features that changed in the serve view."""
     if not reads_features(config.model):
         return {}
     for ntype, names in features.dropped.items():
         logger.warning("%s: constant, so left out: %s", ntype, ", ".join(names))
-    serve = load_graph(snapshot, View.SERVE, graph.region)
-    drift = feature_drift(features, graph, serve, config.quality.min_count)
+    drift = feature_drift(features, graph, serve(), config.quality.min_count)
     refuse_drift(drift, config.quality.max_feature_drift)
     return drift
 
@@ -88,13 +92,11 @@ def _check_features(
 def _refit(
     trial: Attempt,
     config: PipelineConfig,
-    snapshot: Artifact,
-    scope: Region,
+    graph: RegionGraph,
     features: FeatureEncoder,
     num_epochs: int,
 ) -> Audited:
     """Trains again on the serve view; these weights are used for that view only."""
-    graph = load_graph(snapshot, View.SERVE, scope)
     encoded = features.encode(graph)
     refitted = train_for(graph, encoded, config.model, config.training, num_epochs)
     write_weights(trial, refitted.encoder, graph, refit=True)

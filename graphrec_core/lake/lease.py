@@ -58,8 +58,7 @@ def taken(storage: Storage, folder: str, now_s: float) -> Iterator[bool]:
         now_s: The present by the storage's clock, in seconds since the epoch.
     """
     if not storage.is_local:
-        found = storage.stat(f"{folder}/{SIGN}")
-        yield found is None or now_s - found.modified_s >= DEAD_S
+        yield is_dead(storage, f"{folder}/{SIGN}", now_s)
         return
     with ExitStack() as stack:
         is_free = storage.exists(folder)  # or the lock would make it
@@ -69,6 +68,18 @@ def taken(storage: Storage, folder: str, now_s: float) -> Iterator[bool]:
         except ConflictError:
             is_free = False
         yield is_free
+
+
+def is_dead(storage: Storage, sign: str, now_s: float) -> bool:
+    """Tells whether a sign in a store is so old that its process counts as dead.
+
+    Args:
+        storage: The lake's storage.
+        sign: The sign's file.
+        now_s: The present by the storage's clock, in seconds since the epoch.
+    """
+    found = storage.stat(sign)
+    return found is None or now_s - found.modified_s >= DEAD_S
 
 
 def clock_s(storage: Storage, folder: str) -> float:

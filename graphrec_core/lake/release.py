@@ -179,19 +179,18 @@ def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
     """Returns seconds and peak memory (MB) of publishing a release; empty where unknown.
 
     Raises:
-        DamagedError: The file is not JSON.
+        DamagedError: The file is not an object of JSON.
     """
     path = lake.layout.release_run(release_id)
     data = lake.storage.find(path)
     try:
-        info: dict[str, Any] = json.loads(data) if data is not None else {}
-    except ValueError as error:
+        return dict(json.loads(data)) if data is not None else {}
+    except (ValueError, TypeError) as error:
         raise DamagedError(
             must=f"{lake.storage.uri(path)} must hold what graphrec wrote there.",
             found=str(error),
             fix="Remove the file: it holds costs alone.",
         ) from error
-    return info
 
 
 def list_releases(lake: Lake) -> list[Release]:

@@ -101,17 +101,22 @@ def newest_revision(lake: Lake, as_of: datetime, first_id: ArtifactId) -> int:
     return max(_numbers(lake, lake.layout.snapshot_revisions(as_of, first_id)), default=0)
 
 
-def list_revisions(lake: Lake, as_of: datetime, first_id: ArtifactId) -> list[Revision]:
-    """Reads the records of a day's revisions, in order.
+def scan_revisions(
+    lake: Lake, as_of: datetime, first_id: ArtifactId
+) -> tuple[list[Revision], dict[int, DamagedError]]:
+    """Reads the records of a day's revisions, in order, and says what is wrong with the others.
 
-    Raises:
-        LakeError: A record is damaged.
+    Returns:
+        The records that can be read; number -> what is wrong with a damaged one.
     """
-    numbers = _numbers(lake, lake.layout.snapshot_revisions(as_of, first_id))
-    return [
-        read_stored(lake, lake.layout.revision(as_of, first_id, number), Revision)
-        for number in sorted(numbers)
-    ]
+    revisions, damaged = list[Revision](), dict[int, DamagedError]()
+    for number in sorted(_numbers(lake, lake.layout.snapshot_revisions(as_of, first_id))):
+        path = lake.layout.revision(as_of, first_id, number)
+        try:
+            revisions.append(read_stored(lake, path, Revision))
+        except DamagedError as error:
+            damaged[number] = error
+    return revisions, damaged
 
 
 def revision_numbers(lake: Lake) -> dict[ArtifactId, int]:

@@ -213,4 +213,4 @@ def _step(step: str, region: Region, name: str, artifact: Artifact | None) -> St
     if artifact is None:
         return StepRun(str(step), region, name, is_done=False)
     info = artifact.run_info()
-    return StepRun(str(step), region, name, True, info["seconds"], info["peak_memory_mb"])
+    return StepRun(str(step), region, name, True, info.get("seconds"), info.get("peak_memory_mb"))

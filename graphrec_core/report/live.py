@@ -1,24 +1,21 @@
 """What serves each region now, and how it was judged when it was published."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.errors import DamagedError
 from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
-from graphrec_core.evaluation.sound import fault_of_shard, one_line
-from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.evaluation.sound import fault_of_shard
+from graphrec_core.lake import Lake, find_artifact
 from graphrec_core.lake.held import held_back, stuck_mark
 from graphrec_core.lake.live import Live, read_live
 from graphrec_core.lake.release import Release, ReleasedRegion, scan_releases
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
+from graphrec_core.report.found import Damages
 from graphrec_core.report.wording import release_note
 from graphrec_core.types import ArtifactId, Region
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,7 @@ class LivePointer:
         regions: Every region known to the pointer, or to the day or else the newest release.
         notes: Release behind the pointer -> who overruled the gate or made it looser, and why.
         warnings: What is damaged, and what keeps releases from going live.
+        is_known: Whether LIVE can be read; if not, nothing is said of what serves.
     """
 
     pipeline: str
@@ -65,6 +63,7 @@ class LivePointer:
     regions: dict[Region, LiveState]
     notes: dict[ArtifactId, str]
     warnings: tuple[str, ...]
+    is_known: bool = True
 
 
 def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
@@ -75,23 +74,27 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
     Args:
         config: The pipeline.
         day: Names further regions, which nothing may serve; None: the newest release does.
-
-    Raises:
-        DamagedError: LIVE itself is damaged.
     """
     lake = Lake(config)
-    pointer, (releases, damaged) = read_live(lake), scan_releases(lake)
+    releases, broken = scan_releases(lake)
+    damaged, pointer = Damages(), Live()
+    with damaged.noted("LIVE"):
+        pointer = read_live(lake)
+    is_known = not damaged
+    for name, fault in broken.items():
+        with damaged.noted(f"release {name}"):
+            raise fault
     by_id = {release.id: release for release in releases}
     states: dict[Region, LiveState] = {}
     if day is not None:
         states = _day_states(day)
     elif releases:
         newest = releases[-1].regions.items()
-        states = {region: _state(lake, region, None, entry) for region, entry in newest}
+        states = {region: _state(lake, damaged, region, None, entry) for region, entry in newest}
     for region, live in pointer.regions.items():
         release = by_id.get(live.release_id)
         entry = release.regions.get(region) if release else None
-        states[region] = _state(lake, region, live, entry)
+        states[region] = _state(lake, damaged, region, live, entry)
     behind = {live.release_id for live in pointer.regions.values()} & set(by_id)
     notes = {name: note for name in sorted(behind) if (note := release_note(by_id[name]))}
     return LivePointer(
@@ -101,10 +104,11 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
         regions=dict(sorted(states.items())),
         notes=notes,
         warnings=(
-            *(f"release {name} is damaged: {one_line(one)}" for name, one in damaged.items()),
+            *(f"{what} is damaged: {why}" for what, why in damaged.items()),
             *_damaged_shards(lake, pointer),
-            *_what_holds(pointer, releases, day.release if day else None),
+            *(_what_holds(pointer, releases, day.release if day else None) if is_known else ()),
         ),
+        is_known=is_known,
     )
 
 
@@ -138,15 +142,23 @@ def _unserved(region: RegionDay) -> LiveState:
 
 
 def _state(
-    lake: Lake, region: Region, live: LiveRegion | None, entry: ReleasedRegion | None
+    lake: Lake,
+    damaged: Damages,
+    region: Region,
+    live: LiveRegion | None,
+    entry: ReleasedRegion | None,
 ) -> LiveState:
     evaluation, shard = None, None
     if entry is not None and entry.evaluation_id is not None:
-        folder = lake.layout.evaluation(region, entry.evaluation_id)
-        evaluation = _undamaged(lake, folder)
+        with damaged.noted(f"the evaluation of {region}"):
+            evaluation = find_artifact(
+                lake.storage, lake.layout.evaluation(region, entry.evaluation_id)
+            )
     shard_id = live.shard_id if live else entry.candidate_shard_id if entry else None
     if shard_id is not None:
-        shard = _undamaged(lake, lake.layout.shard(region, shard_id))
+        # What is wrong with a shard that serves is said apart, with all its files.
+        with (Damages() if live else damaged).noted(f"the shard of {region}"):
+            shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
     return LiveState(
         live=live,
         gate=_gate(entry),
@@ -154,14 +166,6 @@ def _state(
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
     )
-
-
-def _undamaged(lake: Lake, folder: str) -> Artifact | None:
-    try:
-        return find_artifact(lake.storage, folder)
-    except DamagedError as error:
-        logger.error("%s", error)
-        return None
 
 
 def _gate(entry: ReleasedRegion | None) -> Gate:

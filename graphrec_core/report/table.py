@@ -39,24 +39,26 @@ def render_run_table(day: Day) -> RenderableType:
 def render_live_table(pointer: LivePointer) -> RenderableType:
     """Draws what serves each region now and how it was judged."""
     if not pointer.regions:
-        return Text(f"{pointer.pipeline}: nothing is live yet.")
+        found = "nothing is live yet" if pointer.is_known else "what is live is not known"
+        return Text(f"{pointer.pipeline}: {found}.")
     k = next((state.evaluation.k for state in pointer.regions.values() if state.evaluation), None)
-    table = _table(f"{pointer.pipeline}: live, release {pointer.release_id}", pointer.regions)
+    release = f"release {pointer.release_id}" if pointer.is_known else "not known"
+    table = _table(f"{pointer.pipeline}: live, {release}", pointer.regions)
     for name in ("Live shard", "As of", "Serves", "Gate"):
         table.add_column(name, no_wrap=True)
     _add_metric_columns(table, k)
     for region, state in pointer.regions.items():
-        table.add_row(*_live_row(region, state))
+        table.add_row(*_live_row(region, state, is_known=pointer.is_known))
     return Group(table, *(Text(f"{name}: {note}") for name, note in pointer.notes.items()))
 
 
-def _live_row(region: str, state: LiveState) -> list[RenderableType]:
+def _live_row(region: str, state: LiveState, *, is_known: bool) -> list[RenderableType]:
     live, shard = state.live, state.shard
     return [
         Text(region),
-        live.shard_id if live else "none",
+        live.shard_id if live else "none" if is_known else "not known",
         day_of(live.as_of) if live else "-",
-        live.serves if live else "nothing",
+        live.serves if live else "nothing" if is_known else "not known",
         _gate_cell(state.gate, state.rules, state.evaluation),
         *_metrics(state.evaluation),
         share(shard.ann_recall if shard else None),

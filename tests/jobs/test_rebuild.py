@@ -15,7 +15,7 @@ from graphrec_core.config import PipelineConfig, StepName, child_environment
 from graphrec_core.errors import ConfigError, HistoryChangedError
 from graphrec_core.lake import Artifact, Chain, Lake, attempt, open_artifact
 from graphrec_core.lake.layout import edges_file
-from graphrec_core.lake.revisions import Acceptance, Revision, list_revisions
+from graphrec_core.lake.revisions import Acceptance, Revision, scan_revisions
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot, check_snapshot, rebuild_snapshot, status, train_model
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
@@ -67,7 +67,10 @@ def snapshot(config: PipelineConfig, revision: int | None = None) -> Artifact:
 
 
 def revisions(config: PipelineConfig) -> list[Revision]:
-    return list_revisions(Lake(config), AS_OF, Chain(config, AS_OF).first_snapshot_id())
+    first_id = Chain(config, AS_OF).first_snapshot_id()
+    found, damaged = scan_revisions(Lake(config), AS_OF, first_id)
+    assert damaged == {}
+    return found
 
 
 def num_visits(artifact: Artifact) -> int:

@@ -4,6 +4,7 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ExpectationError, LakeError
+from graphrec_core.graph import load_graph
 from graphrec_core.lake import Chain, Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -114,6 +115,27 @@ def test_features_that_changed_are_refused_before_a_model_that_reads_them(tmp_pa
         train_model.run(config_of("graphsage"), AS_OF, EAST)
     assert refusal.value.exit_code == 3
     assert train_model.run(config_of("lightgcn"), AS_OF, EAST).stats["feature_drift"] == {}
+
+
+@pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
+@pytest.mark.parametrize("refit", [True, False])
+def test_each_view_is_loaded_once_and_only_if_it_is_needed(tmp_path, monkeypatch, name, refit):
+    loaded = []
+
+    def load_and_count(snapshot, view, region):
+        loaded.append(view)
+        return load_graph(snapshot, view, region)
+
+    monkeypatch.setattr(train_model, "load_graph", load_and_count)
+    config = tiny_config(
+        tmp_path,
+        model={"name": name, "embedding_dim": 8, "num_layers": 2},
+        training={"num_threads": 1, "num_epochs": 1, "refit": refit},
+    )
+    write_tiny_snapshot(config)
+    train_model.run(config, AS_OF, EAST)
+    needs_serve = refit or name == "graphsage"
+    assert loaded == [View.TRAIN, View.SERVE][: 1 + needs_serve]
 
 
 def test_zero_epochs_store_random_weights(tmp_path):

@@ -161,3 +161,18 @@ def test_a_sleeper_that_only_lacks_its_manifest_is_not_swept(
     found = find_artifact(lake.storage, lake.layout.model(EAST, ID))
     assert found is not None
     assert found.read_json("figures.json") == {"a": 2}
+
+
+def test_a_sign_that_could_not_be_removed_goes_once_it_is_old(
+    store: ObjectStore, lake: Lake
+) -> None:
+    store.refuses = lambda method, path: method in ("DELETE", "POST")
+    base = _commit(lake, _figures).base
+    store.refuses = lambda method, path: False
+    left = f"{base}/.held"
+    assert lake.storage.exists(left)
+    _age(store, lake, 600)
+    assert sweep(lake, 0) == []  # its process may live: the next sign is due
+    _age(store, lake, 7200)
+    assert [found.path for found in sweep(lake, 3600)] == [left]
+    assert find_artifact(lake.storage, lake.layout.model(EAST, ID)) is not None

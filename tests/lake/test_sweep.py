@@ -137,6 +137,79 @@ def test_temporary_files_of_killed_writes_go(config: PipelineConfig) -> None:
     assert [leftover.path for leftover in removed] == ["tiny/.LIVE.json.0a1b2c3d"]
 
 
+HIDDEN = (".held", ".run.json.0a1b2c3d", ".manifest.json.0a1b2c3d")
+
+
+def _leave_hidden(lake: Lake, base: str) -> list[str]:
+    """Leaves what an unlink that failed leaves: in a committed attempt, beside it, beside LIVE."""
+    folder = base.rpartition("/")[0]
+    paths = [*(f"{base}/{name}" for name in HIDDEN), f"{folder}/{HIDDEN[2]}"]
+    paths += [f"tiny/{name}" for name in (".LIVE.json.0a1b2c3d", "LIVE.json.lock")]
+    for path in paths:
+        lake.storage.write(path, b"")
+        _set_age(lake, path, 2 * DAY_S)
+    return sorted(paths)
+
+
+def _age_all(lake: Lake, base: str) -> None:
+    for path in lake.storage.files(base):
+        _set_age(lake, path, 2 * DAY_S)
+
+
+def test_hidden_files_that_could_not_be_removed_go_once_they_are_old(
+    config: PipelineConfig,
+) -> None:
+    lake, artifact = Lake(config), _commit(config)
+    before = _files(lake)
+    hidden = _leave_hidden(lake, artifact.base)
+    _age_all(lake, artifact.base)
+    assert sweep(lake, 3 * DAY_S) == []
+    assert job.run(config, dry_run=True) == hidden
+    assert sorted(leftover.path for leftover in sweep(lake, DAY_S)) == hidden
+    assert _files(lake) == before
+    assert find_artifact(lake.storage, artifact.base.rpartition("/")[0]) is not None
+
+
+@pytest.mark.parametrize("name", [*HIDDEN, "LIVE.json.lock"])
+def test_a_hidden_file_that_somebody_holds_stays(config: PipelineConfig, name: str) -> None:
+    lake, artifact = Lake(config), _commit(config)
+    path = f"tiny/{name}" if name == "LIVE.json.lock" else f"{artifact.base}/{name}"
+    with lake.storage.locked(path):
+        _age_all(lake, "tiny")
+        assert sweep(lake, DAY_S) == []
+        assert lake.storage.exists(path)
+    lake.storage.write(path, b"")  # as a failed unlink leaves it
+    _age_all(lake, "tiny")
+    assert [leftover.path for leftover in sweep(lake, DAY_S)] == [path]
+
+
+def test_a_young_hidden_file_of_an_old_attempt_stays(config: PipelineConfig) -> None:
+    lake, artifact = Lake(config), _commit(config)
+    _leave_hidden(lake, artifact.base)
+    _age_all(lake, artifact.base)
+    lake.storage.write(f"{artifact.base}/.held", b"")
+    assert all("attempt-" not in leftover.path for leftover in sweep(lake, DAY_S))
+    assert lake.storage.exists(f"{artifact.base}/.held")
+
+
+def test_a_hidden_file_that_cannot_be_removed_is_not_said_to_be(
+    config: PipelineConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, artifact = Lake(config), _commit(config)
+    _age_all(lake, artifact.base)
+    path = f"{artifact.base}/.held"
+    lake.storage.write(path, b"")
+    _set_age(lake, path, 2 * DAY_S)
+
+    def refuse(path: Path, **_: object) -> None:
+        raise OSError(f"no right to remove {path}")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", refuse)
+        assert sweep(lake, DAY_S) == []
+    assert [leftover.path for leftover in sweep(lake, DAY_S)] == [path]
+
+
 def test_another_pipelines_leftovers_are_not_ours(config: PipelineConfig) -> None:
     lake = Lake(config)
     _die(lake, "other/models/region=east/x", "dead", 2 * DAY_S)

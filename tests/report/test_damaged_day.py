@@ -7,9 +7,10 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake.revisions import Acceptance, Revision, record_revision
 from graphrec_core.report.collect import collect
 from graphrec_core.report.wording import summary
-from graphrec_core.types import Region, View
+from graphrec_core.types import ArtifactId, Region, View
 from jobs import status, write_report
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config
@@ -118,3 +119,71 @@ def test_status_of_the_day_names_it_too(config: PipelineConfig) -> None:
     data = status.run(config, AS_OF)
     assert list(data["run"]["damaged"]) == ["the shard of east"]
     assert data["run"]["regions"][1]["gate"] == "refused"
+
+
+def _with_revisions(config: PipelineConfig) -> None:
+    """Puts two revisions to use, of which the day's artefacts know nothing."""
+    first_id = Chain(config, AS_OF).first_snapshot_id()
+    for number in (1, 2):
+        revision = Revision(
+            number=number,
+            snapshot_id=ArtifactId(f"{number:016x}"),
+            revises=first_id,
+            accepted=Acceptance(by="eve", why=f"export {number}"),
+            changes=[],
+        )
+        record_revision(Lake(config), AS_OF, first_id, revision)
+
+
+def test_status_names_a_damaged_revision_and_shows_the_other(
+    config: PipelineConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _with_revisions(config)
+    lake, first_id = Lake(config), Chain(config, AS_OF).first_snapshot_id()
+    lake.storage.write(lake.layout.revision(AS_OF, first_id, 2), b'{"half a file":')
+    data = status.run(config, AS_OF)
+    assert [one["number"] for one in data["revisions"]] == [1]
+    (warning,) = [one for one in data["warnings"] if one.startswith("revision")]
+    assert warning.startswith("revision 2 is damaged: ")
+    status.show(config, AS_OF)
+    text = capsys.readouterr().out
+    assert "accepted by eve: export 1" in text
+    assert "warning: revision 2 is damaged: " in text
+
+
+def test_status_shows_the_rest_where_the_pointer_is_damaged(
+    config: PipelineConfig, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert status.run(config, None)["is_known"]
+    lake = Lake(config)
+    lake.storage.write(lake.layout.live, b"{}")
+    data = status.run(config, None)
+    assert not data["is_known"]
+    assert data["warnings"][0].startswith("LIVE is damaged: ")
+    assert data["regions"]["west"]["gate"] == "refused"
+    status.show(config, None)
+    text = capsys.readouterr().out
+    assert "not known" in text
+    assert "nothing" not in text
+
+
+DAMAGES = (b"", b"{}", b"null", b"\xff\xfe")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_status_survives_damage_to_any_one_file_and_hides_none(
+    config: PipelineConfig, damage: bytes
+) -> None:
+    """Each file of the lake in turn: status ends, and what it left out is named."""
+    _with_revisions(config)
+    storage = Lake(config).storage
+    before = {as_of: status.run(config, as_of) for as_of in (None, AS_OF)}
+    for path in storage.files(""):
+        data = storage.read(path)
+        storage.write(path, damage)
+        for as_of, whole in before.items():
+            found = status.run(config, as_of)
+            named = set(found["warnings"]) - set(whole["warnings"])
+            named |= set(found.get("run", {}).get("damaged", {}))
+            assert named or found == whole, f"{path} changed {as_of} without a word"
+        storage.write(path, data)

@@ -137,6 +137,34 @@ def test_canonical_names_match_in_any_case() -> None:
         (TableKind.NODES, "lable", "label"),
         (TableKind.FEATURES, "effectiveAt", "effective_at"),
         (TableKind.FEATURES, "known at", "known_at"),
+        (TableKind.EDGES, "event_ts", "event_time"),
+        (TableKind.EDGES, "eventTimestamp", "event_time"),
+        (TableKind.EDGES, "EVENT_DATE", "event_time"),
+        (TableKind.EDGES, "event_at", "event_time"),
+        (TableKind.EDGES, "event_uuid", "event_id"),
+        (TableKind.EDGES, "event_key", "event_id"),
+        (TableKind.EDGES, "known_ts", "known_at"),
+        (TableKind.EDGES, "known_since", "known_at"),
+        (TableKind.EDGES, "row_known_at", "known_at"),
+        (TableKind.EDGES, "edge_weight", "weight"),
+        (TableKind.EDGES, "eventWeight", "weight"),
+        (TableKind.EDGES, "edge_src", "src"),
+        (TableKind.EDGES, "deleted", "is_deleted"),
+        (TableKind.EDGES, "delete_flag", "is_deleted"),
+        (TableKind.EDGES, "is_soft_deleted", "is_deleted"),
+        (TableKind.NODES, "deleted", "is_deleted"),
+        (TableKind.NODES, "Deleted", "is_deleted"),
+        (TableKind.NODES, "deletedAt", "is_deleted"),
+        (TableKind.NODES, "deleted_by", "is_deleted"),
+        (TableKind.NODES, "was_deleted", "is_deleted"),
+        (TableKind.NODES, "valid_until", "valid_to"),
+        (TableKind.NODES, "valid_end", "valid_to"),
+        (TableKind.NODES, "valid_since", "valid_from"),
+        (TableKind.NODES, "node_region", "region"),
+        (TableKind.NODES, "node_label", "label"),
+        (TableKind.FEATURES, "effective_date", "effective_at"),
+        (TableKind.FEATURES, "effective_ts", "effective_at"),
+        (TableKind.FEATURES, "is_deleted_flag", "is_deleted"),
     ],
 )
 def test_a_name_close_to_a_canonical_one_is_refused_with_both_ways_out(
@@ -158,7 +186,7 @@ def test_a_name_close_to_a_canonical_one_is_refused_with_both_ways_out(
     ("kind", "names"),
     [
         (TableKind.NODES, ["altitude", "labels", "regions", "regional", "religion", "weights_kg"]),
-        (TableKind.NODES, ["weight", "known_as", "node_ip", "valid", "deleted", "is_active_user"]),
+        (TableKind.NODES, ["weight", "known_as", "node_ip", "valid", "is_active_user"]),
         (TableKind.NODES, ["days", "code_id", "legion", "validity", "label_en", "region_code"]),
         (TableKind.EDGES, ["height", "event_type", "event_ip", "freight", "src_ip", "dist"]),
         (
@@ -166,6 +194,26 @@ def test_a_name_close_to_a_canonical_one_is_refused_with_both_ways_out(
             ["rating", "timestamp", "desc", "sec", "region", "label", "is_sold"],
         ),
         (TableKind.FEATURES, ["weight", "stock", "labels_seen", "effective_price"]),
+        (TableKind.NODES, ["weights", "source", "region_name", "region_id", "regional_code"]),
+        (TableKind.NODES, ["label_1", "label_2", "region1", "latitude_1", "level", "lapel"]),
+        (TableKind.NODES, ["deleted_posts", "num_deleted", "is_depleted", "is_delayed"]),
+        (TableKind.NODES, ["created_at_hour", "updated_days", "known_for", "known_languages"]),
+        (
+            TableKind.NODES,
+            ["event_count", "num_edges", "node_degree", "edge_density", "source_ip"],
+        ),
+        (TableKind.NODES, ["name", "city", "country", "category", "brand", "price", "stars"]),
+        (TableKind.NODES, ["record_label", "valid_visits", "validated", "tableware", "reason"]),
+        (TableKind.NODES, ["platitude", "long_name", "lat_long", "data", "dates_seen", "target"]),
+        (
+            TableKind.EDGES,
+            ["source", "target", "created_at", "updated_at", "ts", "time_spent", "event_name"],
+        ),
+        (
+            TableKind.EDGES,
+            ["event_value", "event_label", "edge_type", "weight_unit", "amount", "duration_s"],
+        ),
+        (TableKind.FEATURES, ["effective_rate", "num_known", "deleted_share", "removed_items"]),
     ],
 )
 def test_honest_names_are_no_slips(kind: TableKind, names: list[str]) -> None:
@@ -173,7 +221,9 @@ def test_honest_names_are_no_slips(kind: TableKind, names: list[str]) -> None:
 
 
 def test_a_further_column_beside_the_canonical_one_may_resemble_it() -> None:
-    fit(VISITED, schema_of(TableKind.EDGES, "event_time_zone", "event_times"))
+    fit(VISITED, schema_of(TableKind.EDGES, "event_time_zone", "event_times", "event_date"))
+    both = {**schema_of(TableKind.EDGES, "deleted_at"), "is_deleted": "boolean"}
+    fit(VISITED, both)
     with pytest.raises(SchemaError, match="close to `event_time`"):
         fit(VISITED, schema_of(TableKind.EDGES, "eventtime"))
 
