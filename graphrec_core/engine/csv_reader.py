@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,18 @@ UNIT = "\x1f"
 """Stands for a separator of several characters, since the csv module knows but one."""
 UNREADABLE = "\udcff"
 """Marks bytes that are no text; no encoding yields it."""
+
+NAME_IT = "Give its name the ending {}, or unpack it."
+SIGNATURES = (
+    (re.compile(rb"\x1f\x8b"), "gzip", NAME_IT.format(".gz")),
+    (re.compile(rb"BZh[1-9]1AY"), "bzip2", NAME_IT.format(".bz2")),
+    (re.compile(rb"\xfd7zXZ"), "xz", NAME_IT.format(".xz")),
+    (re.compile(rb"\x28\xb5\x2f\xfd"), "Zstandard", NAME_IT.format(".zst")),
+    (re.compile(rb"PK\x03\x04"), "zip, as of a workbook", "Save the sheet as CSV, or unpack it."),
+    (re.compile(rb"PAR1\x15"), "Parquet", "Say `format: parquet` for this table."),
+)
+"""How files begin that are no text, what they are, and what to do."""
+LONGEST = 8
 
 
 @dataclass(frozen=True)
@@ -74,8 +87,21 @@ class CsvFile:
         # A byte order mark is no part of the first name.
         is_utf8 = codecs.lookup(self.options.encoding).name == "utf-8"
         encoding = "utf-8-sig" if is_utf8 else self.options.encoding
-        with self.fs.open(self.path, "rb") as raw, _uncompressed(raw, self.path) as data:
-            yield io.TextIOWrapper(data, encoding, errors, newline="")
+        with self.fs.open(self.path, "rb") as raw:
+            self._check_start(raw)
+            with _uncompressed(raw, self.path) as data:
+                yield io.TextIOWrapper(data, encoding, errors, newline="")
+
+    def _check_start(self, raw: Any) -> None:  # noqa: ANN401  (a file object)
+        """Refuses what is no text and has no ending that says so."""
+        is_packed = _is_zstd(self.path) or infer_compression(self.path) is not None
+        if is_packed or not raw.seekable():
+            return
+        start = raw.read(LONGEST)
+        raw.seek(0)
+        for pattern, found, fix in SIGNATURES:
+            if pattern.match(start):
+                self.refuse(1, f"bytes of {found}, not text", fix)
 
 
 class CsvReader:
@@ -186,9 +212,13 @@ def _fields(count: int) -> str:
 
 @contextmanager
 def _uncompressed(raw: Any, path: str) -> Iterator[Any]:  # noqa: ANN401  (file objects)
-    if path.lower().endswith((".zst", ".zstd")):
+    if _is_zstd(path):
         with pa.CompressedInputStream(pa.PythonFile(raw), "zstd") as data:
             yield data
     else:
         with compr[infer_compression(path)](raw, mode="rb") as data:
             yield data
+
+
+def _is_zstd(path: str) -> bool:
+    return path.lower().endswith((".zst", ".zstd"))

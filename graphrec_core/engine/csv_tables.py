@@ -4,6 +4,8 @@ Engines' own readers differ in quotes, line breaks, short lines and encodings, m
 word. The driver reads the files in one pass and in bounded memory.
 """
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self, cast
@@ -24,6 +26,10 @@ from graphrec_core.sources.canonical import quoted
 
 GROUP_BYTES = 2**25
 """Text of a row group: what is held in memory before it is written."""
+EXCEL = re.compile("sep=.?", re.IGNORECASE)
+"""A first line that tells Excel the separator."""
+OTHER_SIGNS = (";", "\t", "|", ",")
+"""Separators that files have in place of the one that the table says."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,7 @@ class _Copy:
     def _fitted(self, file: CsvFile, first: list[str], line: int) -> _Layout:
         header = first if file.options.header else []
         if self._layout is None:
+            _check_separator(file, self._table, first, line)
             names = _names(file, self._table, first, line)
             _check_names(file, [*filter(None, names), *self._keys], line)
             self._start(_Layout(header, names, file.path))
@@ -187,6 +194,26 @@ def _names(file: CsvFile, table: TableConfig, first: list[str], line: int) -> li
                 '"true"}`; else correct the file.',
             )
     return names
+
+
+def _check_separator(file: CsvFile, table: TableConfig, first: list[str], line: int) -> None:
+    """Refuses a first line whose separator is another one, or that only names one."""
+    if EXCEL.fullmatch(first[0]) and not any(first[1:]) and len(first) <= 2:
+        file.refuse(
+            line,
+            f"the line `{file.options.sep.join(first)}`, which is for Excel alone",
+            'Delete the line, and give the table the separator: `options: {sep: ";"}`.',
+        )
+    if len(first) > 1 or table.columns or not file.options.header:
+        return
+    others = [sign for sign in OTHER_SIGNS if sign not in file.options.sep]
+    if signs := [sign for sign in others if sign in first[0]]:
+        file.refuse(
+            line,
+            f"one column alone, `{first[0]}`",
+            f"Is {signs[0]!r} between its columns? Then say `options: {{sep: "
+            f"{json.dumps(signs[0])}}}`. If it is one column, give `columns` with its name.",
+        )
 
 
 def _check_names(file: CsvFile, names: Sequence[str], line: int) -> None:

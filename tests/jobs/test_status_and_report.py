@@ -41,6 +41,7 @@ def test_status_before_anything_is_live(config: PipelineConfig) -> None:
         "pipeline": "tiny",
         "high_water": "",
         "release_id": None,
+        "is_known": True,
         "notes": {},
         "regions": {},
         "warnings": [],
