@@ -62,10 +62,8 @@ demo: setup  ## Run one day of a pipeline through Airflow and show what it made
 	@$(BIN)/python -m dags.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)' $(foreach pair,$(SET),--set '$(pair)')
 
 test: setup lint  ## Lint, then run every test
-	@# The pipeline's tests share one demo and its Airflow, so they run in one process, on their own.
-	# Exit code 5: TESTS names no test of that kind.
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not pipeline' $(TESTS) || [ $$? = 5 ]
-	$(BIN)/python -m pytest -m pipeline $(TESTS) || [ $$? = 5 ]
+	@# tests/conftest.py groups the tests and orders the groups.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
 
 fuzz: setup  ## Run the fuzzers longer than `make test` does: TIMES=20
 	@GRAPHREC_FUZZ_TIMES='$(TIMES)' $(BIN)/python -m pytest -m fuzz $(TESTS)

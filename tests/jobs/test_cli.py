@@ -242,7 +242,6 @@ def _unknown_places() -> dict[str, pd.DataFrame]:
     return {"visits": visits.assign(place=["nowhere"] * 30 + visits["place"].tolist()[30:])}
 
 
-@pytest.mark.spark
 @pytest.mark.parametrize(
     ("tables", "words"),
     [
@@ -268,7 +267,6 @@ def test_bad_input_is_refused(
     assert_nothing_half_written(Lake(config))
 
 
-@pytest.mark.spark
 def test_an_unreadable_table_is_refused(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
     (tmp_path / "raw" / "visits.parquet").unlink()

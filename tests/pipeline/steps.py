@@ -1,13 +1,12 @@
-"""Runs steps as people and Airflow run them: each in its own process, by the command line."""
+"""Runs steps by the command line, in this process; the demo runs each in one of its own."""
 
 import hashlib
 import json
-import subprocess
-import sys
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from tests.support.command_line import Done, run_main
 
 REPOSITORY = Path(__file__).parents[2]
 TOWN = REPOSITORY / "configs" / "town.yaml"
@@ -17,31 +16,16 @@ WEEK_BEFORE = "2025-12-25"
 UNTRAINED = ("--set", "training.num_epochs=0")
 
 
-def command(step: str, lake: Path, *arguments: str) -> list[str]:
-    """The argument list of one step of the town."""
-    town = ("--config", str(TOWN), "--lake", str(lake))
-    return [sys.executable, "-m", "jobs.cli", step, *town, *arguments]
-
-
-def run_step(
-    step: str, lake: Path, *arguments: str, code: int = 0
-) -> subprocess.CompletedProcess[str]:
+def run_step(step: str, lake: Path, *arguments: str, code: int = 0) -> Done:
     """Runs one step of the town and holds it to its exit code."""
-    done = subprocess.run(
-        command(step, lake, *arguments),
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == code, f"{step} ended with {done.returncode}:\n{done.stderr[-3000:]}"
+    done = run_main(step, "--config", str(TOWN), "--lake", str(lake), *arguments)
+    assert done.code == code, f"{step} ended with {done.code}:\n{done.err[-3000:]}"
     return done
 
 
 def run_regions(lake: Path, as_of: str, regions: Iterable[str], *arguments: str) -> None:
-    """Runs every region's steps, two regions at a time."""
-
-    def run_region(region: str) -> None:
+    """Runs every region's steps."""
+    for region in regions:
         here = ("--as-of", as_of, "--region", region, *arguments)
         run_step("train-model", lake, *here)
         run_step("generate-embeddings", lake, "--view", "train", *here)
@@ -49,13 +33,10 @@ def run_regions(lake: Path, as_of: str, regions: Iterable[str], *arguments: str)
         run_step("generate-embeddings", lake, "--view", "serve", *here)
         run_step("build-shard", lake, *here)
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run_region, regions))
-
 
 def status(lake: Path, *arguments: str) -> dict[str, Any]:
     """What ``graphrec status --json`` says."""
-    return dict(json.loads(run_step("status", lake, "--json", *arguments).stdout))
+    return dict(json.loads(run_step("status", lake, "--json", *arguments).out))
 
 
 def live_bytes(lake: Path) -> bytes:

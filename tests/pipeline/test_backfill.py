@@ -23,6 +23,8 @@ from jobs import (
     train_model,
 )
 
+pytestmark = pytest.mark.pipeline
+
 DAYS = [datetime(2026, 2, day, tzinfo=UTC) for day in (1, 2, 3)]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LATENESS = timedelta(hours=6)

@@ -1,5 +1,6 @@
-"""A crash leaves yesterday serving: publishing is killed at named points."""
+"""A crash leaves yesterday serving: steps are killed, by SIGKILL, at named points."""
 
+import json
 import shutil
 import signal
 import subprocess
@@ -18,7 +19,10 @@ from graphrec_core.serving.app import create_app
 from jobs import build_shard, evaluate_model, publish_release, train_model
 from tests.pipeline.steps import REPOSITORY
 from tests.support.days import BOTH, EAST, lake_bytes, prepare_day, run_day
+from tests.support.live_reader import LiveReader
 from tests.support.snapshots import AS_OF, tiny_config
+
+pytestmark = pytest.mark.pipeline
 
 TODAY = AS_OF + timedelta(days=1)
 RELEASE, LIVE = "graphrec_core.lake.release", "graphrec_core.lake.live"
@@ -30,7 +34,9 @@ POINTS = {
     "in the swap's temporary file": "rename:LIVE.json",
     "after the swap": f"return:{GOING}:go_live",
 }
-"""In the order in which they are passed."""
+"""Of publishing, in the order in which they are passed."""
+IN_TRAINING = "log:epoch"
+NOWHERE, NEVER = f"call:{RELEASE}:nobody", "rename:nothing"
 
 
 def settings_of(lake: Path) -> PipelineConfig:
@@ -60,11 +66,14 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PipelineConfi
     return root / "before", after
 
 
-def publish_and_die(config: PipelineConfig, folder: Path, point: str) -> int:
+def run_and_die(
+    config: PipelineConfig, folder: Path, point: str, step: str, *arguments: str
+) -> int:
+    """Runs a step of today in a process of its own, which ends at a point if it gets there."""
     path = folder / "tiny.yaml"
     path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
     day = ("--config", str(path), "--as-of", TODAY.date().isoformat())
-    command = [sys.executable, "-m", "tests.support.killed", point, "publish-release", *day]
+    command = [sys.executable, "-m", "tests.support.killed", point, step, *day, *arguments]
     return subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True).returncode
 
 
@@ -87,18 +96,43 @@ def test_a_crash_leaves_yesterday_serving(
     yesterday, today = (str(Chain(config, day).shard_id(EAST)) for day in (AS_OF, TODAY))
     assert served_shard(config) == yesterday
 
-    code = publish_and_die(config, tmp_path, POINTS[where])
-    assert code == -signal.SIGKILL, f"{where} was not reached"
+    with LiveReader(tmp_path / "lake" / "tiny", BOTH) as reader:
+        code = run_and_die(config, tmp_path, POINTS[where], "publish-release")
+        assert code == -signal.SIGKILL, f"{where} was not reached"
 
-    place = list(POINTS).index(where)
-    assert served_shard(config) == (today if where == "after the swap" else yesterday)
-    assert len(list_releases(Lake(config))) == (1 if place == 0 else 2)
-    left_over = list((tmp_path / "lake" / "tiny").glob(".LIVE.json.*"))
-    assert len(left_over) == (1 if where == "in the swap's temporary file" else 0)
+        place = list(POINTS).index(where)
+        assert served_shard(config) == (today if where == "after the swap" else yesterday)
+        assert len(list_releases(Lake(config))) == (1 if place == 0 else 2)
+        left_over = list((tmp_path / "lake" / "tiny").glob(".LIVE.json.*"))
+        assert len(left_over) == (1 if where == "in the swap's temporary file" else 0)
 
-    publish_release.run(config, TODAY)
+        publish_release.run(config, TODAY)
     assert served_shard(config) == today
     assert lake_bytes(config) == lake_bytes(never_killed)
+    assert reader.num_reads > 0
+    assert reader.faults == []
+
+
+def test_the_reader_notices_a_partial_release(tmp_path: Path) -> None:
+    reader = LiveReader(tmp_path, BOTH)
+    reader.check('{"regions": ')
+    reader.check(json.dumps({"regions": {"east": {"shard_id": "x", "release_id": "y"}}}))
+    assert len(reader.faults) == 3
+
+
+def test_training_killed_in_its_middle_runs_again_to_the_same_bytes(
+    lakes: tuple[Path, PipelineConfig], tmp_path: Path
+) -> None:
+    killed, never_killed = (settings_of(tmp_path / name) for name in ("killed", "never"))
+    for config in (killed, never_killed):
+        shutil.copytree(lakes[0], config.lake.root)
+    before = lake_bytes(killed)
+    step = ("train-model", "--region", EAST)
+    assert run_and_die(killed, tmp_path, IN_TRAINING, *step) == -signal.SIGKILL
+    assert lake_bytes(killed) == before
+    assert run_and_die(killed, tmp_path, NEVER, *step) == 0
+    train_model.run(never_killed, TODAY, EAST)
+    assert lake_bytes(killed) == lake_bytes(never_killed) != before
 
 
 def test_a_point_that_is_not_reached_is_noticed(
@@ -106,4 +140,4 @@ def test_a_point_that_is_not_reached_is_noticed(
 ) -> None:
     shutil.copytree(lakes[0], tmp_path / "lake")
     config = settings_of(tmp_path / "lake")
-    assert publish_and_die(config, tmp_path, f"call:{RELEASE}:nobody") == 0
+    assert run_and_die(config, tmp_path, NOWHERE, "publish-release") == 0

@@ -32,9 +32,9 @@ def test_an_untrained_model_is_refused_and_the_week_before_stays_live(
     before = live_bytes(lake)
     run_regions(lake, DAY, REGIONS, *UNTRAINED)
     refused = run_step("publish-release", lake, "--as-of", DAY, *UNTRAINED, code=3)
-    assert "GateRefusedError" in refused.stderr
+    assert "GateRefusedError" in refused.err
     for region in REGIONS:
-        assert f"{region}: " in refused.stderr
+        assert f"{region}: " in refused.err
     assert live_bytes(lake) == before
     regions = status(lake)["regions"]
     assert {state["as_of"][:8] for state in regions.values()} == {WEEK_BEFORE.replace("-", "")}

@@ -1,13 +1,21 @@
 """The demo's promise: the right recommendations of the town are known, and they come out."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.pipeline.conftest import TownDay
-from tests.pipeline.steps import DAY, REGIONS, run_step, status
+from tests.pipeline.steps import (
+    DAY,
+    REGIONS,
+    committed_bytes,
+    run_regions,
+    run_step,
+    status,
+)
 
 pytestmark = [pytest.mark.pipeline, pytest.mark.airflow, pytest.mark.spark]
 
@@ -50,7 +58,7 @@ def test_recommendations_are_of_the_users_own_taste_and_new_to_them(
     output = tmp_path / "top.parquet"
     done = run_step("recommend", town_day.lake, "--k", "10", "--output", str(output))
     top = pd.read_parquet(output)
-    assert json.loads(done.stdout)["num_rows"] == len(top)
+    assert json.loads(done.out)["num_rows"] == len(top)
     assert list(top) == ["query_id", "region", "rank", "candidate_id", "score", "source"]
     (folder,) = (town_day.lake / "town" / "town").iterdir()
     places = pd.read_parquet(folder / "places.parquet").set_index("place")["community"]
@@ -80,7 +88,7 @@ def test_the_stored_top_lists_give_the_reported_recall(town_day: TownDay) -> Non
 
 
 def test_a_query_is_answered_with_labels(town_day: TownDay) -> None:
-    answer = json.loads(run_step("query", town_day.lake, "birch-u3", "--k", "4", "--json").stdout)
+    answer = json.loads(run_step("query", town_day.lake, "birch-u3", "--k", "4", "--json").out)
     assert answer["region"] == "birch"
     assert [row["rank"] for row in answer["items"]] == [1, 2, 3, 4]
     assert all(" of birch-p" in row["label"] for row in answer["items"])
@@ -89,3 +97,13 @@ def test_a_query_is_answered_with_labels(town_day: TownDay) -> None:
 def test_the_day_is_described_by_status(town_day: TownDay) -> None:
     run = status(town_day.lake, "--as-of", DAY)["run"]
     assert {row["region"] for row in run["regions"]} == set(REGIONS)
+
+
+def test_steps_run_by_hand_give_the_bytes_of_the_dag(town_day: TownDay, tmp_path: Path) -> None:
+    """The DAG ran each in a process of its own."""
+    lake = tmp_path / "lake"
+    for artefacts in ("town", "snapshots", "verdicts"):
+        shutil.copytree(town_day.lake / "town" / artefacts, lake / "town" / artefacts)
+    run_regions(lake, DAY, REGIONS)
+    run_step("publish-release", lake, "--as-of", DAY)
+    assert committed_bytes(lake) == committed_bytes(town_day.lake)

@@ -25,6 +25,8 @@ from graphrec_core.types import ALL_REGIONS, format_instant
 from jobs import build_snapshot as job
 from tests.snapshot.changing import BOXES, REGIONS, at, history, pipeline, write_tables
 
+pytestmark = pytest.mark.pipeline
+
 FIRST, LAST = 15, 44
 """The first and the last of thirty days."""
 ON_CUT = "train view taken over from the snapshot of the cut"

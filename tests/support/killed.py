@@ -2,10 +2,12 @@
 
     python -m tests.support.killed POINT publish-release --config …
 
-A point is ``call:MODULE:FUNCTION`` or ``return:MODULE:FUNCTION``, of the first such call, or
-``rename:NAME``: just before a file is renamed to NAME, when its temporary file is complete.
+A point is ``call:MODULE:FUNCTION`` or ``return:MODULE:FUNCTION``, of the first such call;
+``rename:NAME``: just before a file is renamed to NAME, when its temporary file is complete; or
+``log:WORD``: when something is logged whose text begins with that word.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -18,6 +20,12 @@ def kill_at(point: str) -> None:
     kind, _, where = point.partition(":")
     if kind == "rename":
         sys.addaudithook(lambda event, args: _kill_if_renamed(where, event, args))
+        return
+    if kind == "log":
+        make = logging.getLogRecordFactory()
+        logging.setLogRecordFactory(
+            lambda *args, **named: _kill_if_said(where, make(*args, **named))
+        )
         return
     module, _, function = where.partition(":")
 
@@ -35,6 +43,12 @@ def kill_at(point: str) -> None:
 def _kill_if_renamed(name: str, event: str, args: tuple[Any, ...]) -> None:
     if event == "os.rename" and Path(os.fsdecode(args[1])).name == name:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _kill_if_said(word: str, record: logging.LogRecord) -> logging.LogRecord:
+    if record.getMessage().startswith(word):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return record
 
 
 if __name__ == "__main__":
