@@ -115,7 +115,7 @@ def test_slope_is_the_exponent_of_the_time() -> None:
 def test_memory_of_child_processes_is_counted(tmp_path: Path, monkeypatch) -> None:
     (tmp_path / "grandparent.py").write_text(
         "import json, subprocess, sys\n"
-        "code = 'import time; held = bytearray(200_000_000); time.sleep(0.5)'\n"
+        "code = 'import time; held = bytearray(200_000_000); time.sleep(1)'\n"
         "subprocess.run([sys.executable, '-c', code], check=True)\n"
         "print(json.dumps({'said': json.loads(sys.argv[1])}))\n"
     )
@@ -123,7 +123,7 @@ def test_memory_of_child_processes_is_counted(tmp_path: Path, monkeypatch) -> No
     run = run_measured("grandparent", {"question": 1})
     assert run["said"] == {"question": 1}
     assert 0.2 < run["peak_gb"] < 0.3
-    assert run["wall_s"] > 0.5
+    assert run["wall_s"] > 1
 
 
 def test_a_child_that_still_shares_its_parents_memory_counts_nothing(
@@ -133,7 +133,7 @@ def test_a_child_that_still_shares_its_parents_memory_counts_nothing(
         "import os, time\n"
         "held = bytearray(200_000_000)\n"
         "child = os.fork()\n"
-        "time.sleep(0.5)\n"
+        "time.sleep(1)\n"
         "if not child:\n"
         "    os._exit(0)\n"
         "os.waitpid(child, 0)\n"

@@ -76,12 +76,12 @@ WRONG = {
 
 @pytest.mark.parametrize(("text", "place", "why"), WRONG.values(), ids=WRONG.keys())
 def test_what_no_setting_can_be(text: str, place: str, why: str) -> None:
-    started_s = time.monotonic()
+    started_s = time.thread_time()
     with pytest.raises(YamlProblem) as problem:
         read_yaml(text)
     assert str(problem.value).startswith(place)
     assert why in str(problem.value)
-    assert time.monotonic() - started_s < 10
+    assert time.thread_time() - started_s < 10
 
 
 @pytest.mark.parametrize(("text", "place", "why"), WRONG.values(), ids=WRONG.keys())

@@ -69,14 +69,14 @@ def assert_as_reference(built: Built, history: History, given_settings: Settings
 
 
 @fuzz
-@settings(max_examples=examples(32), **QUIET)
+@settings(max_examples=examples(12), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_duckdb_builds_what_plain_python_builds(history: History, given: Settings) -> None:
     assert_as_reference(built_by("duckdb", history, given), history, given)
 
 
 @fuzz
-@settings(max_examples=examples(20), **QUIET)
+@settings(max_examples=examples(8), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_plain_python_rejects_as_many_rows(history: History, given: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -144,7 +144,7 @@ def test_both_engines_choose_the_same_of_rows_that_differ_in_nothing_but_content
 
 
 @fuzz
-@settings(max_examples=examples(6), **QUIET)
+@settings(max_examples=examples(3), **QUIET)
 @given(some_histories, some_histories, settings_of_views())
 def test_what_was_known_later_or_happened_later_changes_nothing(
     history: History, other: History, given: Settings
@@ -179,7 +179,7 @@ def assert_same_files(one: Built, other: Built) -> None:
 
 
 @fuzz
-@settings(max_examples=examples(6), **QUIET)
+@settings(max_examples=examples(3), **QUIET)
 @given(some_histories, settings_of_views(), st.integers(0, 2**32 - 1))
 def test_the_order_of_rows_changes_nothing(history: History, given: Settings, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -190,7 +190,7 @@ def test_the_order_of_rows_changes_nothing(history: History, given: Settings, se
 
 
 @fuzz
-@settings(max_examples=examples(6), **QUIET)
+@settings(max_examples=examples(3), **QUIET)
 @given(some_histories, settings_of_views())
 def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Settings) -> None:
     """Also where rows arrived between the cut's cutoff and that of the day."""
@@ -204,7 +204,7 @@ def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Se
 
 
 @fuzz
-@settings(max_examples=examples(6), **QUIET)
+@settings(max_examples=examples(3), **QUIET)
 @given(some_histories, settings_of_views(), st.sampled_from([(2, 1, 0), (1, 0)]))
 def test_a_build_on_earlier_snapshots_writes_the_same_files(
     history: History, given: Settings, days: tuple[int, ...]

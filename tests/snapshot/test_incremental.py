@@ -24,11 +24,13 @@ from graphrec_core.snapshot.reuse import Earlier, earlier_snapshots, with_equal_
 from graphrec_core.types import ALL_REGIONS, format_instant
 from jobs import build_snapshot as job
 from tests.snapshot.changing import BOXES, REGIONS, at, history, pipeline, write_tables
+from tests.support.fuzzing import examples, fuzz
 
 pytestmark = pytest.mark.pipeline
 
-FIRST, LAST = 15, 44
-"""The first and the last of thirty days."""
+NUM_DAYS = min(examples(12), 30)
+FIRST, LAST = 15, 14 + NUM_DAYS
+"""The first and the last day; on each of them all kinds of changes meet."""
 ON_CUT = "train view taken over from the snapshot of the cut"
 ON_DAY_BEFORE = "serve view written on the snapshot of the day before"
 CHANGED = "history changed since snapshot"
@@ -83,8 +85,8 @@ def differences(found: Manifest, expected: Manifest) -> list[str]:
 
 
 @dataclass(frozen=True)
-class ThirtyDays:
-    """Thirty days in a lake, each built on those before it, and the same days built on nothing."""
+class ManyDays:
+    """Days in a lake, each built on those before it, and the same days built on nothing."""
 
     lake: Path
     full: list[Manifest]
@@ -93,8 +95,8 @@ class ThirtyDays:
 
 
 @pytest.fixture(scope="module")
-def thirty_days(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> ThirtyDays:
-    root = Path(tmp_path_factory.mktemp("thirty"))
+def many_days(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> ManyDays:
+    root = Path(tmp_path_factory.mktemp("many"))
     days = range(FIRST, LAST + 1)
     logger, handler = logging.getLogger("graphrec_core"), BufferingHandler(10_000)
     level = logger.level
@@ -105,7 +107,7 @@ def thirty_days(raw: Path, tmp_path_factory: pytest.TempPathFactory) -> ThirtyDa
     logger.removeHandler(handler)
     logger.setLevel(level)
     text = "\n".join(record.getMessage() for record in handler.buffer)
-    return ThirtyDays(root / "lake", [full(raw, root / "full", day) for day in days], text)
+    return ManyDays(root / "lake", [full(raw, root / "full", day) for day in days], text)
 
 
 def copied(lake: Path, to: Path, *days: int) -> Path:
@@ -116,22 +118,21 @@ def copied(lake: Path, to: Path, *days: int) -> Path:
     return to
 
 
-def test_thirty_days_built_on_one_another_equal_full_builds(
-    thirty_days: ThirtyDays, raw: Path
-) -> None:
-    config = pipeline(raw, thirty_days.lake)
-    assert thirty_days.text.count(ON_CUT) == len(thirty_days.full) - config.time.horizon_days
-    assert thirty_days.text.count(ON_DAY_BEFORE) == len(thirty_days.full) - 1
-    for day, expected in enumerate(thirty_days.full, FIRST):
+@fuzz
+def test_days_built_on_one_another_equal_full_builds(many_days: ManyDays, raw: Path) -> None:
+    config = pipeline(raw, many_days.lake)
+    assert many_days.text.count(ON_CUT) == len(many_days.full) - config.time.horizon_days
+    assert many_days.text.count(ON_DAY_BEFORE) == len(many_days.full) - 1
+    for day, expected in enumerate(many_days.full, FIRST):
         found = build(config, day)  # it is there already
         assert (found.id, differences(found, expected)) == (expected.id, []), f"day {day}"
-    skipped = {len(manifest.stats["empty_regions"]) for manifest in thirty_days.full}
+    skipped = {len(manifest.stats["empty_regions"]) for manifest in many_days.full}
     assert skipped == {0, 1}  # the isle comes and goes
 
 
-def test_the_history_changes_every_day(thirty_days: ThirtyDays) -> None:
+def test_the_history_changes_every_day(many_days: ManyDays) -> None:
     """Else equal files would say little."""
-    for before, after in itertools.pairwise(thirty_days.full):
+    for before, after in itertools.pairwise(many_days.full):
         for region in REGIONS:
             for table in ("edges/visited", "edges/knows", "nodes/user", "nodes/place"):
                 name = f"view=serve/{table}/region={region}/{PART}"
@@ -215,14 +216,14 @@ def test_where_tiny_regions_are_merged_nothing_is_built_on(
 
 
 def test_days_built_backwards_or_mixed_equal_days_built_forwards(
-    raw: Path, tmp_path: Path, log: Log, thirty_days: ThirtyDays
+    raw: Path, tmp_path: Path, log: Log, many_days: ManyDays
 ) -> None:
     config = pipeline(raw, tmp_path / "lake")
     reused = {18: (False, False), 16: (False, False), 17: (False, True)}
     for day, parts in reused.items():
         found = build(config, day)
         assert log.reused() == parts
-        assert differences(found, thirty_days.full[day - FIRST]) == []
+        assert differences(found, many_days.full[day - FIRST]) == []
 
 
 # The guards: on a history that changed nothing is built.
@@ -248,12 +249,12 @@ def test_a_late_row_that_does_not_say_so_is_a_changed_history(
     raw: Path,
     tmp_path: Path,
     log: Log,
-    thirty_days: ThirtyDays,
+    many_days: ManyDays,
     day: float,
     known_at: datetime | None,
     reused: tuple[bool, bool],
 ) -> None:
-    copied(thirty_days.lake, tmp_path / "lake", 23, 25)
+    copied(many_days.lake, tmp_path / "lake", 23, 25)
     with_visit(raw, tmp_path / "raw", day, known_at)
     log.take()
     found = build(pipeline(tmp_path / "raw", tmp_path / "lake"), 26)
@@ -265,7 +266,7 @@ def test_a_late_row_that_does_not_say_so_is_a_changed_history(
     assert text.count(CHANGED) == reused.count(False)
     expected = full(tmp_path / "raw", tmp_path / "full", 26)
     assert differences(found, expected) == []
-    assert differences(thirty_days.full[26 - FIRST], expected)  # the visit does count
+    assert differences(many_days.full[26 - FIRST], expected)  # the visit does count
 
 
 def write_areas(root: Path, width: float) -> None:
@@ -310,8 +311,8 @@ def test_moved_borders_are_a_changed_history(
     assert differences(found, full(root / "raw", tmp_path / "full", 26, **settings)) == []
 
 
-def test_another_engines_snapshot_is_not_built_on(raw: Path, thirty_days: ThirtyDays) -> None:
-    config = pipeline(raw, thirty_days.lake)
+def test_another_engines_snapshot_is_not_built_on(raw: Path, many_days: ManyDays) -> None:
+    config = pipeline(raw, many_days.lake)
     found = earlier_snapshots(config, Lake(config), at(20))
     manifests = [artifact.manifest for artifact in (found.cut, found.day_before) if artifact]
     assert [manifest.as_of for manifest in manifests] == [format_instant(at(d)) for d in (17, 19)]
@@ -363,7 +364,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
 def test_a_forgotten_reason_is_seen(
     raw: Path,
     tmp_path: Path,
-    thirty_days: ThirtyDays,
+    many_days: ManyDays,
     variants: Variants,
     monkeypatch: pytest.MonkeyPatch,
     log: Log,
@@ -374,7 +375,7 @@ def test_a_forgotten_reason_is_seen(
         lake, expected = variants.days(variant)
         settings = variants.settings(variant)
     else:
-        lake, expected, settings = thirty_days.lake, thirty_days.full[26 - FIRST], {}
+        lake, expected, settings = many_days.lake, many_days.full[26 - FIRST], {}
     config = pipeline(raw, copied(lake, tmp_path / "lake", 25), **settings)
     text, num = re.subn(pattern, instead, load_query(query))
     assert num == 1
