@@ -35,7 +35,7 @@ def loaded_by(*modules: str) -> set[str]:
         stdout=subprocess.PIPE,
         check=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )
     return {name.split(".")[0] for name in json.loads(child.stdout.splitlines()[-1])}
 

@@ -65,7 +65,7 @@ def broken_contracts(root: Path) -> tuple[int, set[str]]:
         capture_output=True,
         check=False,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     return done.returncode, {

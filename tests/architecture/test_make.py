@@ -16,7 +16,7 @@ def make(*arguments: str) -> str:
         capture_output=True,
         check=True,
         text=True,
-        timeout=60,
+        timeout=300,
     )
     return done.stdout
 

@@ -29,6 +29,6 @@ def airflow_folder() -> Path:
         [sys.executable, "-m", "airflow", "db", "migrate"],
         check=True,
         capture_output=True,
-        timeout=120,
+        timeout=600,
     )
     return DAGS_FOLDER

@@ -25,7 +25,7 @@ def town_day(tmp_path_factory: pytest.TempPathFactory) -> TownDay:
     lake = Path(tmp_path_factory.mktemp("demo")) / "lake"
     arguments = [sys.executable, "-m", "dags.run_once", "--config", str(TOWN), "--lake", str(lake)]
     done = subprocess.run(
-        arguments, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=900
+        arguments, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=3600
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return TownDay(lake, done.stdout)
