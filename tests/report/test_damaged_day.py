@@ -73,6 +73,16 @@ def _live(lake: Lake, config: PipelineConfig) -> str:
     return lake.layout.live
 
 
+def written_page(config: PipelineConfig) -> str:
+    lake = Lake(config)
+    write_report.run(config, AS_OF)
+    return lake.storage.read(f"{lake.layout.report(AS_OF)}/index.html").decode()
+
+
+def test_of_a_whole_day_nothing_is_called_damaged(config: PipelineConfig) -> None:
+    assert "is damaged" not in written_page(config)
+
+
 @pytest.mark.parametrize(
     ("path_of", "named"),
     [
@@ -91,12 +101,8 @@ def test_a_damaged_part_is_named_and_the_rest_is_shown(
     config: PipelineConfig, path_of: Callable[[Lake, PipelineConfig], str], named: str
 ) -> None:
     lake = Lake(config)
-    write_report.run(config, AS_OF)
-    page = f"{lake.layout.report(AS_OF)}/index.html"
-    assert "is damaged" not in lake.storage.read(page).decode()
     lake.storage.write(path_of(lake, config), b'{"half a file":')
-    write_report.run(config, AS_OF)
-    text = lake.storage.read(page).decode()
+    text = written_page(config)
     assert named in text
     assert "is damaged" in text
     if path_of is not _snapshot:
