@@ -1,8 +1,11 @@
 """Refitted weights serve unless they are not finite or recommend too unlike the judged ones."""
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from graphrec_core.config.delivery import LakeConfig
 from graphrec_core.embedding import (
     count_nodes,
     embed_serve_view,
@@ -13,8 +16,11 @@ from graphrec_core.embedding import (
 from graphrec_core.embedding.refit_guard import overlap_of_lists
 from graphrec_core.errors import RefusedError
 from graphrec_core.lake import Lake, attempt
+from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import ALL_REGIONS, ArtifactId, View
 from tests.embedding.test_embed_view import EAST, WEST, config, snapshot, write_model
+from tests.support.recommit import replace_file
+from tests.support.snapshots import write_tiny_snapshot
 
 __all__ = ["config", "snapshot"]
 
@@ -44,6 +50,65 @@ def test_weights_that_recommend_something_else_do_not_serve(config, snapshot, ca
     tables, again = embed_serve_view(snapshot, EAST, model, check.overlap)
     assert (again[EAST].served, again[EAST].why) == ("refitted", "")
     assert same_vectors(tables, snapshot, model, refit=True)
+
+
+def with_guests(config, snapshot, num):
+    """Makes the first users of the serve view halo nodes, as from another region."""
+    name = nodes_file(View.SERVE, "user", EAST)
+    users = snapshot.read_table(name)
+    roles = ["halo"] * num + users["role"].to_pylist()[num:]
+    users = users.set_column(
+        users.column_names.index("role"),
+        users.schema.field("role"),
+        pa.array(roles, users.schema.field("role").type),
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(users, sink)
+    return replace_file(Lake(config).storage, snapshot, name, sink.getvalue().to_pybytes())
+
+
+def naive_lists(snapshot, vectors):
+    """The 20 best unseen candidates of each home user who has a vector, one by one."""
+    rows = {
+        ntype: dict(zip(*(table[name].to_pylist() for name in ("node_id", "vector")), strict=True))
+        for ntype, table in vectors.items()
+    }
+    users, places, visits = (
+        snapshot.read_table(name).to_pylist()
+        for name in (
+            nodes_file(View.SERVE, "user", EAST),
+            nodes_file(View.SERVE, "place", EAST),
+            edges_file(View.SERVE, "visited", EAST),
+        )
+    )
+    seen = {(visit["src"], visit["dst"]) for visit in visits}
+    shown = [place["node_id"] for place in places if place["is_candidate"]]
+    assert len(shown) < len(places)  # the halo place is none
+    return {
+        user: set(
+            sorted(
+                (place for place in shown if place in rows["place"] and (user, place) not in seen),
+                key=lambda place: -np.dot(rows["user"][user], rows["place"][place]),
+            )[:20]
+        )
+        for user in (one["node_id"] for one in users if one["role"] == "home")
+        if np.any(rows["user"].get(user, 0))  # one who is new has no vector, or one of zeros
+    }
+
+
+def test_the_overlap_is_that_of_what_would_be_shown(config, tmp_path):
+    """Counted by hand: home users, candidates only, nothing that they have seen."""
+    config = config.model_copy(update={"lake": LakeConfig(root=str(tmp_path))})
+    snapshot = with_guests(config, write_tiny_snapshot(config), num=20)
+    model = write_model(config, snapshot, EAST, "by_hand", refit=True)
+    judged, refitted = (
+        naive_lists(snapshot, embed_view(snapshot, View.SERVE, EAST, model, refit=refit)[EAST])
+        for refit in (False, True)
+    )
+    shares = [len(judged[user] & refitted[user]) / len(judged[user]) for user in judged]
+    _, checks = embed_serve_view(snapshot, EAST, model, 0)
+    assert checks[EAST].num_queries == len(shares)
+    assert checks[EAST].overlap == pytest.approx(np.mean(shares), abs=1e-9)
 
 
 def test_both_weights_read_the_view_once(config, snapshot, monkeypatch):
