@@ -27,6 +27,7 @@ from graphrec_core.engine.duckdb_parquet import (
 )
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
+    REFUSED,
     first_line,
     refuse_column,
     refuse_file,
@@ -37,7 +38,7 @@ from graphrec_core.engine.faults import (
 )
 from graphrec_core.engine.folders import NULL_PARTITION, pattern_files, table_files
 from graphrec_core.engine.lock import NO_USER, OWN_MACRO, Judge, lock
-from graphrec_core.engine.macros import REFUSED, create_macros
+from graphrec_core.engine.macros import create_macros
 from graphrec_core.engine.odd_texts import register_odd_texts
 from graphrec_core.engine.slices import cut
 from graphrec_core.engine.spill import spill_folder
@@ -64,7 +65,6 @@ SPARK_TYPES = {
     "TIMESTAMP": "timestamp_ntz",
     "TIMESTAMP_NS": "timestamp_ntz",
     "TIMESTAMP WITH TIME ZONE": "timestamp",
-    "VARCHAR[]": "array<string>",
     '"NULL"': "void",
 }
 FILE = "graphrec_file"
@@ -159,7 +159,7 @@ class DuckDbEngine(Engine):
             for query in derived_queries(text):
                 with suppress(duckdb.Error):  # it may need names of the query around it
                     refuse_repeated(where, self._names(to_duckdb(query, self._tables, {})))
-            return Relation(self._view(translated))
+            return Relation(self._view(self._without_huge_integers(translated)))
         except duckdb.Error as error:
             _refuse(where, error)
 
@@ -239,6 +239,15 @@ class DuckDbEngine(Engine):
 
     def _names(self, query: str) -> list[str]:
         return [name for name, *_ in self._connection.execute(f"describe {query}").fetchall()]
+
+    def _without_huge_integers(self, query: str) -> str:
+        """Makes sums bigint, as Spark's are."""
+        columns = self._connection.execute(f"describe {query}").fetchall()
+        huge = [quoted(name) for name, kind, *_ in columns if kind == "HUGEINT"]
+        if not huge:
+            return query
+        casts = ", ".join(f"cast({name} as bigint) as {name}" for name in huge)
+        return f"select * replace ({casts}) from ({query})"
 
     def _view(self, text: str) -> str:
         name = f"view_{next(self._numbers)}"
@@ -326,10 +335,12 @@ def _named(value: str, names: Mapping[str, str]) -> str:
 
 
 def _spark_type(kind: str) -> str:
-    if kind.startswith("DECIMAL"):
+    if kind.startswith("DECIMAL") and kind.endswith(")"):
         return kind.lower()
-    if kind.startswith("ENUM"):
+    if kind.startswith("ENUM") and kind.endswith(")"):
         return "string"
+    if kind.endswith("[]"):
+        return f"array<{_spark_type(kind.removesuffix('[]'))}>"
     return SPARK_TYPES.get(kind, kind.lower())
 
 

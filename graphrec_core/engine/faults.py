@@ -6,6 +6,14 @@ from typing import NoReturn
 from graphrec_core.config.source import TableConfig, repeated_names
 from graphrec_core.errors import SchemaError, UnreadableSourceError
 
+REFUSED = "Cannot convert"
+"""How the message of a value that a cast refuses begins."""
+NO_DECIMAL = f"{REFUSED} a decimal here: cast it to double."
+NO_ARRAY = f"{REFUSED} an array to string: join texts only."
+NO_ORDER = f"{REFUSED} arrays to an order: compare values of them."
+NO_NUMBER = f"{REFUSED} this to a number: cast it yourself."
+NO_DAYS = f"{REFUSED} dates to a difference: use datediff."
+
 
 def refuse_table(
     name: str, table: TableConfig, root: str, message: str, error: Exception
@@ -20,7 +28,7 @@ def refuse_table(
     ) from error
 
 
-def refuse_value(where: str, message: str, error: Exception) -> NoReturn:
+def refuse_value(where: str, message: str, error: Exception | None = None) -> NoReturn:
     """Raises SchemaError for a SELECT with a value that could not be converted."""
     raise SchemaError(
         must=f"{where} must convert every value.",

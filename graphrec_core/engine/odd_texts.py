@@ -1,4 +1,4 @@
-"""What SQL cannot say of a text: time zones by name, numbers of other digits, hexadecimal ones.
+"""What SQL cannot say of a text: zones by name, numbers of other digits, letters in other case.
 
 DuckDB calls these for the few texts that its own rules leave over.
 """
@@ -73,8 +73,11 @@ def register_odd_texts(connection: duckdb.DuckDBPyConnection) -> None:
         ("spark_region_seconds", _of_two(region_seconds, pa.int64()), BIGINT),
         ("spark_odd_real", _of_one(odd_real), VARCHAR),
         ("spark_odd_fixed", _of_two(odd_fixed, pa.string()), VARCHAR),
+        ("spark_odd_lower", _of_one(str.lower), VARCHAR),
+        ("spark_odd_upper", _of_one(str.upper), VARCHAR),
     )
-    takes: tuple[list[Any], ...] = ([VARCHAR, BIGINT], [VARCHAR], [VARCHAR, INTEGER])
+    text = [VARCHAR]
+    takes: tuple[list[Any], ...] = ([VARCHAR, BIGINT], text, [VARCHAR, INTEGER], text, text)
     for (name, call, gives), kinds in zip(functions, takes, strict=True):
         connection.create_function(name, call, kinds, gives, type=ARROW, null_handling=SPECIAL)
 

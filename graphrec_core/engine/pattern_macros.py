@@ -32,7 +32,7 @@ def _micros(names: set[str]) -> str:
     days = f"spark_days({_year(names)}, {_month(names)}, {_number('d', names, 1)})"
     hour = _number("h", names, 0)
     if "clock" in names:
-        hour = f"spark_hour({_number('clock', names, 0)}, {HALF})"
+        hour = f"spark_clock_hour({_number('clock', names, 0)}, {HALF})"
     time = f"spark_seconds({hour}, {_number('mi', names, 0)}, {_number('s', names, 0)}, 86399)"
     shift = "0"
     if "shift" in names:
@@ -86,4 +86,4 @@ def _printed(piece: Piece) -> str:
         return f"left(strftime(spark_t, '%f') || '000', {len(piece.letters)})"
     if word := PRINTED[piece.letters]:
         return f"strftime(spark_t, '{word}')"
-    return "spark_year(spark_t)"
+    return "spark_year_text(spark_t)"

@@ -38,6 +38,7 @@ from graphrec_core.engine.faults import (
 from graphrec_core.engine.parquet_types import read_as_written
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.engine.spark_times import without_clock
+from graphrec_core.engine.spark_types import refuse_unlike_types
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
 from graphrec_core.lake.lease import held
@@ -185,6 +186,7 @@ class SparkEngine(Engine):
             _refuse(where, error)
         if takes_user_for_a_function(rows):
             refuse_column(where, "`user`", "others")
+        refuse_unlike_types(where, rows)
         return Relation(rows)
 
     @override

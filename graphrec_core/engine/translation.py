@@ -13,6 +13,8 @@ Arguments = Sequence[exp.Expr]
 NAMES = {"TEXT": "varchar", "REAL": "float", "FLOAT": "float"}
 """DuckDB's types under other names than the macros have."""
 DEFAULT_DECIMAL = (10, 0)
+DEEPEST = 2
+"""How deep macros are nested before their value is put behind a list."""
 
 
 def translate(tree: exp.Expr) -> None:
@@ -35,21 +37,41 @@ def _translate_node(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Ln | exp.Log):
         return _logarithm(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() in FUNCTIONS:
-        write = FUNCTIONS[node.name.lower()]
-        value, *others = [argument.copy() for argument in node.expressions]
-        return _of_aggregate(value, lambda one: write([one, *others]))
-    return node
+        return _bound(node.expressions, FUNCTIONS[node.name.lower()])
+    return OPERATORS[type(node)](node) if type(node) in OPERATORS else node
 
 
-def _of_aggregate(value: exp.Expr, write: Callable[[exp.Expr], exp.Expr]) -> exp.Expr:
-    """Writes an expression of a value, behind a list where the value is that of an aggregate.
+def _bound(arguments: Arguments, write: Callable[[Arguments], exp.Expr]) -> exp.Expr:
+    """Writes an expression of values, behind a list where one of them is that of an aggregate.
 
-    DuckDB does not know the type of an aggregate while it chooses a macro's body.
+    DuckDB does not know the type of an aggregate while it chooses a macro's body. What is deep is
+    put there too: a macro names its values often, and each nesting would multiply them.
     """
-    if not value.find(exp.AggFunc):
-        return write(value)
-    each = _each(exp.Array(expressions=[value]), write(exp.column("spark_e")))
+    values = [argument.copy() for argument in arguments]
+    if not any(_is_kept(value) for value in values):
+        return write(values)
+    fields, parts = list[exp.Expr](), list[exp.Expr]()
+    for value in values:
+        if isinstance(value, exp.Literal):
+            parts.append(value)
+            continue
+        name = f"v{len(fields)}"
+        fields.append(exp.PropertyEQ(this=exp.to_identifier(name), expression=value))
+        parts.append(exp.column(name, "spark_e"))
+    each = _each(exp.Array(expressions=[exp.Struct(expressions=fields)]), write(parts))
     return exp.Anonymous(this="list_extract", expressions=[each, exp.convert(1)])
+
+
+def _is_kept(value: exp.Expr) -> bool:
+    return value.find(exp.AggFunc, exp.Window) is not None or _depth(value) > DEEPEST
+
+
+def _depth(value: exp.Expr) -> int:
+    """Counts how deep macros are nested in each other, but for those behind a list."""
+    if isinstance(value, exp.Array):
+        return 0
+    inner = max(map(_depth, value.iter_expressions()), default=0)
+    return inner + (isinstance(value, exp.Anonymous) and value.name.startswith("spark_"))
 
 
 def _logarithm(node: exp.Ln | exp.Log) -> exp.Expr:
@@ -68,7 +90,7 @@ def _cast(node: exp.Cast) -> exp.Expr:
     is_try = isinstance(node, exp.TryCast)
     if _converted(exp.column("spark_e"), node.to, is_try=is_try) is None:
         return node
-    return _of_aggregate(value.copy(), lambda one: _converted(one, node.to, is_try=is_try) or node)
+    return _bound([value], lambda one: _converted(one[0], node.to, is_try=is_try) or node)
 
 
 def _converted(value: exp.Expr, to: exp.DataType, *, is_try: bool) -> exp.Expr | None:
@@ -150,3 +172,151 @@ FUNCTIONS: dict[str, Callable[[Arguments], exp.Expr]] = {
     "date_format": _date_format,
 }
 """Spark's functions -> how each is written for DuckDB, given its arguments."""
+
+
+def _of_text(node: exp.Expr) -> exp.Expr:
+    """Writes what a function of texts is given as Spark's text."""
+    node.set("this", _text(node.this))
+    return node
+
+
+def _trim(node: exp.Expr) -> exp.Expr:
+    """Names the letter: DuckDB takes other blanks than a space away, too."""
+    _of_text(node)
+    if not node.args.get("expression"):
+        node.set("expression", exp.Literal.string(" "))
+    return node
+
+
+def _of_texts(node: exp.Expr) -> exp.Expr:
+    """Writes what is joined as Spark's texts."""
+    for name in ("this", "expression", "expressions"):
+        parts = node.args.get(name)
+        if isinstance(parts, exp.Expr):
+            node.set(name, _text(parts))
+        elif parts:
+            node.set(name, [_text(part) for part in parts])
+    return node
+
+
+def _text(value: exp.Expr) -> exp.Expr:
+    is_text = isinstance(value, exp.Literal | exp.DPipe | exp.Concat) or (
+        isinstance(value, exp.Anonymous) and value.name in {"spark_part", "spark_cast_varchar"}
+    )
+    return value.copy() if is_text else _bound([value], _macro("part"))
+
+
+def _binary(name: str) -> Callable[[exp.Expr], exp.Expr]:
+    return lambda node: _bound([node.this, node.expression], _macro(name))
+
+
+def _substring(node: exp.Expr) -> exp.Expr:
+    parts = [node.this, node.args.get("start") or exp.convert(1), node.args.get("length")]
+    return _bound([part for part in parts if part is not None], _macro("substring"))
+
+
+def _place(node: exp.Expr) -> exp.Expr:
+    """Writes ``array[0]``; a map's key may be a text only, and is left."""
+    (place,) = node.expressions
+    is_key = isinstance(place, exp.Literal) and place.is_string
+    if node.args.get("offset") or node.args.get("safe") or is_key:
+        return node
+    return _bound([node.this, place], _macro("at"))
+
+
+def _shift(node: exp.Expr) -> exp.Expr:
+    """Writes a date or time plus or minus an interval; a date's days and months stay a date."""
+    value, shift = node.this, node.expression
+    if isinstance(value, exp.Interval) and type(node) is exp.Add:
+        value, shift = shift, value
+    if not isinstance(shift, exp.Interval):
+        return _difference(node)
+    name = "days_later" if shift.text("unit").upper().rstrip("S") in DATE_UNITS else "later"
+    by = exp.Neg(this=shift.copy()) if type(node) is exp.Sub else shift
+    return _bound([value, by], _macro(name))
+
+
+def _difference(node: exp.Expr) -> exp.Expr:
+    """Writes a difference that is none of dates: two of them are an interval on Spark."""
+    sides = (node.this, node.expression)
+    if type(node) is not exp.Sub or any(isinstance(side, exp.Literal) for side in sides):
+        return node
+    return call("minus", *(side.copy() for side in sides))
+
+
+def _like(node: exp.Expr) -> exp.Expr:
+    """Names the letter that takes a sign of the pattern for itself: DuckDB has none of its own."""
+    pattern = _of_text(node).expression
+    is_plain = isinstance(pattern, exp.Literal) and "\\" not in pattern.name
+    if is_plain or isinstance(pattern, exp.Any | exp.All) or isinstance(node.parent, exp.Escape):
+        return node
+    return exp.Escape(this=node.copy(), expression=exp.Literal.string("\\"))
+
+
+def _numbered(node: exp.Expr) -> exp.Expr:
+    if isinstance(node.this, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Ntile):
+        return exp.Cast(this=node.copy(), to=exp.DataType.build("int"))
+    return node
+
+
+def _checked(name: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Writes an aggregate of values that a macro lets pass."""
+
+    def written(node: exp.Expr) -> exp.Expr:
+        values = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
+        for value in values:
+            value.replace(call(name, value.copy()))
+        return node
+
+    return written
+
+
+def _percentile(node: exp.Expr) -> exp.Expr:
+    for ordered in node.expression.expressions:
+        ordered.set("this", call("exact", ordered.this.copy()))
+    return node
+
+
+def _extreme(name: str) -> Callable[[exp.Expr], exp.Expr]:
+    """Writes max_by or min_by: the value may be null."""
+    return lambda node: exp.AnonymousAggFunc(
+        this=name, expressions=[node.this.copy(), call("ordered", node.expression.copy())]
+    )
+
+
+DATE_UNITS = frozenset(["DAY", "WEEK", "MONTH", "YEAR", "QUARTER"])
+OPERATORS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
+    **dict.fromkeys(
+        (
+            *(exp.Ascii, exp.Contains, exp.EndsWith, exp.Overlay, exp.RegexpExtract),
+            *(exp.RegexpLike, exp.RegexpReplace, exp.RegexpSplit, exp.Repeat, exp.Replace),
+            *(exp.StartsWith, exp.Translate),
+        ),
+        _of_text,
+    ),
+    exp.Trim: _trim,
+    exp.DPipe: _of_texts,
+    exp.Concat: _of_texts,
+    exp.ConcatWs: _of_texts,
+    exp.Div: _binary("divide"),
+    exp.IntDiv: _binary("div"),
+    exp.Mod: _binary("mod"),
+    exp.Substring: _substring,
+    exp.Bracket: _place,
+    exp.Add: _shift,
+    exp.Sub: _shift,
+    exp.Window: _numbered,
+    exp.Floor: lambda node: _bound([node.this], _macro("floor")),
+    exp.Ceil: lambda node: _bound([node.this], _macro("ceil")),
+    exp.Like: _like,
+    exp.ILike: _like,
+    exp.Avg: _checked("exact"),
+    exp.Median: _checked("exact"),
+    exp.Sum: _checked("number"),
+    exp.Max: _checked("ordered"),
+    exp.Min: _checked("ordered"),
+    exp.WithinGroup: _percentile,
+    exp.ArgMax: _extreme("arg_max_null"),
+    exp.ArgMin: _extreme("arg_min_null"),
+}
+"""Kinds of expression that have another meaning on DuckDB -> how each is written."""

@@ -1,7 +1,7 @@
 """The functions that a SELECT of the YAML may call, and what to use instead of others.
 
-Each is in Spark, reads its own row (or the rows of its group or window) and nothing else. Values
-are equal on both engines but for the differences that docs/sources.md names.
+Each reads its own row (or the rows of its group or window) and nothing else, and means what it
+means in Spark, on every engine.
 """
 
 ALLOWED: dict[str, str] = {
@@ -53,6 +53,7 @@ ALLOWED: dict[str, str] = {
     "md5": "128 bits, hexadecimal",
     "sha": "SHA-1, hexadecimal",
     "sha1": "SHA-1, hexadecimal",
+    "sha2": "SHA-2 of 256 bits, hexadecimal",
     # numbers
     "abs": "size without sign",
     "ceil": "rounded up",
@@ -83,6 +84,7 @@ ALLOWED: dict[str, str] = {
     "datediff": "days between two dates",
     "day": "day of the month",
     "dayofmonth": "day of the month",
+    "dayofweek": "1 on Sunday to 7 on Saturday",
     "dayofyear": "day of the year",
     "from_unixtime": "seconds since 1970 as text",
     "hour": "hour of a time",
@@ -217,7 +219,6 @@ REFUSED: dict[str, str] = {
     "current_timezone": SESSION,
     "current_user": SESSION,
     "date_part": FIELDS,
-    "dayofweek": "use weekday, 0 on Monday to 6 on Sunday",
     "degrees": DIGITS,
     "element_at": "use get or try_element_at",
     "every": "use bool_and",
@@ -286,7 +287,6 @@ REFUSED: dict[str, str] = {
     "sequence": "use rows of a table of source.tables",
     "session_user": SESSION,
     "setseed": CHANCE,
-    "sha2": "use sha1 or md5",
     "shuffle": CHANCE,
     "sign": "use case when x > 0 then 1 when x < 0 then -1 else 0 end",
     "signum": "use case when x > 0 then 1 when x < 0 then -1 else 0 end",

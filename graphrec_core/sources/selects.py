@@ -15,6 +15,7 @@ from sqlglot.errors import SqlglotError
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.errors import ConfigError
+from graphrec_core.sources.calls import check_call
 from graphrec_core.sources.conversions import (
     UnlikeConversionError,
     check_conversion,
@@ -168,6 +169,7 @@ class _Check:
     def _conversion(self, node: exp.Expr) -> None:
         try:
             check_conversion(node)
+            check_call(node)
         except UnlikeConversionError as error:
             self.refuse(error.found, error.fix, error)
 

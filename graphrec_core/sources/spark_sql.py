@@ -19,6 +19,13 @@ AS_WRITTEN = frozenset(
         *("timestamp_micros", "timestamp_millis", "timestamp_seconds"),
         *("to_date", "to_timestamp", "to_unix_timestamp"),
         *("try_to_date", "try_to_timestamp", "unix_timestamp"),
+        *("isnull", "isnotnull", "isnan", "length", "char_length", "instr", "left", "right"),
+        *("lpad", "rpad", "lower", "upper", "round", "try_divide"),
+        *("year", "quarter", "month", "day", "dayofmonth", "dayofweek", "dayofyear"),
+        *("weekofyear", "hour", "minute", "second", "date_add", "date_sub", "add_months"),
+        *("datediff", "date_diff", "date_from_unix_date", "unix_date", "date_trunc"),
+        *("split_part", "size", "array_size", "get", "array_contains", "array_join"),
+        *("slice", "try_element_at"),
     ]
 )
 """Functions that the parser leaves as they are: sqlglot has other functions of these names."""

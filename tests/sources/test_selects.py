@@ -126,6 +126,11 @@ def test_every_listed_function_can_be_called(name: str) -> None:
         "cast": "a as int",
         "date_trunc": "'month', a",
         "overlay": "a placing b from 1",
+        "regexp_extract": "a, '[a-z]'",
+        "regexp_like": "a, '[a-z]'",
+        "regexp_replace": "a, '[a-z]', 'b'",
+        "sha2": "a, 256",
+        "split": "a, ','",
         "try_cast": "a as int",
     }
     given = [texts[name]] if name in texts else ["", "a", "a, b", "a, b, c"]

@@ -6,6 +6,7 @@ error. A decimal cannot be told by a macro's parameter, whatever its size: ``typ
 
 from collections.abc import Mapping
 
+from graphrec_core.engine.faults import REFUSED
 from graphrec_core.engine.macros.number_texts import SIMPLE
 
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
@@ -19,8 +20,6 @@ TYPES = ("varchar", "boolean", *NUMBERS, *MOMENTS)
 SPARK_NAMES = {"timestamptz": "timestamp", "timestamp": "timestamp_ntz", "varchar": "string"}
 DECIMAL = "decimal(38, 10)"
 IS_DECIMAL = "starts_with(typeof(x), 'DECIMAL')"
-REFUSED = "Cannot convert"
-"""How the message of a value that a cast refuses begins."""
 MICROS = "epoch_us(x)"
 
 
@@ -116,13 +115,13 @@ TRUTHS = {
     **_all(NUMBERS, "x <> 0"),
 }
 _DATE = (
-    "case when year(x) between 1 and 9999 then cast(x as varchar) else spark_year(x) "
+    "case when year(x) between 1 and 9999 then cast(x as varchar) else spark_year_text(x) "
     "|| strftime(x, '-%m-%d') end"
 )
 _TIME = (
     "case when year(x) between 1 and 9999 then cast(x as varchar) "
-    "else spark_year(x) || strftime(x, '-%m-%d %H:%M:%S') || case when epoch_us(x) % 1000000 = 0 "
-    "then '' else rtrim(strftime(x, '.%f'), '0') end end"
+    "else spark_year_text(x) || strftime(x, '-%m-%d %H:%M:%S') "
+    "|| case when epoch_us(x) % 1000000 = 0 then '' else rtrim(strftime(x, '.%f'), '0') end end"
 )
 TEXTS = {
     "varchar": "cast(x as varchar)",
@@ -198,7 +197,7 @@ def _strict(kind: str) -> str:
 
 
 MACROS = (
-    "spark_year(x) as case when year(x) > 9999 then '+' || year(x) when year(x) < -9999 "
+    "spark_year_text(x) as case when year(x) > 9999 then '+' || year(x) when year(x) < -9999 "
     "then cast(year(x) as varchar) when year(x) < 0 "
     "then '-' || lpad(cast(-year(x) as varchar), 4, '0') "
     "else lpad(cast(year(x) as varchar), 4, '0') end",
@@ -221,7 +220,7 @@ MACROS = (
     "spark_seconds_of(time) as epoch_us(time) // 1000000",
     f"spark_unix_timestamp(x, found, kind) as coalesce("
     f"spark_seconds_of(coalesce(spark_time_of(x), found)), {_refusal('kind')})",
-    "spark_hour(clock, half) as case when clock between 1 and 12 then clock % 12 + half end",
+    "spark_clock_hour(clock, half) as case when clock between 1 and 12 then clock % 12 + half end",
     f"spark_sure(x, found, kind) as coalesce(found, {_refusal('kind')})",
 )
 OVERLOADED = {

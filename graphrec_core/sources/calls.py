@@ -1,0 +1,72 @@
+"""Arguments of functions that all engines take for the same."""
+
+import re
+
+from sqlglot import exp
+
+from graphrec_core.sources.conversions import UnlikeConversionError
+
+CLASS = r"\[\^?(?:[^\[\]\\&^~-]|\\[dwDW.^\]\[\\-]|(?<=[^\[^])-(?=[^\]]))+\]"
+ATOM = rf"(?:\\[dwDWz.^$*+?()\[\]{{}}|\\-]|[^\\.^$*+?()\[\]{{}}|]|{CLASS})"
+SAFE = re.compile(
+    rf"\^?(?:{ATOM}(?:(?:[*+?]|\{{\d{{1,3}}(?:,\d{{1,3}})?\}})\??)?|\((?:\?:)?|\)|\|)*"
+)
+FIX_REGEX = (
+    "Write a text between quotes of letters, sets such as [a-z] and \\\\d, groups, |, *, + and ?; "
+    "\\\\z for $, a set such as [^,] for a dot; nothing after a group, and nothing that fits ''."
+)
+UNITS = frozenset(["year", "quarter", "month", "week", "day", "hour", "minute", "second"])
+
+
+def check_call(node: exp.Expr) -> None:
+    """Checks the arguments of a call.
+
+    Raises:
+        UnlikeConversionError: Engines take them differently.
+    """
+    if isinstance(node, exp.RegexpLike | exp.RegexpExtract | exp.RegexpReplace | exp.RegexpSplit):
+        _check_regex(node)
+    if isinstance(node, exp.SHA2) and node.text("length") != "256":
+        raise UnlikeConversionError("sha2 of another width than 256", "Write sha2(x, 256).")
+    if isinstance(node, exp.Floor | exp.Ceil) and node.args.get("decimals"):
+        raise UnlikeConversionError(f"{node.key} to decimal places", "Use round.")
+    if isinstance(node, exp.Anonymous):
+        _check_named(node.name.lower(), node.expressions)
+
+
+def _check_named(name: str, arguments: list[exp.Expr]) -> None:
+    if name == "date_trunc" and arguments[0].name.lower() not in UNITS:
+        raise UnlikeConversionError(
+            f"date_trunc to '{arguments[0].name}'", f"Use one of {', '.join(sorted(UNITS))}."
+        )
+    is_round = name == "round" and len(arguments) > 1
+    if is_round and not re.fullmatch("[0-9]", arguments[1].sql()):
+        raise UnlikeConversionError(
+            "round to other places than 0 to 9", "Write the number of places, from 0 to 9."
+        )
+
+
+def _check_regex(node: exp.Expr) -> None:
+    pattern = node.expression
+    name = "split" if isinstance(node, exp.RegexpSplit) else node.key.replace("regexp", "regexp_")
+    is_text = isinstance(pattern, exp.Literal) and pattern.is_string
+    if not is_text or not _is_safe(pattern.name):
+        found = f"{name} by the pattern {pattern.sql('databricks')}"
+        raise UnlikeConversionError(found, FIX_REGEX)
+    if isinstance(node, exp.RegexpReplace):
+        text = node.args.get("replacement")
+        if not isinstance(text, exp.Literal) or set(text.name) & set("$\\"):
+            raise UnlikeConversionError(
+                f"{name} with a group or column as the new text", "Write a text without $ and \\."
+            )
+    if isinstance(node, exp.RegexpSplit) and node.args.get("limit"):
+        raise UnlikeConversionError("split with a limit", "Use split_part, or leave the limit.")
+
+
+def _is_safe(pattern: str) -> bool:
+    if not SAFE.fullmatch(pattern) or re.search(r"(?<!\\)\)[*+?{]|[*+?}]\+", pattern):
+        return False
+    try:
+        return not re.search(pattern.replace("\\z", "\\Z"), "")
+    except re.error:
+        return False
