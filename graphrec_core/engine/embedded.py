@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import duckdb
 import fsspec
@@ -19,6 +19,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import SCHEMA, derived_queries, to_duckdb
+from graphrec_core.engine.duckdb_faults import files_there, refuse_error, refuse_place
 from graphrec_core.engine.duckdb_parquet import (
     as_spark_has_them,
     literal,
@@ -27,17 +28,18 @@ from graphrec_core.engine.duckdb_parquet import (
 )
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
-    REFUSED,
     first_line,
-    refuse_column,
-    refuse_file,
     refuse_repeated,
     refuse_select,
     refuse_table,
-    refuse_value,
 )
-from graphrec_core.engine.folders import NULL_PARTITION, pattern_files, table_files
-from graphrec_core.engine.lock import NO_USER, OWN_MACRO, Judge, lock
+from graphrec_core.engine.folders import (
+    NULL_PARTITION,
+    linked_folders,
+    pattern_files,
+    table_files,
+)
+from graphrec_core.engine.lock import OWN_MACRO, Judge, lock
 from graphrec_core.engine.macros import create_macros
 from graphrec_core.engine.odd_texts import register_odd_texts
 from graphrec_core.engine.slices import cut
@@ -69,19 +71,6 @@ SPARK_TYPES = {
 }
 FILE = "graphrec_file"
 """Column of the file that a row is from, while a folder is read."""
-FAULTS = (
-    duckdb.ConnectionException,
-    duckdb.FatalException,
-    duckdb.HTTPException,
-    duckdb.IOException,
-    duckdb.InternalException,
-    duckdb.InterruptException,
-    duckdb.OutOfMemoryException,
-)
-"""Errors that a SELECT is not to blame for: a retry may help."""
-DAMAGED = "Invalid Input Error: Failed to read file"
-"""How the message about a Parquet file begins that opens and cannot be unpacked; what the file's
-structure makes wrong is DuckDB's plain Error."""
 
 
 @contextmanager
@@ -102,7 +91,8 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
         register_odd_texts(connection)
         create_macros(connection)
         try:
-            yield DuckDbEngine(connection, folder, lake.storage.uri(lake.layout.pipeline))
+            folders = (lake.layout.pipeline, lake.layout.snapshots)
+            yield DuckDbEngine(connection, folder, *map(lake.storage.uri, folders))
         finally:
             connection.close()
 
@@ -114,16 +104,19 @@ class DuckDbEngine(Engine):
         connection: An open connection whose time zone is UTC.
         folder: A local folder for temporary files.
         lake: URI of the pipeline's folder in the lake.
+        snapshots: URI of the folder of the snapshots there.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: str, lake: str) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, folder: str, lake: str, snapshots: str
+    ) -> None:
         self.label = f"duckdb-{duckdb.__version__}"
         # A cursor of its own: the connection may run other queries while the rows are read.
         self._reader = connection.cursor()
         # DuckDB goes on while the reader writes a row group; by default it waits after 1 MB.
         self._reader.execute("set streaming_buffer_size = '256MB'")
-        self._judge, self._lake = Judge(connection), lake
-        self._sources, self._is_locked = list[str](), False
+        self._judge, self._lake, self._snapshots = Judge(connection), lake, snapshots
+        self._sources, self._is_locked = dict[str, tuple[fsspec.AbstractFileSystem, str]](), False
         self._connection, self._folder = connection, folder
         self._numbers = itertools.count(1)
         self._tables: dict[str, str] = {}
@@ -138,8 +131,7 @@ class DuckDbEngine(Engine):
             except Exception as error:  # a file system raises errors of its own library
                 refuse_table(name, table, root, first_line(str(error) or repr(error)), error)
         if not self._is_locked:
-            lake = _with_protocol(*self._file_system(self._lake))
-            lock(self._connection, self._sources, [self._folder, lake])
+            lock(self._connection, list(self._sources), [self._folder, *self._lake_folders()])
             self._is_locked = True
 
     @property
@@ -161,12 +153,13 @@ class DuckDbEngine(Engine):
                     refuse_repeated(where, self._names(to_duckdb(query, self._tables, {})))
             return Relation(self._view(self._without_huge_integers(translated)))
         except duckdb.Error as error:
-            _refuse(where, error)
+            refuse_error(self._reader, self._sources, where, error)
 
     @override
     def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
         tables = {name: rows.handle for name, rows in reads.items()}
-        return Relation(self._view(to_duckdb(text, tables, parameters)))
+        with files_there(self._sources):
+            return Relation(self._view(to_duckdb(text, tables, parameters)))
 
     @override
     def keep(self, where: str, relation: Relation, *, is_read_once: bool = False) -> Relation:
@@ -174,7 +167,7 @@ class DuckDbEngine(Engine):
         try:
             self._connection.execute(f'create table {name} as from "{relation.handle}"')
         except duckdb.Error as error:
-            _refuse(where, error)
+            refuse_error(self._reader, self._sources, where, error)
         return Relation(name)
 
     @override
@@ -183,7 +176,8 @@ class DuckDbEngine(Engine):
 
     @override
     def schema(self, relation: Relation) -> dict[str, str]:
-        rows = self._connection.table(relation.handle)
+        with files_there(self._sources):
+            rows = self._connection.table(relation.handle)
         return {
             name: _spark_type(str(kind))
             for name, kind in zip(rows.columns, rows.types, strict=True)
@@ -191,14 +185,15 @@ class DuckDbEngine(Engine):
 
     @override
     def arrow_schema(self, relation: Relation) -> pa.Schema:
-        return self._connection.table(relation.handle).limit(0).to_arrow_table().schema
+        with files_there(self._sources):
+            return self._connection.table(relation.handle).limit(0).to_arrow_table().schema
 
     @override
     def collect(self, where: str, relation: Relation) -> pa.Table:
         try:
             return self._connection.table(relation.handle).to_arrow_table()
         except duckdb.Error as error:
-            _refuse(where, error)
+            refuse_error(self._reader, self._sources, where, error)
 
     @override
     def from_arrow(self, table: pa.Table) -> Relation:
@@ -213,7 +208,10 @@ class DuckDbEngine(Engine):
         self, uri: str, names: Mapping[str, Mapping[str, str]] = NO_NAMES
     ) -> Relation:
         name = f"read_{next(self._numbers)}"
-        self._scan_folder(*self._file_system(uri), names).create_view(name)
+        try:
+            self._scan_folder(*self._file_system(uri), names).create_view(name)
+        except duckdb.PermissionException as error:
+            refuse_place(uri, error)
         return Relation(name)
 
     @override
@@ -275,10 +273,20 @@ class DuckDbEngine(Engine):
         paths = [self._source(fs, found) for found in pattern_files(fs, path)]
         return self._connection.sql(f"from {parquet_call(self._connection, paths)}")
 
+    def _lake_folders(self) -> list[str]:
+        """Names the pipeline's folder, and where links in its upper folders lead to."""
+        fs, path = self._file_system(self._lake)
+        if not isinstance(fs, LocalFileSystem):
+            return [_with_protocol(fs, path)]
+        (_, snapshots) = self._file_system(self._snapshots)
+        return [path, *linked_folders(path, 1), *linked_folders(snapshots, 2)]
+
     def _source(self, fs: fsspec.AbstractFileSystem, path: str) -> str:
         """Returns DuckDB's name of a file, and notes that it may be opened once all is locked."""
-        self._sources.append(_with_protocol(fs, path))
-        return self._sources[-1]
+        name = _with_protocol(fs, path)
+        if not self._is_locked:
+            self._sources[name] = fs, path
+        return name
 
     def _scan_folder(
         self,
@@ -342,29 +350,3 @@ def _spark_type(kind: str) -> str:
     if kind.endswith("[]"):
         return f"array<{_spark_type(kind.removesuffix('[]'))}>"
     return SPARK_TYPES.get(kind, kind.lower())
-
-
-def _refuse(where: str, error: Exception) -> NoReturn:
-    """Raises SchemaError for a SELECT that DuckDB could not bind, or whose values are wrong.
-
-    Raises:
-        SchemaError: A column or table is missing, the text is not SQL, or a value could not be
-            converted.
-        Exception: The error has another cause: it is passed on.
-    """
-    message = first_line(str(error))
-    if isinstance(error, duckdb.ConversionException | duckdb.OutOfRangeException):
-        refuse_value(where, message, error)
-    if isinstance(error, duckdb.InvalidInputException) and REFUSED in message:
-        refuse_value(where, message.removeprefix("Invalid Input Error: "), error)
-    if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
-        column = message.partition('Referenced column "')[2].partition('"')[0]
-        near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
-        refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
-    if type(error) is duckdb.Error or message.startswith(DAMAGED):
-        refuse_file(where, message, error)
-    if NO_USER in message:
-        refuse_column(where, "`user`", "others", error)
-    if not isinstance(error, FAULTS):
-        refuse_select(where, message, error)
-    raise error

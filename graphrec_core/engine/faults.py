@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NoReturn
 
 from graphrec_core.config.source import TableConfig, repeated_names
-from graphrec_core.errors import SchemaError, UnreadableSourceError
+from graphrec_core.errors import NotReadyError, SchemaError, UnreadableSourceError
 
 REFUSED = "Cannot convert"
 """How the message of a value that a cast refuses begins."""
@@ -55,6 +55,15 @@ def refuse_file(where: str, message: str, error: Exception) -> NoReturn:
         must=f"{where} must read tables whose files are whole.",
         found=message,
         fix="Write the file anew: it is damaged, and the SELECT is not to blame.",
+    ) from error
+
+
+def refuse_gone(where: str, path: str, error: Exception) -> NoReturn:
+    """Raises NotReadyError for a file that went after it was listed: a retry may help."""
+    raise NotReadyError(
+        must=f"{where} must read tables that nobody changes meanwhile.",
+        found=f"{path} is gone since it was listed",
+        fix="Run it again once whoever writes the table has ended.",
     ) from error
 
 

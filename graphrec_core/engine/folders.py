@@ -1,9 +1,13 @@
 """The files of a table that is a folder: those that Spark would read, and no others."""
 
+import errno
+import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
 from fsspec.utils import glob_translate
 
 from graphrec_core.lake.listing import files_below, find_info
@@ -68,6 +72,37 @@ def pattern_files(fs: AbstractFileSystem, pattern: str) -> list[str]:
     matches = re.compile(glob_translate(pattern))
     found = [path for path in files_below(fs, start) if matches.match(path)]
     return sorted(path for path in found if not _is_hidden(path.rpartition("/")[2])) or [pattern]
+
+
+def linked_folders(folder: str, depth: int) -> list[str]:
+    """Lists what links in the upper folders of a local lake lead to: old days move so.
+
+    Args:
+        folder: A folder; there is nothing in one that is absent.
+        depth: How many levels of folders are looked at, its own entries being the first.
+    """
+    found: list[str] = []
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                found.append(os.path.realpath(entry.path))
+            if depth > 1 and entry.is_dir():
+                found += linked_folders(entry.path, depth - 1)
+    return found
+
+
+def check_links(uri: str) -> None:
+    """Refuses a local link that leads nowhere, or in a circle; Spark would leave it out.
+
+    Raises:
+        OSError: There is one below ``uri``.
+    """
+    if "://" in uri and not uri.startswith("file://"):
+        return
+    fs, path = url_to_fs(uri, use_listings_cache=False)
+    for name, info in files_below(fs, path).items():
+        if info["type"] == "other" and not _is_hidden(name.rpartition("/")[2]):
+            raise FileNotFoundError(errno.ENOENT, "the link leads nowhere", name)
 
 
 def _is_hidden(name: str) -> bool:

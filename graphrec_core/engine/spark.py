@@ -12,8 +12,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import AnalysisException, ParseException, PySparkException
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -27,15 +26,13 @@ from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import derived_queries
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
-    first_line,
     refuse_column,
     refuse_repeated,
-    refuse_select,
     refuse_table,
-    refuse_types,
-    refuse_value,
 )
+from graphrec_core.engine.folders import check_links
 from graphrec_core.engine.parquet_types import read_as_written
+from graphrec_core.engine.spark_faults import SPARK_ERRORS, message_of, refuse_error
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.engine.spark_times import without_clock
 from graphrec_core.engine.spark_types import refuse_unlike_types
@@ -86,18 +83,6 @@ BATCH_ROWS = 2**17
 SPREAD = 8
 """Tasks that write partitions, per partition of a shuffle: regions are few, and each should have
 a task of its own; a task without one takes milliseconds."""
-CONVERSIONS = (
-    "CAST_INVALID_INPUT",
-    "CANNOT_PARSE_TIMESTAMP",
-    "CAST_OVERFLOW",
-    "NUMERIC_VALUE_OUT_OF_RANGE",
-    "DATETIME_OVERFLOW",
-)
-
-UNREADABLE = ("PARQUET_COLUMN_DATA_TYPE_MISMATCH", "PARQUET_TYPE_ILLEGAL")
-TO_BLAME = ("0A", "21", "22", "42")
-"""SQLSTATE's classes of errors that a SELECT or its values are to blame for: not supported,
-cardinality, data, and syntax or names. For others a retry may help."""
 
 
 @contextmanager
@@ -166,7 +151,7 @@ class SparkEngine(Engine):
             except GraphrecError:
                 raise
             except Exception as error:  # a file system raises errors of its own library
-                refuse_table(name, table, root, _message(error), error)
+                refuse_table(name, table, root, message_of(error), error)
 
     @property
     @override
@@ -182,8 +167,8 @@ class SparkEngine(Engine):
             for query in derived_queries(text):
                 with suppress(PySparkException):  # it may need names of the query around it
                     refuse_repeated(where, self._sql(query, self._tables, {}).columns)
-        except PySparkException as error:
-            _refuse(where, error)
+        except SPARK_ERRORS as error:
+            self._refuse(where, error)
         if takes_user_for_a_function(rows):
             refuse_column(where, "`user`", "others")
         refuse_unlike_types(where, rows)
@@ -209,8 +194,8 @@ class SparkEngine(Engine):
         uri = self._storage.uri(self._next_folder())
         try:
             rows.write.options(**SCRATCH_FORMAT).parquet(uri)
-        except PySparkException as error:
-            _refuse(where, error)
+        except SPARK_ERRORS as error:
+            self._refuse(where, error)
         return Relation(self.session.read.schema(rows.schema).parquet(uri))
 
     @override
@@ -229,8 +214,8 @@ class SparkEngine(Engine):
     def collect(self, where: str, relation: Relation) -> pa.Table:
         try:
             table: pa.Table = relation.handle.toArrow()
-        except PySparkException as error:
-            _refuse(where, error)
+        except SPARK_ERRORS as error:
+            self._refuse(where, error)
         return table
 
     @override
@@ -267,7 +252,10 @@ class SparkEngine(Engine):
         rows = relation.handle.repartition(num_tasks, by).sortWithinPartitions(*sort_by)
         # Folders are named by a hash: a value may be longer than a file system's names.
         writer = rows.withColumn(HASH, F.sha2(by, 256)).write.options(**SCRATCH_FORMAT)
-        writer.partitionBy(HASH).parquet(self._storage.uri(folder))
+        try:
+            writer.partitionBy(HASH).parquet(self._storage.uri(folder))
+        except SPARK_ERRORS as error:
+            self._refuse("source.tables", error)
         paths = [path for path in self._storage.files(folder) if path.endswith(".parquet")]
         found = [(self._value(path, by), path) for path in paths]
         for value, path in sorted(found, key=lambda one: (one[0] is not None, one[0] or "")):
@@ -305,6 +293,9 @@ class SparkEngine(Engine):
             rows.createOrReplaceTempView(name)
         return self.session.sql(text, args=dict(parameters))
 
+    def _refuse(self, where: str, error: Exception) -> NoReturn:
+        refuse_error(self.session, self._scratch, where, error)
+
     def _next_folder(self) -> str:
         self._num_kept += 1
         return f"{self._scratch}/{self._num_kept:03d}"
@@ -314,6 +305,7 @@ class SparkEngine(Engine):
             return self.session.table(table.catalog)
         path = resolve_path(table.path, root)
         if table.file_format == "parquet":
+            check_links(path)
             return read_as_written(self.session, path)
         copy = f"{self._next_folder()}/part-00000.parquet"
         with self._storage.create(copy) as target:
@@ -324,34 +316,3 @@ class SparkEngine(Engine):
 
 def _digest(row_hash: Column) -> Column:
     return F.coalesce(F.sum(row_hash), F.lit(0)).cast("string")
-
-
-def _refuse(where: str, error: PySparkException) -> NoReturn:
-    """Raises SchemaError for a SELECT that Spark could not analyse, or whose values are wrong.
-
-    Raises:
-        SchemaError: A column or table is missing, the text is not SQL, or a value could not be
-            converted.
-        PySparkException: The error has another cause: it is passed on.
-    """
-    condition, message = error.getCondition() or "", _message(error)
-    if any(name in condition or name in message for name in CONVERSIONS):
-        refuse_value(where, message, error)
-    if any(name in condition or name in message for name in UNREADABLE):
-        refuse_types(where, message, error)
-    state = error.getSqlState() or message.rpartition("SQLSTATE: ")[2]
-    if condition.startswith("UNRESOLVED_COLUMN"):
-        parameters = error.getMessageParameters() or {}
-        proposal = f"only {parameters.get('proposal', 'other columns')}"
-        refuse_column(where, parameters.get("objectName", ""), proposal, error)
-    if isinstance(error, AnalysisException | ParseException) or state[:2] in TO_BLAME:
-        refuse_select(where, message, error)
-    raise error
-
-
-def _message(error: Exception) -> str:
-    if isinstance(error, Py4JJavaError):
-        return first_line(str(error.java_exception.toString()))
-    if isinstance(error, PySparkException):
-        return first_line(str(error.getMessage() or error))
-    return first_line(str(error) or repr(error))

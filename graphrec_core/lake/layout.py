@@ -98,9 +98,14 @@ class Layout:
         """Folder of the great-expectations pages of a day."""
         return f"{self.pipeline}/data_docs/as_of={format_instant(as_of)}"
 
+    @property
+    def snapshots(self) -> str:
+        """Folder of all snapshots."""
+        return f"{self.pipeline}/snapshots"
+
     def snapshot(self, as_of: datetime, artifact_id: ArtifactId) -> str:
         """Folder of a snapshot."""
-        return f"{self.pipeline}/snapshots/as_of={format_instant(as_of)}/{artifact_id}"
+        return f"{self.snapshots}/as_of={format_instant(as_of)}/{artifact_id}"
 
     @property
     def revisions(self) -> str:

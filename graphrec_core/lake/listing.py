@@ -1,9 +1,14 @@
 """What a file system holds, where only "not found" means that nothing is there.
 
 fsspec's own exists, isdir, find and glob answer "nothing" to any error, so that a disk that fails
-looks like an empty folder. Here every other error is raised as it comes.
+looks like an empty folder. Here every other error is raised as it comes. And a local link is what
+it leads to, as it is for whoever opens it.
 """
 
+import errno
+import os
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 from fsspec import AbstractFileSystem
@@ -48,7 +53,7 @@ def list_folder(fs: AbstractFileSystem, path: str) -> list[Info]:
         found = fs.ls(path, detail=True)
     except NOTHING_THERE:
         return []
-    return [info for info in found if info["name"].rstrip("/") != path.rstrip("/")]
+    return [_followed(fs, info) for info in found if info["name"].rstrip("/") != path.rstrip("/")]
 
 
 def files_below(fs: AbstractFileSystem, path: str) -> dict[str, Info]:
@@ -63,14 +68,30 @@ def files_below(fs: AbstractFileSystem, path: str) -> dict[str, Info]:
     if found is not None and found["type"] != "directory":
         return {found["name"]: found}
     files: dict[str, Info] = {}
-    waiting = [path]
+    waiting = [(path, frozenset[str]())]
     while waiting:
-        for info in list_folder(fs, waiting.pop()):
-            if info["type"] == "directory":
-                waiting.append(info["name"])
-            else:
+        folder, targets = waiting.pop()
+        for info in list_folder(fs, folder):
+            if info["type"] != "directory":
                 files[info["name"]] = info
+            elif info.get("islink"):
+                waiting.append((info["name"], targets | {_target(info["name"], targets)}))
+            else:
+                waiting.append((info["name"], targets))
     return files
+
+
+def _followed(fs: AbstractFileSystem, info: Info) -> Info:
+    """Describes what a link leads to; one that leads nowhere stays, for whoever opens it."""
+    return (find_info(fs, info["name"]) or info) if info.get("islink") else info
+
+
+def _target(link: str, targets: Collection[str]) -> str:
+    """Returns the folder that a link leads to, unless its files would have no end."""
+    target, folder = os.path.realpath(link), os.path.realpath(Path(link).parent)
+    if target in targets or os.path.commonpath([target, folder]) == target:
+        raise OSError(errno.ELOOP, "the link leads to a folder that it is in", link)
+    return target
 
 
 def _lists_by_prefix(fs: AbstractFileSystem) -> bool:
