@@ -34,6 +34,11 @@ def _part(name: str, default: int) -> str:
     return f"case when {part} = '' then {default} else cast({part} as bigint) end"
 
 
+def _once(value: str, name: str, body: str) -> str:
+    """Writes ``body`` of a value by its name; DuckDB binds and computes the value once."""
+    return f"list_transform([{value}], lambda {name}: {body})[1]"
+
+
 _LENGTH = (
     "case when m = 2 then 28 + cast((y % 4 = 0 and y % 100 <> 0) or y % 400 = 0 as int) "
     "when m in (4, 6, 9, 11) then 30 else 31 end"
@@ -43,29 +48,38 @@ _DAYS = f"spark_days(cast(spark_t.sign || spark_t.y as bigint), {_part('m', 1)},
 _SECONDS = (
     f"{_DAYS} * 86400 + spark_seconds({_part('h', 0)}, {_part('mi', 0)}, {_part('s', 0)}, 86399)"
 )
+_DATE_DAYS = _once(
+    _DAYS, "spark_n", "case when spark_n between -2147483646 and 2147483646 then spark_n end"
+)
 _MICROS = "cast(left(rpad(spark_t.f, 6, '0'), 6) as bigint)"
 _MIN_SECONDS, _MAX_SECONDS = -9_223_372_022_400, 9_223_372_036_853
 
 
 def _instant(shift: str) -> str:
-    """Writes the microseconds since 1970 of the parts of a text, less a shift in seconds."""
-    seconds = f"({_SECONDS} - {shift})"
-    return (
-        f"case when spark_t.y <> '' and {seconds} between {_MIN_SECONDS} and {_MAX_SECONDS} "
-        f"then {seconds} * 1000000 + {_MICROS} end"
+    """Writes the microseconds since 1970 of the parts of a text, less a shift in seconds.
+
+    Args:
+        shift: Written of the parts and of ``spark_s``, the seconds without a shift.
+    """
+    moved = (
+        f"case when spark_m between {_MIN_SECONDS} and {_MAX_SECONDS} "
+        f"then spark_m * 1000000 + {_MICROS} end"
     )
+    shifted = _once(f"spark_s - {shift}", "spark_m", moved)
+    return _once(f"case when spark_t.y <> '' then {_SECONDS} end", "spark_s", shifted)
 
 
 def _of_parts(body: str) -> str:
-    return (
-        f"list_transform([regexp_extract(x, '{WHEN}', {WHEN_PARTS})], lambda spark_t: {body})[1]"
-    )
+    return _once(f"regexp_extract(x, '{WHEN}', {WHEN_PARTS})", "spark_t", body)
 
 
-_ZONE_SHIFT = f"spark_region_seconds(spark_t.region, ({_SECONDS}) * 1000000)"
-_SHIFTED = (
-    f"case when spark_t.shift <> '' then {_instant('spark_shift(spark_t.shift)')} "
-    f"when spark_t.region <> '' then {_instant(_ZONE_SHIFT)} else {_instant('0')} end"
+_ZONE_SHIFT = (
+    f"case when spark_s between {_MIN_SECONDS} and {_MAX_SECONDS} "
+    "then spark_region_seconds(spark_t.region, spark_s * 1000000) end"
+)
+_SHIFTED = _instant(
+    "case when spark_t.shift <> '' then spark_shift(spark_t.shift) "
+    f"when spark_t.region <> '' then {_ZONE_SHIFT} else 0 end"
 )
 _UNSHIFTED = _instant(
     "case when spark_t.shift <> '' then 0 * spark_shift(spark_t.shift) "
@@ -99,5 +113,5 @@ MACROS = (
     f"spark_text_to_date(x) as case when regexp_full_match(x, '{DATE}') then try_cast(x as date) "
     f"else date '1970-01-01' + cast(list_transform([regexp_extract(x, '{DAY}', "
     "['sign', 'y', 'm', 'd'])], lambda spark_t: case when spark_t.y <> '' "
-    f"and {_DAYS} between -2147483646 and 2147483646 then {_DAYS} end)[1] as int) end",
+    f"then {_DATE_DAYS} end)[1] as int) end",
 )

@@ -56,6 +56,14 @@ def test_no_such_day_is_null(database: duckdb.DuckDBPyConnection, day: str) -> N
         ("spark_cast_int(-1.9::double)", -1),
         ("spark_try_int('12.5')", None),
         ("spark_try_bigint(null)", None),
+        (
+            "spark_text_to_timestamptz('2026-07-01 02:00:00 Europe/Berlin') "
+            "= timestamptz '2026-07-01 00:00:00+00'",
+            True,
+        ),
+        ("spark_text_to_timestamptz('445000-01-01 00:00:00 Europe/Berlin')", None),
+        ("spark_text_to_timestamp('445000-01-01 00:00:00 Europe/Berlin')", None),
+        ("spark_text_to_timestamptz('445000-01-01 00:00:00 +01:00')", None),
     ],
 )
 def test_a_macro_has_its_value(
