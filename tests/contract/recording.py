@@ -58,7 +58,8 @@ class RecordingEngine(DuckDbEngine):
 def open_recording(config: PipelineConfig, lake: Lake) -> Iterator[RecordingEngine]:
     """Opens a DuckDB engine that remembers."""
     with open_duckdb(config, lake) as engine:
-        yield RecordingEngine(engine._connection, engine._folder, engine._lake)
+        folders = engine._folder, engine._lake, engine._snapshots
+        yield RecordingEngine(engine._connection, *folders)
 
 
 def forget_calls() -> list[Call]:
