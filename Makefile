@@ -63,7 +63,7 @@ demo: setup  ## Run one day of a pipeline through Airflow and show what it made
 
 test: setup lint  ## Lint, then run every test
 	@# tests/conftest.py groups the tests and orders the groups.
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 fuzz: setup  ## Run the fuzzers longer than `make test` does: TIMES=20
 	@GRAPHREC_FUZZ_TIMES='$(TIMES)' $(BIN)/python -m pytest -m fuzz $(TESTS)

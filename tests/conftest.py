@@ -4,8 +4,10 @@ import os
 import shutil
 import sys
 from importlib.machinery import ModuleSpec
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 # pyspark.sql.connect, which great-expectations imports, takes a process whose main module has no
 # spec and no file, such as a worker of pytest-xdist, for a doctest, and ends it.
@@ -18,20 +20,38 @@ for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 os.environ.setdefault("DGLBACKEND", "pytorch")
 
 
+TOWN = ("tests/pipeline/test_town.py", "tests/pipeline/test_refusals.py")
+"""Files that share the demo's day."""
+ON_SPARK = ("[spark", "test_spark", "of_spark", "both_engines", "test_functions", "test_real_data")
+"""In the ids of tests of the Spark session; where one is missing, another JVM starts."""
 FIRST = (
     "town",
     "spark",
     "tests/snapshot/test_incremental.py",
+    "tests/contract/test_histories.py",
+    "tests/quality/test_wrong_selects.py",
     "tests/dags/test_runs.py",
     "tests/engine/test_cluster.py",
 )
 """The longest groups of tests; with two workers, none of them may be the last to begin."""
 
 
-@pytest.hookimpl(tryfirst=True)
+class _Groups(LoadFileScheduling):
+    """Gives a whole group of tests to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups:
+    return _Groups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
-        _share_out(items)
+        rank = {group: number for number, group in enumerate(FIRST)}
+        items.sort(key=lambda item: rank.get(_group_of(item.nodeid), len(FIRST)))
     if shutil.which("nvidia-smi"):
         return
     skip = pytest.mark.skip(reason="needs a CUDA device")
@@ -40,18 +60,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(skip)
 
 
-def _share_out(items: list[pytest.Item]) -> None:
-    """Says which tests must run in one process, and begins with the longest groups."""
-    groups = {item: _group_of(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    rank = {group: number for number, group in enumerate(FIRST)}
-    items.sort(key=lambda item: rank.get(groups[item], len(FIRST)))
-
-
-def _group_of(item: pytest.Item) -> str:
+def _group_of(nodeid: str) -> str:
     """The tests of the demo's day and those of a Spark session share it; others, their file's."""
-    file, fixtures = item.nodeid.partition("::")[0], getattr(item, "fixturenames", ())
-    if "town_day" in fixtures:
+    file = nodeid.partition("::")[0]
+    if file in TOWN:
         return "town"
-    return "spark" if "spark" in item.keywords and file not in FIRST else file
+    return "spark" if any(word in nodeid for word in ON_SPARK) else file
