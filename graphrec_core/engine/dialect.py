@@ -1,6 +1,6 @@
 """Spark SQL in DuckDB's words: transpiled by sqlglot, parameters bound into the syntax tree."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlglot import exp
@@ -10,6 +10,11 @@ from graphrec_core.sources.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
 """DuckDB's schema of our views: a qualified name is never that of a WITH clause."""
+
+
+def tables_read(text: str, tables: Collection[str]) -> set[str]:
+    """Returns those of some tables that a SELECT reads."""
+    return {table.name.lower() for table in _reads(parse(text).query(), tables)}
 
 
 def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, object]) -> str:
@@ -25,17 +30,24 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
         KeyError: A parameter has no value.
     """
     tree = parse(text).query().copy()
-    for table in list(tree.find_all(exp.Table)):
-        name = table.name.lower()
-        if not table.db and name in tables and not is_cte(table):
-            if not table.alias:
-                table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-            table.set("this", exp.to_identifier(tables[name], quoted=True))
-            table.set("db", exp.to_identifier(SCHEMA))
+    for table in _reads(tree, tables):
+        if not table.alias:
+            table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
+        table.set("this", exp.to_identifier(tables[table.name.lower()], quoted=True))
+        table.set("db", exp.to_identifier(SCHEMA))
     translate(tree)
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(_literal(parameters[placeholder.name]))
     return tree.sql(dialect="duckdb", comments=False)
+
+
+def _reads(tree: exp.Expr, tables: Collection[str]) -> list[exp.Table]:
+    found = list(tree.find_all(exp.Table))
+    return [
+        table
+        for table in found
+        if not table.db and table.name.lower() in tables and not is_cte(table)
+    ]
 
 
 def derived_queries(text: str) -> list[str]:

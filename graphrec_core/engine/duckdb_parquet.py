@@ -3,7 +3,11 @@
 from collections.abc import Sequence
 
 import duckdb
+import fsspec
+import pyarrow.parquet as pq
 from sqlglot import exp
+
+from graphrec_core.config.source import repeated_names
 
 NULLS = '"NULL"'
 """DuckDB's type of a column of nulls alone."""
@@ -58,6 +62,24 @@ def as_spark_has_them(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
             value = NARROWED[kind].format(column=column, micros=MICROS.format(column=column))
             narrowed.append(f"{value} as {column}")
     return rows.project(f"* replace ({', '.join(narrowed)})") if narrowed else rows
+
+
+def may_be_renamed(names: Sequence[str]) -> bool:
+    """Tells whether DuckDB may have met a name twice: it calls the second one ``age_1``."""
+    known = {name.lower() for name in names}
+    parts = (name.rpartition("_") for name in known)
+    return any(base in known and number.isdigit() for base, _, number in parts)
+
+
+def repeated_column(fs: fsspec.AbstractFileSystem, paths: Sequence[str]) -> str:
+    """Returns the first name that a file has twice, whatever the case of its letters; or nothing.
+
+    Args:
+        fs: The file system of the files.
+        paths: The files; their footers are read.
+    """
+    found = (repeated_names(pq.read_schema(path, filesystem=fs).names) for path in paths)
+    return next(filter(None, found), "")
 
 
 def literal(text: str) -> str:

@@ -18,13 +18,15 @@ from typing_extensions import override
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
-from graphrec_core.engine.dialect import SCHEMA, derived_queries, to_duckdb
+from graphrec_core.engine.dialect import SCHEMA, derived_queries, tables_read, to_duckdb
 from graphrec_core.engine.duckdb_faults import files_there, refuse_error, refuse_place
 from graphrec_core.engine.duckdb_parquet import (
     as_spark_has_them,
     literal,
+    may_be_renamed,
     parquet_call,
     quoted,
+    repeated_column,
 )
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
@@ -32,6 +34,7 @@ from graphrec_core.engine.faults import (
     refuse_repeated,
     refuse_select,
     refuse_table,
+    refuse_twins,
 )
 from graphrec_core.engine.folders import (
     NULL_PARTITION,
@@ -120,6 +123,7 @@ class DuckDbEngine(Engine):
         self._connection, self._folder = connection, folder
         self._numbers = itertools.count(1)
         self._tables: dict[str, str] = {}
+        self._twins: dict[str, str] = {}  # table -> a column that it has twice
 
     @override
     def register_tables(self, source: SourceConfig, root: str) -> None:
@@ -151,6 +155,8 @@ class DuckDbEngine(Engine):
             for query in derived_queries(text):
                 with suppress(duckdb.Error):  # it may need names of the query around it
                     refuse_repeated(where, self._names(to_duckdb(query, self._tables, {})))
+            for table in sorted(tables_read(text, self._twins)):
+                refuse_twins(table, self._twins[table])
             return Relation(self._view(self._without_huge_integers(translated)))
         except duckdb.Error as error:
             refuse_error(self._reader, self._sources, where, error)
@@ -258,8 +264,13 @@ class DuckDbEngine(Engine):
         view = f"source_{name}"
         if table.file_format == "parquet":
             fs, path = self._file_system(resolve_path(table.path, root))
-            scan = self._scan_folder if is_folder(fs, path) else self._scan_file
-            as_spark_has_them(scan(fs, path)).create_view(view)
+            folder = is_folder(fs, path)
+            rows = self._scan_folder(fs, path) if folder else self._scan_file(fs, path)
+            as_spark_has_them(rows).create_view(view)
+            if may_be_renamed(rows.columns):
+                paths = table_files(fs, path)[0] if folder else pattern_files(fs, path)
+                if twin := repeated_column(fs, paths):
+                    self._twins[name] = twin
             return view
         path = str(Path(self._folder) / f"{view}.parquet")
         with Path(path).open("wb") as target:
@@ -302,7 +313,9 @@ class DuckDbEngine(Engine):
         paths, keys = table_files(fs, root)
         sources = [self._source(fs, path) for path in paths]
         rows = parquet_call(self._connection, sources, f"filename = '{FILE}'")
-        hidden = {FILE, *keys} & set(self._connection.sql(f"from {rows} limit 0").columns)
+        taken = {FILE, *(key.lower() for key in keys)}
+        columns = self._connection.sql(f"from {rows} limit 0").columns
+        hidden = [column for column in columns if column.lower() in taken]
         start = len(_with_protocol(fs, root)) + 1
         values = {
             key: f"nullif(url_decode(regexp_extract(substr({FILE}, {start}), "
@@ -313,7 +326,7 @@ class DuckDbEngine(Engine):
             f"{_named(value, names.get(key, {}))} as {quoted(key)}"
             for key, value in values.items()
         ]
-        kept = f"* exclude ({', '.join(map(quoted, sorted(hidden)))})"
+        kept = f"* exclude ({', '.join(map(quoted, hidden))})"
         return self._connection.sql(f"select {', '.join([kept, *parts])} from {rows}")
 
     def _file_system(self, uri: str) -> tuple[fsspec.AbstractFileSystem, str]:

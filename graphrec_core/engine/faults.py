@@ -89,6 +89,17 @@ def refuse_repeated(where: str, names: Iterable[str]) -> None:
         )
 
 
+def refuse_twins(table: str, column: str, error: Exception | None = None) -> NoReturn:
+    """Raises SchemaError for a raw table with a column twice, whatever the case of its letters."""
+    raise SchemaError(
+        must=f"source.tables.{table} must have columns that differ by more than upper and lower "
+        "case.",
+        found=f"the column `{column.lower()}` more than once",
+        fix="Rename a column in the table's files, or leave it out: a SELECT that names one would "
+        "get the other.",
+    ) from error
+
+
 def refuse_column(where: str, column: str, found: str, error: Exception | None = None) -> NoReturn:
     """Raises SchemaError for a SELECT that names a column that is not there."""
     raise SchemaError(

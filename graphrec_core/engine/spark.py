@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -29,6 +29,7 @@ from graphrec_core.engine.faults import (
     refuse_column,
     refuse_repeated,
     refuse_table,
+    refuse_twins,
 )
 from graphrec_core.engine.folders import check_links
 from graphrec_core.engine.parquet_types import read_as_written
@@ -150,6 +151,11 @@ class SparkEngine(Engine):
                 self._tables[name] = self._read(name, table, root)
             except GraphrecError:
                 raise
+            except AnalysisException as error:
+                if error.getCondition() == "COLUMN_ALREADY_EXISTS":
+                    column = (error.getMessageParameters() or {}).get("columnName", "")
+                    refuse_twins(name, column.strip("`"), error)
+                refuse_table(name, table, root, message_of(error), error)
             except Exception as error:  # a file system raises errors of its own library
                 refuse_table(name, table, root, message_of(error), error)
 

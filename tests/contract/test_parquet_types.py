@@ -13,7 +13,7 @@ import pytest
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.engine import Engine
-from graphrec_core.errors import ConfigError, RefusedError
+from graphrec_core.errors import ConfigError, RefusedError, SchemaError
 from tests.support.engines import collected
 
 NANOS = [1_767_225_600_123_456_789, -1, None]
@@ -186,3 +186,45 @@ def test_spark_names_the_file_of_a_type_that_it_cannot_read(
 ) -> None:
     with pytest.raises(ConfigError, match=r"(?s)t\.parquet.*(text, number or timestamp)"):
         read(spark, tmp_path, {"t.parquet": numbered(column)}, "t.parquet")
+
+
+TWINS = {
+    "differ by case": ("age", "Age"),
+    "are alike": ("age", "age"),
+}
+
+
+def twins(names: tuple[str, str]) -> pa.Table:
+    columns = [pa.array(["a"]), pa.array([1]), pa.array(["old"])]
+    return pa.Table.from_arrays(columns, names=["id", *names])
+
+
+@pytest.mark.parametrize("names", TWINS.values(), ids=TWINS)
+@pytest.mark.parametrize("path", ["t.parquet", "t"])
+def test_columns_that_share_a_name_are_refused(
+    engine: Engine, tmp_path: Path, names: tuple[str, str], path: str
+) -> None:
+    (tmp_path / "t").mkdir()
+    pq.write_table(twins(names), tmp_path / "t.parquet")
+    pq.write_table(pa.table({"id": ["b"], "age": [2]}), tmp_path / "t" / "1.parquet")
+    pq.write_table(twins(names), tmp_path / "t" / "2.parquet")
+    with pytest.raises(SchemaError, match=r"(?s)source\.tables\.t .*`age` more than once"):
+        select(engine, tmp_path, path, "select id, Age from t")
+
+
+def test_columns_called_as_if_they_shared_a_name_are_read(engine: Engine, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"age": [1], "age_1": [2]}), tmp_path / "t.parquet")
+    assert select(engine, tmp_path, "t.parquet", "select age_1 from t") == [{"age_1": 2}]
+
+
+def test_a_partition_hides_a_column_whatever_the_case(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "t" / "Day=7").mkdir(parents=True)
+    pq.write_table(pa.table({"n": [1], "day": ["x"]}), tmp_path / "t" / "Day=7" / "1.parquet")
+    assert select(engine, tmp_path, "t", "select day as d from t") == [{"d": "7"}]
+
+
+def select(engine: Engine, root: Path, path: str, text: str) -> list[dict[str, Any]]:
+    tables = {"t": {"path": path, "format": "parquet"}}
+    source = {"tables": tables, "nodes": {"a": "x"}, "edges": {"b": "x"}}
+    engine.register_tables(SourceConfig.model_validate(source), str(root))
+    return collected(engine, engine.select("here", text))
