@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from graphrec_core.index.axis import vector_matrix
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.report.figures import SEQUENCE, Picture, as_png, bare, drawing
+from graphrec_core.report.figures import SEQUENCE, Picture, as_png, bare, drawing, short
 from graphrec_core.types import Region, View
 
 MAX_POINTS = 1500
@@ -84,7 +84,7 @@ def plot_embeddings(samples: Mapping[Region, Mapping[str, Floats]]) -> Picture |
             for ntype, part in zip(parts, np.split(flat, bounds), strict=True):
                 colour = SEQUENCE[ntypes.index(ntype) % len(SEQUENCE)]
                 axes.scatter(*part.T, s=9, color=colour, alpha=0.5, linewidths=0, label=ntype)
-            axes.set_title(region)
+            axes.set_title(short(region))
             zoom(axes, flat)
         handles, labels = panels[0, 0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper left", ncols=4, markerscale=2)

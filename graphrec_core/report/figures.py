@@ -2,6 +2,7 @@
 
 import base64
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,9 +34,12 @@ SEQUENCE = (
     "#4a4f57",
     "#e08fb0",
 )
+MAX_LETTERS = 24
+"""Letters of a name in a picture; tables and headings have all of it."""
 STYLE: dict[Any, Any] = {
     "svg.hashsalt": "graphrec",
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",  # the reader's browser has letters that DejaVu lacks
+    "text.parse_math": False,  # a name may hold two dollar signs
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.spines.top": False,
@@ -79,7 +83,10 @@ def drawing(width_in: float, height_in: float) -> Iterator[Figure]:
 def as_svg(figure: Figure, alt: str) -> Picture:
     """Keeps a figure as SVG, sharp at every size."""
     sink = io.BytesIO()
-    figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        # Letters are only measured here: the browser draws them, in a font that has them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None})
     return _picture(figure, sink.getvalue(), "svg+xml", alt)
 
 
@@ -88,6 +95,14 @@ def as_png(figure: Figure, alt: str) -> Picture:
     sink = io.BytesIO()
     figure.savefig(sink, format="png", dpi=144, metadata={"Software": None})
     return _picture(figure, sink.getvalue(), "png", alt)
+
+
+def short(name: str) -> str:
+    """Cuts the middle out of a name that would leave a picture no room."""
+    if len(name) <= MAX_LETTERS:
+        return name
+    kept = MAX_LETTERS // 2
+    return f"{name[:kept]}…{name[-kept:]}"
 
 
 def bare(axes: Axes) -> None:

@@ -17,6 +17,7 @@ from graphrec_core.report.figures import (
     Picture,
     as_svg,
     drawing,
+    short,
 )
 from graphrec_core.report.wording import SYSTEM_NAMES, count, metric_name, step_scope
 
@@ -50,7 +51,7 @@ def plot_sizes(day: Day) -> Picture | None:
     """Draws each region's nodes by role and edges by whether they cross its border."""
     if not day.regions:
         return None
-    names = [region.region for region in day.regions]
+    names = [short(region.region) for region in day.regions]
     views = [region.serve for region in day.regions]
     with drawing(9.6, 1.0 + ROW_IN * len(names)) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
@@ -102,7 +103,8 @@ def plot_steps(day: Day) -> Picture | None:
     with drawing(9.6, 1.0 + ROW_IN * len(names)) as figure:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
         parts = [
-            (step_scope(scope), [seconds.get((n, scope), 0) for n in names]) for scope in scopes
+            (short(step_scope(scope)), [seconds.get((n, scope), 0) for n in names])
+            for scope in scopes
         ]
         _stack(left, parts)
         right.barh(range(len(names)), memory, color=NEUTRAL, height=0.6)
@@ -128,7 +130,10 @@ def _dots(
             if value is not None:
                 _dot(axes, value, limit, row, system, is_large=is_large)
     axes.set_xlim(0, limit * 1.03)
-    names = [f"{region.region} ({count(evaluation.num_queries)})" for region, evaluation in judged]
+    names = [
+        f"{short(region.region)} ({count(evaluation.num_queries)})"
+        for region, evaluation in judged
+    ]
     name_rows(axes, names)
 
 
@@ -177,7 +182,7 @@ def _curve(axes: Axes, model: ModelRun, key: str, colour: str) -> None:
     if not points:
         return
     x, y = np.array(points, dtype=float).T
-    axes.plot(x, y, color=colour, marker=".", markersize=4, label=step_scope(model.region))
+    axes.plot(x, y, color=colour, marker=".", markersize=4, label=short(step_scope(model.region)))
     kept = [point for point in points if point[0] == model.best_epoch]
     for epoch, value in kept:
         axes.plot(epoch, value, "o", color=colour, markersize=9, fillstyle="none")

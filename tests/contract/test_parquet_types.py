@@ -195,7 +195,7 @@ TWINS = {
 
 
 def twins(names: tuple[str, str]) -> pa.Table:
-    columns = [pa.array(["a"]), pa.array([1]), pa.array(["old"])]
+    columns = [pa.array(["a"]), pa.array([1]), pa.array([2])]
     return pa.Table.from_arrays(columns, names=["id", *names])
 
 
