@@ -7,6 +7,7 @@ from sqlglot import exp
 from graphrec_core.engine.macros import functions
 from graphrec_core.engine.macros.casts import CASTS
 from graphrec_core.engine.pattern_macros import printed, read
+from graphrec_core.sources.calls import FIELDS
 from graphrec_core.sources.patterns import DEFAULT
 
 Arguments = Sequence[exp.Expr]
@@ -67,9 +68,7 @@ def _is_kept(value: exp.Expr) -> bool:
 
 
 def _depth(value: exp.Expr) -> int:
-    """Counts how deep macros are nested in each other, but for those behind a list."""
-    if isinstance(value, exp.Array):
-        return 0
+    """Counts how deep macros are nested in each other."""
     inner = max(map(_depth, value.iter_expressions()), default=0)
     return inner + (isinstance(value, exp.Anonymous) and value.name.startswith("spark_"))
 
@@ -162,6 +161,9 @@ def _macro(name: str) -> Callable[[Arguments], exp.Expr]:
 
 FUNCTIONS: dict[str, Callable[[Arguments], exp.Expr]] = {
     **{name: _macro(name) for name in functions.NAMES},
+    "every": lambda arguments: exp.LogicalAnd(this=arguments[0]),
+    "mean": lambda arguments: _checked("exact")(exp.Avg(this=arguments[0])),
+    "some": lambda arguments: exp.LogicalOr(this=arguments[0]),
     "to_timestamp": _conversion("timestamptz"),
     "try_to_timestamp": _conversion("timestamptz", is_try=True),
     "to_date": _conversion("date"),
@@ -308,6 +310,8 @@ OPERATORS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Window: _numbered,
     exp.Floor: lambda node: _bound([node.this], _macro("floor")),
     exp.Ceil: lambda node: _bound([node.this], _macro("ceil")),
+    exp.Extract: lambda node: _bound([node.expression], _macro(FIELDS[node.name.lower()])),
+    exp.StrPosition: lambda node: _bound([node.this, node.args["substr"]], _macro("instr")),
     exp.Like: _like,
     exp.ILike: _like,
     exp.Avg: _checked("exact"),

@@ -15,6 +15,11 @@ FIX_REGEX = (
     "Write a text between quotes of letters, sets such as [a-z] and \\\\d, groups, |, *, + and ?; "
     "\\\\z for $, a set such as [^,] for a dot; nothing after a group, and nothing that fits ''."
 )
+FIELDS = {
+    "week": "weekofyear",
+    **{name: name for name in ("year", "quarter", "month", "day", "hour", "minute", "dayofweek")},
+}
+"""What ``extract`` may take of a time -> the function that gives it."""
 UNITS = frozenset(["year", "quarter", "month", "week", "day", "hour", "minute", "second"])
 
 
@@ -30,6 +35,8 @@ def check_call(node: exp.Expr) -> None:
         raise UnlikeConversionError("sha2 of another width than 256", "Write sha2(x, 256).")
     if isinstance(node, exp.Floor | exp.Ceil) and node.args.get("decimals"):
         raise UnlikeConversionError(f"{node.key} to decimal places", "Use round.")
+    if isinstance(node, exp.Extract) and node.name.lower() not in FIELDS:
+        raise UnlikeConversionError(f"extract of {node.name}", f"Use one of {', '.join(FIELDS)}.")
     if isinstance(node, exp.Anonymous):
         _check_named(node.name.lower(), node.expressions)
 
@@ -39,6 +46,8 @@ def _check_named(name: str, arguments: list[exp.Expr]) -> None:
         raise UnlikeConversionError(
             f"date_trunc to '{arguments[0].name}'", f"Use one of {', '.join(sorted(UNITS))}."
         )
+    if name == "locate" and len(arguments) > 2:
+        raise UnlikeConversionError("locate from a place", "Use instr of a substring.")
     is_round = name == "round" and len(arguments) > 1
     if is_round and not re.fullmatch("[0-9]", arguments[1].sql()):
         raise UnlikeConversionError(

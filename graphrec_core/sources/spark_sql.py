@@ -25,7 +25,7 @@ AS_WRITTEN = frozenset(
         *("weekofyear", "hour", "minute", "second", "date_add", "date_sub", "add_months"),
         *("datediff", "date_diff", "date_from_unix_date", "unix_date", "date_trunc"),
         *("split_part", "size", "array_size", "get", "array_contains", "array_join"),
-        *("slice", "try_element_at"),
+        *("locate", "sign", "signum", "slice", "try_element_at"),
     ]
 )
 """Functions that the parser leaves as they are: sqlglot has other functions of these names."""

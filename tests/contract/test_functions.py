@@ -96,14 +96,22 @@ def _is_close(one: str, other: str) -> bool:
 
 @pytest.mark.spark
 def test_letters_change_their_case_alike(spark: Engine, duckdb: Engine, tmp_path: Path) -> None:
-    """Letters that are newer than Python's Unicode are left out."""
-    codes = (chr(code) for code in range(0x20000))
-    letters = [letter for letter in codes if unicodedata.category(letter) not in {"Cn", "Cs"}]
+    """Letters of a newer Unicode than Python's are left out, and those with one as a partner."""
+    letters = [chr(code) for code in range(0x20000) if _is_known(chr(code))]
     table = pa.table({"a": letters})
     for engine in (spark, duckdb):
         register(engine, tmp_path, table)
-    expected, found = (select(each, "a, upper(a) as u, lower(a) as l") for each in (spark, duckdb))
-    assert sorted(map(repr, found)) == sorted(map(repr, expected))
+    expected, found = (
+        {row["a"]: (row["u"], row["l"]) for row in select(each, "a, upper(a) as u, lower(a) as l")}
+        for each in (spark, duckdb)
+    )
+    known = {letter: pair for letter, pair in expected.items() if _is_known("".join(pair))}
+    assert len(known) > 0.99 * len(letters)
+    assert {letter: found[letter] for letter in known} == known
+
+
+def _is_known(text: str) -> bool:
+    return not {unicodedata.category(letter) for letter in text} & {"Cn", "Cs"}
 
 
 REFUSED_TYPES = {
@@ -156,6 +164,8 @@ REFUSED_CALLS = {
     "date_trunc('yyyy', at)": "date_trunc to 'yyyy'",
     "round(d, -1)": "round to other places",
     "floor(d, 1)": "floor to decimal places",
+    "extract(second from at)": "extract of SECOND",
+    "locate('a', s, 2)": "locate from a place",
     "at > 'now'": "the time 'now'",
     "coalesce(at, ' Today ')": "the time ' Today '",
     "day in ('tomorrow')": "the time 'tomorrow'",

@@ -125,6 +125,7 @@ def test_every_listed_function_can_be_called(name: str) -> None:
     texts = {
         "cast": "a as int",
         "date_trunc": "'month', a",
+        "extract": "year from a",
         "overlay": "a placing b from 1",
         "regexp_extract": "a, '[a-z]'",
         "regexp_like": "a, '[a-z]'",

@@ -87,6 +87,12 @@ MACROS = (
     f"then error('{NO_NUMBER}') else spark_round_of(x, 0) end, "
     f"(x, n) as case when {IS_DECIMAL} then {_UNFIT} when not {_IS_NUMBER} "
     f"then error('{NO_NUMBER}') else spark_round_of(x, n) end",
+    *(
+        f"spark_{name}(x) as case when isnan(cast(x as double)) then cast(x as double) "
+        "when x > 0 then 1e0 when x < 0 then -1e0 else cast(x as double) end"
+        for name in ("sign", "signum")
+    ),
+    "spark_locate(part, x) as spark_instr(x, part)",
     "spark_try_divide(x, y) as spark_divide(x, nullif(y, 0))",
 )
 """Each is called where Spark has the function without ``spark_``."""
