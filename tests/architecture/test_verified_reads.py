@@ -28,6 +28,7 @@ READERS = {
     "graphrec_core/config/loader.py": "the YAML of the pipeline",
     "graphrec_core/engine/csv_reader.py": "a source's CSV",
     "graphrec_core/engine/csv_tables.py": "a source's CSV",
+    "graphrec_core/engine/duckdb_parquet.py": "the footers of a source's Parquet",
     "graphrec_core/engine/embedded.py": "a source; of the lake what `uri` of an artefact names",
     "graphrec_core/engine/folders.py": "where a source's files are",
     "graphrec_core/engine/odd_texts.py": "the rules of time zones",
