@@ -18,11 +18,11 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 CSV_TYPES = (
-    "known are string, boolean, tinyint, smallint, int, bigint, float, double, decimal(p, s), "
+    "known are string, boolean, tinyint, smallint, int, bigint, double, decimal(p, s), "
     "date, timestamp and timestamp_ntz"
 )
 CSV_TYPE = re.compile(
-    r"(string|boolean|tinyint|smallint|int|integer|bigint|float|double|date|timestamp"
+    r"(string|boolean|tinyint|smallint|int|integer|bigint|double|date|timestamp"
     r"|timestamp_ntz|decimal(\(\d{1,2}(, ?\d{1,2})?\))?)",
     re.IGNORECASE,
 )

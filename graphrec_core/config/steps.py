@@ -64,9 +64,9 @@ _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
 STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(1, ()),
-    StepName.VALIDATE: StepSpec(8, (*_CANONICAL, *_RULES, "task", "time", "region.home")),
+    StepName.VALIDATE: StepSpec(9, (*_CANONICAL, *_RULES, "task", "time", "region.home")),
     StepName.SNAPSHOT: StepSpec(
-        9, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
+        10, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality")),
     StepName.TRAIN: StepSpec(

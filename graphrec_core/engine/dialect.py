@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlglot import exp
 
+from graphrec_core.engine.strict_texts import compare_strictly
 from graphrec_core.engine.translation import translate
 from graphrec_core.sources.spark_sql import Spark4, is_cte, parse
 
@@ -17,13 +18,20 @@ def tables_read(text: str, tables: Collection[str]) -> set[str]:
     return {table.name.lower() for table in _reads(parse(text).query(), tables)}
 
 
-def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, object]) -> str:
+def to_duckdb(
+    text: str,
+    tables: Mapping[str, str],
+    parameters: Mapping[str, object],
+    *,
+    is_strict: bool = False,
+) -> str:
     """Translates one SELECT.
 
     Args:
         text: Spark SQL with ``:name`` parameters.
         tables: Table name -> the name that DuckDB knows it by; others stay as they are.
         parameters: Parameter -> bool, int, float, str or UTC datetime.
+        is_strict: To be bound alone: texts beside numbers and times are an error.
 
     Raises:
         sqlglot.errors.SqlglotError: The text is not one query.
@@ -36,6 +44,8 @@ def to_duckdb(text: str, tables: Mapping[str, str], parameters: Mapping[str, obj
         table.set("this", exp.to_identifier(tables[table.name.lower()], quoted=True))
         table.set("db", exp.to_identifier(SCHEMA))
     translate(tree)
+    if is_strict:
+        compare_strictly(tree)
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(_literal(parameters[placeholder.name]))
     return tree.sql(dialect="duckdb", comments=False)

@@ -1,5 +1,6 @@
 """What DuckDB's errors say of a SELECT, of its values, or of the files behind its tables."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
@@ -15,6 +16,7 @@ from graphrec_core.engine.faults import (
     refuse_file,
     refuse_gone,
     refuse_select,
+    refuse_text,
     refuse_value,
 )
 from graphrec_core.engine.lock import NO_USER
@@ -33,6 +35,10 @@ FAULTS = (
 """Errors that a SELECT is not to blame for: a retry may help."""
 GONE = (duckdb.HTTPException, duckdb.IOException, duckdb.PermissionException)
 """What may come of a file that is gone; a local one is looked for as a folder, which is locked."""
+UNLIKE = re.compile(
+    r"(?:of type|of types|combine types of) (.+?) and (?:type )?(.+?)(?: in | -).*an explicit cast"
+)
+"""Two types of which DuckDB would convert neither."""
 DAMAGED = "Invalid Input Error: Failed to read file"
 """How the message about a Parquet file begins that opens and cannot be unpacked; what the file's
 structure makes wrong is DuckDB's plain Error."""
@@ -64,10 +70,8 @@ def refuse_error(
         refuse_value(where, message, error)
     if isinstance(error, duckdb.InvalidInputException) and REFUSED in message:
         refuse_value(where, message.removeprefix("Invalid Input Error: "), error)
-    if isinstance(error, duckdb.BinderException) and "Referenced column" in message:
-        column = message.partition('Referenced column "')[2].partition('"')[0]
-        near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
-        refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
+    if isinstance(error, duckdb.BinderException):
+        _refuse_names(where, message, error)
     if NO_USER in message:
         refuse_column(where, "`user`", "others", error)
     if isinstance(error, GONE) and (gone := _gone(sources)):
@@ -102,6 +106,17 @@ def refuse_place(uri: str, error: duckdb.Error) -> NoReturn:
         fix="A link within an artefact? Put what it leads to in its place. Links may stand for "
         "the lake, the pipeline's folder, one in it, a day of snapshots or a snapshot.",
     ) from error
+
+
+def _refuse_names(where: str, message: str, error: duckdb.BinderException) -> None:
+    """Refuses a column that is not there, or a text beside a number or time."""
+    if unlike := UNLIKE.search(message):
+        kinds = " and ".join(unlike.groups())
+        refuse_text(where, f"a text beside a value of another type: {kinds}", error)
+    if "Referenced column" in message:
+        column = message.partition('Referenced column "')[2].partition('"')[0]
+        near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
+        refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
 
 
 def _gone(sources: Sources) -> str:

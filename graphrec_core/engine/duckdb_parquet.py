@@ -1,5 +1,6 @@
 """Parquet as DuckDB reads it: many files as one table, and types that Spark has too."""
 
+import re
 from collections.abc import Sequence
 
 import duckdb
@@ -17,6 +18,8 @@ NARROWED = {  # types that Spark does not have -> their values in one that it ha
     "JSON": "cast({column} as varchar)",
     "UUID": "cast({column} as varchar)",
 }
+FLOAT = re.compile(r"FLOAT(\[\])*")
+"""DuckDB's types of floats: doubles have one meaning beside other numbers, floats have several."""
 MICROS = "epoch_ns({column}) // 1000 - cast(epoch_ns({column}) % 1000 < 0 as bigint)"
 """A part of a microsecond is cut off; ``//`` would round towards 1970."""
 
@@ -61,6 +64,9 @@ def as_spark_has_them(rows: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
             column = quoted(name)
             value = NARROWED[kind].format(column=column, micros=MICROS.format(column=column))
             narrowed.append(f"{value} as {column}")
+        elif FLOAT.fullmatch(kind):
+            wide = kind.replace("FLOAT", "double")
+            narrowed.append(f"cast({quoted(name)} as {wide}) as {quoted(name)}")
     return rows.project(f"* replace ({', '.join(narrowed)})") if narrowed else rows
 
 

@@ -72,6 +72,8 @@ SPARK_TYPES = {
     "TIMESTAMP WITH TIME ZONE": "timestamp",
     '"NULL"': "void",
 }
+STRICT = re.compile("explicit (type )?cast|template type")
+"""What DuckDB says of values of types that it does not convert."""
 FILE = "graphrec_file"
 """Column of the file that a row is from, while a folder is read."""
 
@@ -152,6 +154,7 @@ class DuckDbEngine(Engine):
         try:
             self._judge.check(where, translated, SCHEMA, set(self._tables.values()))
             refuse_repeated(where, self._names(translated))
+            self._refuse_texts(where, text)
             for query in derived_queries(text):
                 with suppress(duckdb.Error):  # it may need names of the query around it
                     refuse_repeated(where, self._names(to_duckdb(query, self._tables, {})))
@@ -243,6 +246,18 @@ class DuckDbEngine(Engine):
 
     def _names(self, query: str) -> list[str]:
         return [name for name, *_ in self._connection.execute(f"describe {query}").fetchall()]
+
+    def _refuse_texts(self, where: str, text: str) -> None:
+        """Refuses texts that DuckDB would convert by itself to compare them."""
+        try:
+            self._names(to_duckdb(text, self._tables, {}, is_strict=True))
+        except duckdb.BinderException as error:
+            if STRICT.search(str(error)):
+                raise
+        except (
+            duckdb.Error
+        ):  # the query itself can be bound: it is no more than another form of it
+            return
 
     def _without_huge_integers(self, query: str) -> str:
         """Makes sums bigint, as Spark's are."""

@@ -11,6 +11,9 @@ REFUSED = "Cannot convert"
 NO_DECIMAL = f"{REFUSED} a decimal here: cast it to double."
 NO_ARRAY = f"{REFUSED} an array to string: join texts only."
 NO_ORDER = f"{REFUSED} arrays to an order: compare values of them."
+NO_INT = f"{REFUSED} this to a number of days or months: cast it to int."
+NO_INSTANT = f"{REFUSED} a date to a time by itself: cast it to timestamp."
+NO_TEXT = f"{REFUSED} a text to a time by itself: use try_to_date or try_to_timestamp."
 NO_NUMBER = f"{REFUSED} this to a number: cast it yourself."
 NO_DAYS = f"{REFUSED} dates to a difference: use datediff."
 
@@ -35,6 +38,16 @@ def refuse_value(where: str, message: str, error: Exception | None = None) -> No
         found=message,
         fix="Use try_cast or try_to_timestamp: rows that cannot be converted become null "
         "and go to quarantine.",
+    ) from error
+
+
+def refuse_text(where: str, found: str, error: Exception | None = None) -> NoReturn:
+    """Raises SchemaError for a text that an engine would convert to a number or time by itself."""
+    raise SchemaError(
+        must=f"{where} must convert texts by an explicit cast.",
+        found=found,
+        fix="Write try_cast(... as double), try_to_timestamp(...) and the like; a constant as "
+        "7, date '2026-01-05' or timestamp '2026-01-05 10:00:00'.",
     ) from error
 
 

@@ -36,7 +36,7 @@ from graphrec_core.engine.parquet_types import read_as_written
 from graphrec_core.engine.spark_faults import SPARK_ERRORS, message_of, refuse_error
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.engine.spark_times import without_clock
-from graphrec_core.engine.spark_types import refuse_unlike_types
+from graphrec_core.engine.spark_types import refuse_unlike_types, without_floats
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
 from graphrec_core.lake.lease import held
@@ -148,7 +148,7 @@ class SparkEngine(Engine):
     def register_tables(self, source: SourceConfig, root: str) -> None:
         for name, table in source.tables.items():
             try:
-                self._tables[name] = self._read(name, table, root)
+                self._tables[name] = without_floats(self._read(name, table, root))
             except GraphrecError:
                 raise
             except AnalysisException as error:

@@ -1,17 +1,23 @@
 """What Spark alone makes of a value's type, found in its plan: refused, as DuckDB refuses it."""
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from py4j.java_gateway import JavaObject
 from pyspark.sql import DataFrame
+from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 
 from graphrec_core.engine.faults import (
     NO_ARRAY,
     NO_DAYS,
     NO_DECIMAL,
     NO_ORDER,
+    refuse_text,
     refuse_value,
 )
+from graphrec_core.engine.strict_texts import is_plain
+from graphrec_core.sources.canonical import quoted
 
 OF_DECIMALS = frozenset(
     [
@@ -23,8 +29,27 @@ OF_DECIMALS = frozenset(
 """Expressions that give a decimal digits by rules of Spark's own."""
 JOINED = frozenset(["Concat", "ConcatWs"])
 ORDERED = frozenset(["Max", "MaxBy", "Min", "MinBy"])
+COMPARISONS = frozenset(
+    [
+        *("EqualTo", "EqualNullSafe", "In"),
+        *("GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"),
+    ]
+)
+NUMBERS = frozenset(["tinyint", "smallint", "int", "bigint", "double"])
+TIMES = frozenset(["date", "timestamp", "timestamp_ntz"])
+FLOAT = re.compile("(array<)*float>*")
 QUERIES = frozenset(["Exists", "LateralSubquery", "ListQuery", "ScalarSubquery"])
 """Expressions that hold a plan."""
+
+
+def without_floats(rows: DataFrame) -> DataFrame:
+    """Makes floats doubles: beside other numbers these have the same meaning on all engines."""
+    wide = {
+        name: F.col(quoted(name)).cast(kind.replace("float", "double"))
+        for name, kind in rows.dtypes
+        if FLOAT.fullmatch(kind)
+    }
+    return rows.withColumns(wide) if wide else rows
 
 
 def refuse_unlike_types(where: str, rows: DataFrame) -> None:
@@ -37,6 +62,9 @@ def refuse_unlike_types(where: str, rows: DataFrame) -> None:
         found = _found(node, node.getClass().getSimpleName())
         if found:
             refuse_value(where, found)
+        for child in _items(node.children()):
+            if child.getClass().getSimpleName() == "Cast" and _is_odd(rows, node, child):
+                refuse_text(where, f"`{child.child().sql()}` as {child.dataType().sql().lower()}")
 
 
 def _found(node: JavaObject, name: str) -> str:
@@ -49,6 +77,22 @@ def _found(node: JavaObject, name: str) -> str:
     if name in JOINED and any(kind.startswith("array") for kind in _types(node)):
         return NO_ARRAY
     return ""
+
+
+def _is_odd(rows: DataFrame, node: JavaObject, cast: JavaObject) -> bool:
+    """Tells whether Spark converts a text by itself, and not as every engine would."""
+    value, kind = cast.child(), str(cast.dataType().simpleString())
+    source = str(value.dataType().simpleString())
+    if "string" not in source or "string" in kind or kind == "binary":
+        return False
+    spark: Any = rows.sparkSession._jvm
+    written = spark.org.apache.spark.sql.catalyst.expressions.Cast.USER_SPECIFIED_CAST()
+    if cast.getTagValue(written).isDefined():
+        return False
+    is_compared = node.getClass().getSimpleName() in COMPARISONS and kind in NUMBERS
+    is_constant = value.getClass().getSimpleName() == "Literal"
+    is_known = is_compared or kind in TIMES
+    return not (is_constant and is_known and is_plain(str(value), is_compared=is_compared))
 
 
 def _types(node: JavaObject) -> list[str]:

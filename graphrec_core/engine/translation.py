@@ -7,11 +7,12 @@ from sqlglot import exp
 from graphrec_core.engine.macros import functions
 from graphrec_core.engine.macros.casts import CASTS
 from graphrec_core.engine.pattern_macros import printed, read
+from graphrec_core.engine.strict_texts import is_plain
 from graphrec_core.sources.calls import FIELDS
 from graphrec_core.sources.patterns import DEFAULT
 
 Arguments = Sequence[exp.Expr]
-NAMES = {"TEXT": "varchar", "REAL": "float", "FLOAT": "float"}
+NAMES = {"TEXT": "varchar"}
 """DuckDB's types under other names than the macros have."""
 DEFAULT_DECIMAL = (10, 0)
 DEEPEST = 2
@@ -38,8 +39,17 @@ def _translate_node(node: exp.Expr) -> exp.Expr:
     if isinstance(node, exp.Ln | exp.Log):
         return _logarithm(node)
     if isinstance(node, exp.Anonymous) and node.name.lower() in FUNCTIONS:
-        return _bound(node.expressions, FUNCTIONS[node.name.lower()])
+        is_dated = node.name.lower() in functions.DATED
+        arguments = [_moment(one) if is_dated else one for one in node.expressions]
+        return _bound(arguments, FUNCTIONS[node.name.lower()])
     return OPERATORS[type(node)](node) if type(node) in OPERATORS else node
+
+
+def _moment(value: exp.Expr) -> exp.Expr:
+    """Writes a constant that is a date or time as one."""
+    is_text = isinstance(value, exp.Literal) and value.is_string
+    is_time = is_text and is_plain(value.name, is_compared=False)
+    return call("cast_timestamptz", value.copy()) if is_time else value
 
 
 def _bound(arguments: Arguments, write: Callable[[Arguments], exp.Expr]) -> exp.Expr:
@@ -146,13 +156,13 @@ def _unix_timestamp(arguments: Arguments) -> exp.Expr:
 
 def _from_unixtime(arguments: Arguments) -> exp.Expr:
     value, *pattern = arguments
-    time = call("cast_timestamptz", call("cast_bigint", value))
+    time = call("cast_timestamptz", call("cast_bigint", call("number", value)))
     return printed(time, pattern[0].name if pattern else DEFAULT)
 
 
 def _date_format(arguments: Arguments) -> exp.Expr:
     value, pattern = arguments
-    return printed(call("cast_timestamptz", value), pattern.name)
+    return printed(call("moment_of", _moment(value)), pattern.name)
 
 
 def _macro(name: str) -> Callable[[Arguments], exp.Expr]:
@@ -262,7 +272,7 @@ def _numbered(node: exp.Expr) -> exp.Expr:
 
 
 def _checked(name: str) -> Callable[[exp.Expr], exp.Expr]:
-    """Writes an aggregate of values that a macro lets pass."""
+    """Writes a function of values that a macro lets pass."""
 
     def written(node: exp.Expr) -> exp.Expr:
         values = node.this.expressions if isinstance(node.this, exp.Distinct) else [node.this]
@@ -310,7 +320,10 @@ OPERATORS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Window: _numbered,
     exp.Floor: lambda node: _bound([node.this], _macro("floor")),
     exp.Ceil: lambda node: _bound([node.this], _macro("ceil")),
-    exp.Extract: lambda node: _bound([node.expression], _macro(FIELDS[node.name.lower()])),
+    exp.LastDay: lambda node: exp.LastDay(this=call("date_of", _moment(node.this.copy()))),
+    exp.Extract: lambda node: _bound(
+        [_moment(node.expression)], _macro(FIELDS[node.name.lower()])
+    ),
     exp.StrPosition: lambda node: _bound([node.this, node.args["substr"]], _macro("instr")),
     exp.Like: _like,
     exp.ILike: _like,
@@ -319,6 +332,7 @@ OPERATORS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     exp.Sum: _checked("number"),
     exp.Max: _checked("ordered"),
     exp.Min: _checked("ordered"),
+    **dict.fromkeys((exp.UnixMicros, exp.UnixMillis, exp.UnixSeconds), _checked("instant")),
     exp.WithinGroup: _percentile,
     exp.ArgMax: _extreme("arg_max_null"),
     exp.ArgMin: _extreme("arg_min_null"),

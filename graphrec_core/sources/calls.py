@@ -1,6 +1,9 @@
 """Arguments of functions that all engines take for the same."""
 
+import math
 import re
+from collections.abc import Callable
+from typing import Any
 
 from sqlglot import exp
 
@@ -22,6 +25,37 @@ FIELDS = {
 """What ``extract`` may take of a time -> the function that gives it."""
 UNITS = frozenset(["year", "quarter", "month", "week", "day", "hour", "minute", "second"])
 
+UNLIKE: tuple[tuple[type[exp.Expr], Callable[[Any], bool], str, str], ...] = (
+    (
+        exp.Interval,
+        lambda node: not isinstance(node.this, exp.Literal | exp.Neg),
+        "an interval of what is no constant",
+        "Write date_add(x, k), add_months(x, k) or x + k * interval 1 hour.",
+    ),
+    (
+        exp.Window,
+        lambda node: (
+            isinstance(node.this, exp.AggFunc) and isinstance(node.this.this, exp.Distinct)
+        ),
+        "distinct values of a window",
+        "Count them in a SELECT of its own with GROUP BY, and join it.",
+    ),
+    (
+        exp.Count,
+        lambda node: bool(node.expressions),
+        "count of several values",
+        "Write count(distinct a, b), or count_if(a is not null and b is not null).",
+    ),
+    (exp.If, lambda node: isinstance(node.this, exp.Null), "the condition null", "Write false."),
+    (
+        exp.Literal,
+        lambda node: not node.is_string and math.isinf(float(node.name)),
+        "a number too large for a double",
+        "Write a smaller one.",
+    ),
+)
+"""Kinds of expression, whether one is taken differently, what it is, and what to write."""
+
 
 def check_call(node: exp.Expr) -> None:
     """Checks the arguments of a call.
@@ -37,6 +71,9 @@ def check_call(node: exp.Expr) -> None:
         raise UnlikeConversionError(f"{node.key} to decimal places", "Use round.")
     if isinstance(node, exp.Extract) and node.name.lower() not in FIELDS:
         raise UnlikeConversionError(f"extract of {node.name}", f"Use one of {', '.join(FIELDS)}.")
+    for kind, is_unlike, found, fix in UNLIKE:
+        if isinstance(node, kind) and is_unlike(node):
+            raise UnlikeConversionError(found, fix)
     if isinstance(node, exp.Anonymous):
         _check_named(node.name.lower(), node.expressions)
 

@@ -34,7 +34,7 @@ TIMES = frozenset(
 SCALARS = TIMES | frozenset(
     [
         *(exp.DataType.Type.TINYINT, exp.DataType.Type.SMALLINT, exp.DataType.Type.INT),
-        *(exp.DataType.Type.BIGINT, exp.DataType.Type.FLOAT, exp.DataType.Type.DOUBLE),
+        *(exp.DataType.Type.BIGINT, exp.DataType.Type.DOUBLE),
         *(exp.DataType.Type.DECIMAL, exp.DataType.Type.BOOLEAN, exp.DataType.Type.TEXT),
     ]
 )
@@ -99,7 +99,8 @@ def _check_type(node: exp.Cast) -> None:
     if kind.this not in SCALARS:
         raise UnlikeConversionError(
             f"a conversion to {node.to.sql('databricks').lower()}",
-            "Convert to a number, boolean, string, date or timestamp, or to an array of these.",
+            "Convert to a whole number, double, decimal, boolean, string, date or timestamp, or "
+            "to an array of these.",
         )
 
 

@@ -18,8 +18,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "35e02f2e2fd2af4c",
-    StepName.SNAPSHOT: "4d0daf639333a5a3",
+    StepName.VALIDATE: "80a4af77efa15fbc",
+    StepName.SNAPSHOT: "3c88d40023fb9b91",
     StepName.CHECK: "a46efc3aae176b67",
     StepName.TRAIN: "d90d2c8027a806d3",
     StepName.EMBED: "c729ea956cfaed22",

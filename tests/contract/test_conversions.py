@@ -101,10 +101,10 @@ VALUES = pa.table(
     }
 )
 OF_VALUES = [
-    *(f"cast(d as {kind})" for kind in ("string", "float", "boolean")),
+    *(f"cast(d as {kind})" for kind in ("string", "double", "boolean")),
     *(f"try_cast(d as {kind})" for kind in ("tinyint", "int", "bigint", "decimal(20,2)")),
     *(f"cast(i as {kind})" for kind in ("string", "double", "boolean", "decimal(38,2)")),
-    *(f"try_cast(i as {kind})" for kind in ("tinyint", "int", "float", "decimal(4,1)")),
+    *(f"try_cast(i as {kind})" for kind in ("tinyint", "int", "decimal(4,1)")),
     "unix_micros(cast(i as timestamp))",
     "unix_micros(try_cast(d as timestamp))",
     *(f"cast(at as {kind})" for kind in ("string", "bigint", "double", "date")),

@@ -151,6 +151,11 @@ REFUSED_VALUES = {
     "avg(day)": "this to a number",
     "median(day)": "this to a number",
     "round(ws)": "this to a number",
+    "from_unixtime(s)": "this to a number",
+    "date_add(day, n)": "this to a number of days",
+    "add_months(day, n)": "this to a number of days",
+    "unix_seconds(day)": "a date to a time",
+    "timestamp_seconds(s)": "a text to a time",
 }
 """Calls of values that Spark refuses, in words of its own -> what DuckDB says."""
 REFUSED_CALLS = {
@@ -169,8 +174,50 @@ REFUSED_CALLS = {
     "at > 'now'": "the time 'now'",
     "coalesce(at, ' Today ')": "the time ' Today '",
     "day in ('tomorrow')": "the time 'tomorrow'",
+    "count(distinct i) over ()": "distinct values of a window",
+    "count(i, s)": "count of several values",
+    "case when null then 1 end": "the condition null",
+    "day + interval k day": "an interval of what is no constant",
+    "d > 1e400": "a number too large",
+    "cast(d as float)": "a conversion to float",
+    "try_cast(s as real)": "a conversion to float",
+    "1.5F": "a conversion to float",
 }
 """Calls that are refused before an engine sees them -> what is said."""
+
+
+BY_ITSELF = {
+    "s + 1": "`t.s` as bigint",
+    "-s": "`t.s` as double",
+    "sum(s) over ()": "`t.s` as double",
+    "pow('2', 2)": "`'2'` as double",
+    "array(1, '2')": "`'2'` as bigint",
+    "coalesce(i, '1')": "`'1'` as bigint",
+    "case when y then i else 'a' end": "`'a'` as bigint",
+    "if(y, at, '10:00')": "`'10:00'` as timestamp",
+    "i = s": "`t.s` as bigint",
+    "s <=> 1": "`t.s` as bigint",
+    "at > s": "`t.s` as timestamp",
+    "at between s and s": "`t.s` as timestamp",
+    "day in (s, p)": "as date",
+    "nullif(i, s)": "`t.s` as bigint",
+    "case i when s then 1 end": "`t.s` as bigint",
+    "(select max(s) from t) > at": "as timestamp",
+    "i in (select s from t)": "`t.s` as bigint",
+    "at > '10:00'": "`'10:00'` as timestamp",
+    "day > '2026-01'": "`'2026-01'` as date",
+    "i = '7.5'": "`'7.5'` as bigint",
+    "n in ('1', 'x')": "`'x'` as bigint",
+    "d between '1e3' and '2'": "`'1e3'` as double",
+    "y = 'true'": "`'true'` as boolean",
+    "year(s)": "`t.s` as date",
+    "date_trunc('day', s)": "`t.s` as timestamp",
+    "hour('10:00')": "`'10:00'` as timestamp",
+    "last_day(s)": "`t.s` as date",
+    "date_format(s, 'yyyy')": "`t.s` as timestamp",
+    "extract(hour from s)": "`t.s` as timestamp",
+}
+"""Calls with a text that Spark would convert by itself -> what it says."""
 
 
 def refusal(engine: Engine, call: str) -> GraphrecError:
@@ -199,3 +246,20 @@ def test_spark_refuses_what_duckdb_refuses(spark: Engine, tmp_path: Path) -> Non
     for call, found in REFUSED_TYPES.items():
         assert found in errors[call].found
     assert select(spark, "max(m / 2D) as x") == [{"x": 99999999.99 / 2}]
+
+
+def test_no_text_becomes_a_number_or_time_by_itself(duckdb: Engine, tmp_path: Path) -> None:
+    register(duckdb, tmp_path, values())
+    errors = {call: refusal(duckdb, call) for call in BY_ITSELF}
+    assert {error.exit_code for error in errors.values()} == {3}
+    kinds = "a text beside a value of another type: INTEGER and VARCHAR"
+    assert errors["i = s"].found == kinds
+    assert "date '2026-01-05'" in errors["i = s"].fix
+
+
+@pytest.mark.spark
+def test_spark_makes_no_number_or_time_of_a_text_by_itself(spark: Engine, tmp_path: Path) -> None:
+    register(spark, tmp_path, values())
+    errors = {call: refusal(spark, call) for call in BY_ITSELF}
+    assert {error.exit_code for error in errors.values()} == {3}
+    assert {call for call, found in BY_ITSELF.items() if found not in errors[call].found} == set()

@@ -76,7 +76,7 @@ COLUMNS = {
         "decimal(6,2)",
         [Decimal("1.50"), None],
     ),
-    "floats": (pa.array([1.5, None], pa.float32()), "float", [1.5, None]),
+    "floats": (pa.array([1.5, None], pa.float32()), "double", [1.5, None]),
     "unsigned": (pa.array([2**32 - 1, None], pa.uint32()), "bigint", [2**32 - 1, None]),
     "nulls": (pa.nulls(2), "void", [None, None]),
 }

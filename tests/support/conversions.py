@@ -22,7 +22,7 @@ PATTERNS = (
 )
 CONVERSIONS: dict[str, str] = {
     **{kind: f"try_cast(text as {kind})" for kind in ("tinyint", "smallint", "int", "bigint")},
-    **{kind: f"try_cast(text as {kind})" for kind in ("double", "float", "boolean")},
+    **{kind: f"try_cast(text as {kind})" for kind in ("double", "boolean")},
     **{
         f"decimal({size})": f"cast(try_cast(text as decimal({size})) as string)"
         for size in ("10,2", "38,0", "38,30")

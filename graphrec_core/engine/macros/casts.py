@@ -40,20 +40,6 @@ def _to_integer(kind: str) -> dict[str, str]:
     }
 
 
-def _to_real(kind: str) -> dict[str, str]:
-    wide = f"cast(x as {kind})"
-    narrow = (
-        "case when abs(x) >= 3.4028235677973366e38 and not isnan(x) "
-        "then cast(case when x > 0 then 'inf' else '-inf' end as float) else cast(x as float) end"
-    )
-    return {
-        "varchar": f"spark_text_to_{kind}(x)",
-        **_all(("boolean", *WHOLE, "float"), wide),
-        "double": narrow if kind == "float" else wide,
-        "timestamptz": f"cast(epoch_us(x) / 1000000.0 as {kind})",
-    }
-
-
 def _number_text(fixed: str) -> str:
     return (
         "case when isnan(x) then 'NaN' when isinf(x) then "
@@ -109,6 +95,11 @@ LOCAL_TIMES = {
     **_all(NTZ, "cast(x as timestamp)"),
     "timestamptz": "make_timestamp(epoch_us(x))",
 }
+DOUBLES = {
+    "varchar": "spark_text_to_double(x)",
+    **_all(("boolean", *NUMBERS), "cast(x as double)"),
+    "timestamptz": "cast(epoch_us(x) / 1000000.0 as double)",
+}
 TRUTHS = {
     "varchar": "spark_text_to_boolean(x)",
     "boolean": "x",
@@ -134,8 +125,7 @@ TEXTS = {
 }
 CASTS: dict[str, Mapping[str, str]] = {
     **{kind: _to_integer(kind) for kind in INTEGERS},
-    "float": _to_real("float"),
-    "double": _to_real("double"),
+    "double": DOUBLES,
     "boolean": TRUTHS,
     "date": DATES,
     "timestamptz": TIMES,
@@ -145,7 +135,6 @@ CASTS: dict[str, Mapping[str, str]] = {
 _DIGITS = "cast(x as varchar)"
 OF_DECIMAL = {
     **{kind: f"try_cast(regexp_replace({_DIGITS}, '\\..*', '') as {kind})" for kind in INTEGERS},
-    "float": f"try_cast({_DIGITS} as float)",
     "double": f"try_cast({_DIGITS} as double)",
     "boolean": f"regexp_matches({_DIGITS}, '[1-9]')",
     "varchar": _DIGITS,

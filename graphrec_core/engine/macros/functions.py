@@ -1,16 +1,27 @@
 """Functions of Spark that DuckDB has not, or has with another meaning."""
 
-from graphrec_core.engine.faults import NO_ARRAY, NO_DAYS, NO_DECIMAL, NO_NUMBER, NO_ORDER, REFUSED
+from graphrec_core.engine.faults import (
+    NO_ARRAY,
+    NO_DAYS,
+    NO_DECIMAL,
+    NO_INSTANT,
+    NO_INT,
+    NO_NUMBER,
+    NO_ORDER,
+    NO_TEXT,
+    REFUSED,
+)
 from graphrec_core.engine.macros.casts import INTEGERS, IS_DECIMAL, NTZ, NUMBERS
 
 _WHOLE_TYPES = (*INTEGERS, "hugeint")
 _NUMBERS = ", ".join(f"'{kind.upper()}'" for kind in NUMBERS if kind != "int")
 _IS_NUMBER = f"typeof(x) in ({_NUMBERS}, 'INTEGER', '\"NULL\"')"
+_INTS = "'TINYINT', 'SMALLINT', 'INTEGER', 'UTINYINT', 'USMALLINT', '\"NULL\"'"
 _UNFIT = f"error('{NO_DECIMAL}')"
 
 
 def _field(name: str, of: str) -> str:
-    return f"spark_{name}(x) as cast({name}(spark_cast_{of}(x)) as int)"
+    return f"spark_{name}(x) as cast({name}(spark_{of}_of(x)) as int)"
 
 
 def _rounded_to_whole(name: str) -> str:
@@ -26,10 +37,10 @@ def _rounded_to_whole(name: str) -> str:
 
 
 MACROS = (
-    "spark_timestamp_seconds(x) as spark_cast_timestamptz(x)",
+    "spark_timestamp_seconds(x) as spark_moment_of(x)",
     "spark_timestamp_millis(x) as make_timestamptz(cast(x as bigint) * 1000)",
     "spark_timestamp_micros(x) as make_timestamptz(cast(x as bigint))",
-    "spark_weekday(x) as cast(isodow(spark_cast_date(x)) - 1 as int)",
+    "spark_weekday(x) as cast(isodow(spark_date_of(x)) - 1 as int)",
     "spark_isnull(x) as x is null",
     "spark_isnotnull(x) as x is not null",
     "spark_isnan(x) as coalesce(isnan(x), false)",
@@ -51,18 +62,18 @@ MACROS = (
         _field(name, "date")
         for name in ("year", "quarter", "month", "day", "dayofmonth", "dayofyear", "weekofyear")
     ),
-    *(_field(name, "timestamptz") for name in ("hour", "minute", "second")),
-    "spark_dayofweek(x) as cast(dayofweek(spark_cast_date(x)) + 1 as int)",
-    "spark_date_add(x, n) as spark_cast_date(x) + cast(n as int)",
-    "spark_date_sub(x, n) as spark_cast_date(x) - cast(n as int)",
-    "spark_add_months(x, n) as cast(spark_cast_date(x) + to_months(cast(n as int)) as date)",
+    *(_field(name, "moment") for name in ("hour", "minute", "second")),
+    "spark_dayofweek(x) as cast(dayofweek(spark_date_of(x)) + 1 as int)",
+    "spark_date_add(x, n) as spark_date_of(x) + spark_int_of(n)",
+    "spark_date_sub(x, n) as spark_date_of(x) - spark_int_of(n)",
+    "spark_add_months(x, n) as cast(spark_date_of(x) + to_months(spark_int_of(n)) as date)",
     *(
-        f"spark_{name}(x, since) as cast(spark_cast_date(x) - spark_cast_date(since) as int)"
+        f"spark_{name}(x, since) as cast(spark_date_of(x) - spark_date_of(since) as int)"
         for name in ("datediff", "date_diff")
     ),
-    "spark_date_from_unix_date(n) as date '1970-01-01' + cast(n as int)",
+    "spark_date_from_unix_date(n) as date '1970-01-01' + spark_int_of(n)",
     "spark_unix_date(x) as cast(x - date '1970-01-01' as int)",
-    "spark_date_trunc(unit, x) as date_trunc(unit, spark_cast_timestamptz(x))",
+    "spark_date_trunc(unit, x) as date_trunc(unit, spark_moment_of(x))",
     # arrays
     "spark_size(x) as cast(len(x) as int)",
     "spark_array_size(x) as cast(len(x) as int)",
@@ -97,12 +108,26 @@ MACROS = (
 )
 """Each is called where Spark has the function without ``spark_``."""
 NAMES = tuple(macro.partition("(")[0].removeprefix("spark_") for macro in MACROS)
+DATED = frozenset(
+    name
+    for name, macro in zip(NAMES, MACROS, strict=True)
+    if "_date_of(" in macro or "_moment_of(" in macro
+)
+"""Functions of dates and times; a constant may stand for one."""
 _IS_FIXED = " or ".join(f"starts_with(typeof({each}), 'DECIMAL')" for each in "xy")
 _IS_REAL = " or ".join(f"typeof({each}) in ('DOUBLE', 'FLOAT')" for each in "xy")
 PARTS = (
     "spark_joined(x, mark) as case when x is null or mark is null then null "
     "else coalesce(array_to_string("
     "list_transform(x, lambda spark_j: spark_try_varchar(spark_j)), mark), '') end",
+    *(
+        f"spark_{name}_of(x) as case when typeof(x) = 'VARCHAR' then error('{NO_TEXT}') "
+        f"else spark_cast_{kind}(x) end"
+        for name, kind in (("date", "date"), ("moment", "timestamptz"))
+    ),
+    f"spark_int_of(n) as case when typeof(n) in ({_INTS}) then cast(n as int) "
+    f"else error('{NO_INT}') end",
+    f"spark_instant(x) as case when typeof(x) = 'DATE' then error('{NO_INSTANT}') else x end",
     # What these ask of a type DuckDB knows before it reads a row.
     f"spark_exact(x) as case when {IS_DECIMAL} then {_UNFIT} "
     f"when not {_IS_NUMBER} then error('{NO_NUMBER}') else x end",

@@ -15,7 +15,6 @@ SPECIAL = (
     "else spark_odd_real(x) end"
 )
 INTEGERS = ("tinyint", "smallint", "int", "bigint")
-REALS = ("float", "double")
 
 
 def _integer(kind: str) -> str:
@@ -27,19 +26,11 @@ def _integer(kind: str) -> str:
     )
 
 
-def _real(kind: str) -> str:
-    return (
-        f"spark_text_to_{kind}(x) as case "
-        f"when regexp_full_match(x, '{REAL}') then try_cast(x as {kind}) "
-        f"when regexp_full_match(x, '{LOW}{REAL}[dDfF]?{LOW}') "
-        f"then try_cast(regexp_extract(x, '{REAL}') as {kind}) "
-        f"else try_cast({SPECIAL} as {kind}) end"
-    )
-
-
 MACROS = (
     *map(_integer, INTEGERS),
-    *map(_real, REALS),
+    f"spark_text_to_double(x) as case when regexp_full_match(x, '{REAL}') "
+    f"then try_cast(x as double) when regexp_full_match(x, '{LOW}{REAL}[dDfF]?{LOW}') "
+    f"then try_cast(regexp_extract(x, '{REAL}') as double) else try_cast({SPECIAL} as double) end",
     "spark_text_to_boolean(x) as case when x in ('true', '1') then true "
     f"when x in ('false', '0') then false when regexp_full_match(x, '{TRUE}') then true "
     f"when regexp_full_match(x, '{FALSE}') then false end",
