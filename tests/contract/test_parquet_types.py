@@ -77,6 +77,11 @@ COLUMNS = {
         [Decimal("1.50"), None],
     ),
     "floats": (pa.array([1.5, None], pa.float32()), "double", [1.5, None]),
+    "lists of floats": (
+        pa.array([[1.5, None], None], pa.list_(pa.float32())),
+        "array<double>",
+        [[1.5, None], None],
+    ),
     "unsigned": (pa.array([2**32 - 1, None], pa.uint32()), "bigint", [2**32 - 1, None]),
     "nulls": (pa.nulls(2), "void", [None, None]),
 }
