@@ -121,7 +121,8 @@ def refusal_of_batches(config: PipelineConfig, as_of: datetime, region: Region) 
     graph = load_graph(built(config, as_of), View.TRAIN, region)
     features = FeatureEncoder.fit(graph, {}).encode(graph)
     try:
-        train_encoder(graph, features, GraphSAGEConfig(), config.training, Unmasked)
+        model, kind = GraphSAGEConfig(), config.task.kind
+        train_encoder(graph, features, model, config.training, Unmasked, kind=kind)
     except LeakageError as error:
         return error.found
     return ""

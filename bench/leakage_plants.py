@@ -50,7 +50,7 @@ UNMASKED = "unmasked supervision"
 TOTALS = "totals of all time"
 HOME = "home of all time"
 RANDOM_SPLIT = "random split"
-BLIND = "graphrec_core.training.trainer.SupervisionAudit.check"
+BLIND = "graphrec_core.training.batches.SupervisionAudit.check"
 Systems = dict[str, CandidateSource]
 
 
@@ -131,7 +131,8 @@ def fit(
     features = FeatureEncoder.fit(graph, names)
     # The guard would stop this leak, so the one leak that it forbids runs without it.
     with patch(BLIND, lambda *_: None) if sampler is Unmasked else nullcontext():
-        done = train_encoder(graph, features.encode(graph), model, case.config.training, sampler)
+        encoded, kind = features.encode(graph), case.config.task.kind
+        done = train_encoder(graph, encoded, model, case.config.training, sampler, kind=kind)
     rows = {
         ntype: pa.table(
             {

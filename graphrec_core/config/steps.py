@@ -70,7 +70,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality")),
     StepName.TRAIN: StepSpec(
-        5,
+        6,
         ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
     ),
     StepName.EMBED: StepSpec(4, ("gate.min_refit_overlap",)),

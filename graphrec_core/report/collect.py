@@ -135,6 +135,7 @@ def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
         stats=artifact.manifest.stats,
         history=tuple(metrics["history"]),
         best_epoch=metrics.get("best_epoch"),
+        metric=metrics["metric"] or "",
     )
 
 

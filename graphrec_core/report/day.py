@@ -183,8 +183,9 @@ class ModelRun:
         id: The model.
         region: Its region, or ``_all``.
         stats: Figures of its manifest.
-        history: Epoch, loss and validation recall, in order of epochs.
+        history: Epoch, loss and the validation's value, in order of epochs.
         best_epoch: The epoch whose weights were kept.
+        metric: What the value measures; empty where nothing was validated.
     """
 
     id: ArtifactId
@@ -192,6 +193,7 @@ class ModelRun:
     stats: Mapping[str, Any]
     history: tuple[Mapping[str, Any], ...]
     best_epoch: int | None
+    metric: str
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def plot_sizes(day: Day) -> Picture | None:
 
 
 def plot_training(models: Sequence[ModelRun]) -> Picture | None:
-    """Draws loss and validation recall by epoch, a line per model, the kept epoch marked."""
+    """Draws loss and the validation's metric by epoch, a line per model, the kept epoch marked."""
     trained = [model for model in models if model.history]
     if not trained:
         return None
@@ -77,15 +77,15 @@ def plot_training(models: Sequence[ModelRun]) -> Picture | None:
         for index, model in enumerate(trained):
             colour = SEQUENCE[index % len(SEQUENCE)]
             _curve(left, model, "loss", colour)
-            _curve(right, model, "recall", colour)
+            _curve(right, model, "value", colour)
         left.set_title("Training loss")
-        right.set_title("Recall on the validation pairs")
+        right.set_title(f"Validation {trained[0].metric}".strip())
         for axes in (left, right):
             axes.set_xlabel("epoch (ring: weights kept)")
             axes.grid(visible=True, axis="y")
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper")
-        return as_svg(figure, "Training loss and validation recall by epoch, a line per model")
+        return as_svg(figure, "Training loss and validation by epoch, a line per model")
 
 
 def plot_steps(day: Day) -> Picture | None:

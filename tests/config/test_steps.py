@@ -18,13 +18,13 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "35e02f2e2fd2af4c",
-    StepName.SNAPSHOT: "4d0daf639333a5a3",
-    StepName.CHECK: "a46efc3aae176b67",
-    StepName.TRAIN: "d90d2c8027a806d3",
+    StepName.VALIDATE: "29485a85a5a4166e",
+    StepName.SNAPSHOT: "2ea43b935b80d5d8",
+    StepName.CHECK: "5e832a11632d5433",
+    StepName.TRAIN: "70c94b647f4648c4",
     StepName.EMBED: "c729ea956cfaed22",
-    StepName.EVALUATE: "a01aa94f2c93491d",
-    StepName.SHARD: "bb867bd75b5c54cd",
+    StepName.EVALUATE: "5f7d1e553f2de2f2",
+    StepName.SHARD: "6799b02527d67cf4",
     StepName.PUBLISH: "7c6fefa4a6c5d1b5",
     StepName.REPORT: "5be2e0a95c1938eb",
 }

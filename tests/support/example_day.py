@@ -53,19 +53,21 @@ def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Arti
     lake, chain = Lake(config), Chain(config, as_of)
     scope, model_id = config.model_region(region), chain.model_id(region)
     history = [
-        {"epoch": epoch, "loss": 0.69 / epoch, "recall": 0.1 * epoch if epoch % 2 == 0 else None}
+        {"epoch": epoch, "loss": 0.69 / epoch, "value": 0.1 * epoch if epoch % 2 == 0 else None}
         for epoch in range(1, 7)
     ]
+    figures = {"metric": "recall@20", "history": history, "best_epoch": 4, "num_epochs": 6}
     stats = {
         "num_epochs": 6,
         "best_epoch": 4,
-        "validation_recall": 0.4,
+        "validation_metric": "recall@20",
+        "validation_value": 0.4,
         "num_parameters": 1600,
         "device": "cpu",
         "supervision_edges": "masked per batch",
     }
     with attempt(lake.storage, lake.layout.model(scope, model_id), model_id) as trial:
-        trial.write_json("metrics.json", {"history": history, "best_epoch": 4, "num_epochs": 6})
+        trial.write_json("metrics.json", figures)
         inputs = {"snapshot": chain.snapshot_id()}
         return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats)
 

@@ -1,16 +1,17 @@
-"""Recall on held out pairs, to decide when to stop."""
+"""Recall on held out pairs, to decide when ranking is learned."""
 
 import torch
 from torch import Tensor
 
 from graphrec_core.graph import RegionGraph
-from graphrec_core.training.pairs import Pairs
+from graphrec_core.training.objectives.objective import Metric, ValidationSet
+from graphrec_core.training.pairs import TaskPairs
 
 K = 20
 QUERY_BLOCK = 1024
 
 
-class Validation:
+class Recall(ValidationSet):
     """Measures recall@20 of home queries on pairs that training did not see.
 
     Args:
@@ -20,7 +21,9 @@ class Validation:
         seen: Pairs of training; their candidates are left out of the ranking.
     """
 
-    def __init__(self, graph: RegionGraph, held: Pairs, seen: Pairs) -> None:
+    metric = Metric(f"recall@{K}", is_larger_better=True)
+
+    def __init__(self, graph: RegionGraph, held: TaskPairs, seen: TaskPairs) -> None:
         region = graph.query_regions[held.query]
         can_answer = graph.candidate_mask[region.clamp(min=0), held.candidate]
         self._held = held.where((region >= 0) & can_answer)
@@ -30,7 +33,7 @@ class Validation:
     def __len__(self) -> int:
         return len(self._held)
 
-    def recall(self, h_ND: Tensor) -> float:
+    def measure(self, h_ND: Tensor) -> float:
         """Mean over queries of (hits in the top 20 / held out pairs).
 
         Args:
@@ -52,14 +55,14 @@ class Validation:
         """float32 [queries], recall of each query among the candidates of its region."""
         scores = h_ND[queries] @ h_ND[pool].T
         scores[self._cells(queries, pool, self._seen)] = -torch.inf
-        scores[self._cells(queries, pool, Pairs(queries, queries))] = -torch.inf
+        scores[self._cells(queries, pool, TaskPairs(queries, queries))] = -torch.inf
         is_target = torch.zeros_like(scores, dtype=torch.bool)
         is_target[self._cells(queries, pool, self._held)] = True
         top = torch.topk(scores, min(K, len(pool)), dim=1).indices
         hits = is_target.gather(1, top).sum(dim=1)
         return hits / is_target.sum(dim=1).clamp(min=1)
 
-    def _cells(self, queries: Tensor, pool: Tensor, pairs: Pairs) -> tuple[Tensor, Tensor]:
+    def _cells(self, queries: Tensor, pool: Tensor, pairs: TaskPairs) -> tuple[Tensor, Tensor]:
         """Places of ``pairs`` in the matrix queries x pool."""
         row = self._places(queries)[pairs.query]
         column = self._places(pool)[pairs.candidate]
