@@ -18,7 +18,8 @@ from graphrec_core.index.axis import id_array
 from graphrec_core.index.shard import ShardTables, write_shard
 from graphrec_core.index.shard_tables import ServeView, popular_table, read_serve_view
 from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact, open_artifact
-from graphrec_core.models.popularity import fit_recent_popularity
+from graphrec_core.models.popularity import RecentPopularity
+from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
@@ -67,5 +68,6 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
 
 def _popular(view: ServeView, as_of: datetime, days: int) -> pa.Table:
     axes = id_array(view.queries["node_id"]), id_array(view.candidates["node_id"])
-    popularity = fit_recent_popularity(view.pairs, *axes, as_of, days)
+    popularity = RecentPopularity()
+    popularity.fit(ScorerInputs(view.pairs, *axes, as_of, days))
     return popular_table(axes[1], *popularity.ranked())

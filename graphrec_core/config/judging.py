@@ -1,12 +1,24 @@
 """How a model is measured, and what decides whether it may go live."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from graphrec_core.config.base import Section
+from graphrec_core.config.model import scorers
 
-Baseline = Literal["popularity", "recent_popularity", "covisitation"]
+REFERENCES = ("popularity", "recent_popularity", "covisitation")
+"""Scorers that are always measured beside a model."""
+
+
+def _check_scorer(name: str) -> str:
+    known = [entry.name for entry in scorers()]
+    if name not in known:
+        raise ValueError(f"{name!r} is no scorer; choose from {', '.join(known)}")
+    return name
+
+
+Baseline = Annotated[str, AfterValidator(_check_scorer)]
 
 
 class EvaluationConfig(Section):
@@ -49,8 +61,7 @@ class GateConfig(Section):
         "ones; below it the judged weights serve.",
     )
     baselines: tuple[Baseline, ...] = Field(
-        ("popularity", "recent_popularity", "covisitation"),
-        description="The model must not be worse than these.",
+        REFERENCES, description="The model must not be worse than these scorers."
     )
     memory_days: int = Field(
         28,
@@ -70,3 +81,8 @@ class GateConfig(Section):
         description="What serves a region that stays undecided: its candidate, what serves it "
         "already (the popular list where no model does), or the popular list.",
     )
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """Scorers that an evaluation measures: the usual ones and those that judge besides."""
+        return tuple(dict.fromkeys((*REFERENCES, *self.baselines)))

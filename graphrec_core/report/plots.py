@@ -8,17 +8,18 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.gates import MODEL
 from graphrec_core.report.day import Day, ModelRun, RegionDay
 from graphrec_core.report.figures import (
     NEUTRAL,
     REFUSED,
     SEQUENCE,
-    SYSTEM_COLOURS,
     Picture,
     as_svg,
     drawing,
 )
-from graphrec_core.report.wording import SYSTEM_NAMES, count, metric_name, step_scope
+from graphrec_core.report.systems import system_colours, system_titles
+from graphrec_core.report.wording import count, metric_name, step_scope
 
 METRICS = ("recall", "mrr", "ndcg", "hit_rate")
 ROW_IN = 0.34
@@ -33,16 +34,17 @@ def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
     judged = [region for region in day.regions if region.evaluation is not None]
     if not judged:
         return None
+    colours = system_colours(config.model.name)
     floors = {"recall": config.gate.min_recall, "mrr": config.gate.min_mrr}
     with drawing(9.6, 1.1 + 2 * (0.5 + ROW_IN * len(judged))) as figure:
         grid = figure.subplots(2, 2, sharey=True)
         for axes, metric in zip(grid.flat, METRICS, strict=True):
             floor = floors.get(metric, 0.0)
-            _dots(axes, judged, metric, config.gate.min_queries, floor)
+            _dots(axes, judged, metric, config.gate.min_queries, floor, colours)
             axes.set_title(metric_name(metric, day.k))
             if floor:
                 axes.axvline(floor, color=REFUSED, linestyle="--", linewidth=1)
-        figure.legend(handles=_legend(judged), loc="outside upper left", ncols=4)
+        figure.legend(handles=_legend(judged, colours), loc="outside upper left", ncols=4)
         return as_svg(figure, "Metrics by region: the model against its references, as dots")
 
 
@@ -113,7 +115,12 @@ def plot_steps(day: Day) -> Picture | None:
 
 
 def _dots(
-    axes: Axes, regions: Sequence[RegionDay], metric: str, enough: int, floor: float
+    axes: Axes,
+    regions: Sequence[RegionDay],
+    metric: str,
+    enough: int,
+    floor: float,
+    colours: Mapping[str, str],
 ) -> None:
     """Draws one row per region: a line over the systems' range, a dot per system."""
     judged = [(region, region.evaluation) for region in regions if region.evaluation]
@@ -123,29 +130,36 @@ def _dots(
     for row, (systems, is_large) in enumerate(zip(values, large, strict=True)):
         if found := _figures(systems, metric):
             axes.plot([min(found), max(found)], [row, row], color="#cfd6dd", linewidth=2, zorder=1)
-        for system in SYSTEM_COLOURS:
+        for system, colour in colours.items():
             value = systems.get(system, {}).get(metric)
             if value is not None:
-                _dot(axes, value, limit, row, system, is_large=is_large)
+                _dot(axes, value, limit, row, colour, _marker(system), is_large=is_large)
     axes.set_xlim(0, limit * 1.03)
     names = [f"{region.region} ({count(evaluation.num_queries)})" for region, evaluation in judged]
     name_rows(axes, names)
 
 
-def _legend(regions: Sequence[RegionDay]) -> list[Line2D]:
+def _legend(regions: Sequence[RegionDay], colours: Mapping[str, str]) -> list[Line2D]:
+    titles = system_titles()
     measured = {name for one in regions if one.evaluation for name in one.evaluation.metrics}
     return [
-        Line2D([], [], color=colour, marker="o" if name == "model" else "|", linestyle="",
-               markeredgewidth=2, label=SYSTEM_NAMES[name])
-        for name, colour in SYSTEM_COLOURS.items() if name in measured
+        Line2D([], [], color=colour, marker=_marker(name), linestyle="",
+               markeredgewidth=2, label=titles[name])
+        for name, colour in colours.items() if name in measured
     ]  # fmt: skip
 
 
-def _dot(axes: Axes, value: float, limit: float, row: int, system: str, *, is_large: bool) -> None:
-    size, marker = (52, "o") if system == "model" else (44, "|")
+def _marker(system: str) -> str:
+    return "o" if system == MODEL else "|"
+
+
+def _dot(
+    axes: Axes, value: float, limit: float, row: int, colour: str, marker: str, *, is_large: bool
+) -> None:
     axes.scatter(
-        min(value, limit), row, s=size, marker=">" if value > limit else marker,
-        color=SYSTEM_COLOURS[system], lw=2, zorder=2, alpha=1.0 if is_large else 0.45,
+        min(value, limit), row, s=52 if marker == "o" else 44,
+        marker=">" if value > limit else marker,
+        color=colour, lw=2, zorder=2, alpha=1.0 if is_large else 0.45,
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.lake.past import RELEASED
 from graphrec_core.lake.release import Release
 from graphrec_core.report.day import Day, RegionDay
+from graphrec_core.report.systems import system_titles
 from graphrec_core.types import ALL_REGIONS
 
 METRIC_NAMES = {
@@ -15,15 +16,6 @@ METRIC_NAMES = {
     "hit_rate": "hit rate@{k}",
     "ann_recall": "ANN recall",
     "num_queries": "number of queries",
-}
-SYSTEM_NAMES = {
-    "model": "model",
-    "popularity": "popularity",
-    "recent_popularity": "recent popularity",
-    "covisitation": "co-visitation",
-    "champion": "champion",
-    "same_day": "earlier release of the day",
-    "elder": "older champion",
 }
 NUM_NAMED = 5
 """Regions that a sentence names before it counts."""
@@ -102,7 +94,7 @@ def against(rule: GateDecision) -> float | None:
 
 def system_name(system: str) -> str:
     """Names a system as people say it."""
-    return SYSTEM_NAMES.get(system, system)
+    return system_titles().get(system, system)
 
 
 def region_sentence(region: RegionDay) -> str:

@@ -21,6 +21,7 @@ LIGHT = {
     "graphrec_core.serving.app": HEAVY - {"faiss"},
     "graphrec_core.models.popularity": HEAVY,
     "graphrec_core.models.covisitation": HEAVY,
+    "graphrec_core.models.registry": HEAVY,
     "jobs.cli": HEAVY | {"numpy", "pandas", "pyarrow", "scipy", "matplotlib"},
 }
 
