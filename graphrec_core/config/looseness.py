@@ -49,6 +49,7 @@ YARDSTICKS = frozenset(
         "evaluation.recent_days",
         "index.recall_k",
         "quality.history_days",
+        "task.kind",
         "task.query",
         "task.candidate",
         "task.edge",
