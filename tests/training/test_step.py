@@ -67,3 +67,16 @@ def test_adams_first_step_moves_each_used_weight_by_the_learning_rate(graph):
     heard = inputs.messages.degree > 0
     assert torch.allclose(moved[batch.seeds], torch.tensor(0.01), rtol=1e-2)
     assert bool((moved[~heard] == 0).all())
+
+
+def test_a_step_forgets_the_gradients_of_the_last_one(graph):
+    training = TrainingConfig(batch_size=50, l2=0, learning_rate=1e-12)
+    encoder, inputs, batch = prepared(graph, LIGHTGCN, training)
+    step, gradients = Step(encoder, inputs, training), []
+
+    for _ in range(2):
+        step.run(batch)
+        gradients.append(encoder.ids_RH.grad.clone())
+
+    torch.testing.assert_close(gradients[0], gradients[1])
+    assert bool(gradients[0].any())

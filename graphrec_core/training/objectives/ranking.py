@@ -49,8 +49,8 @@ class RankingSet(TrainingSet):
 
     Args:
         graph: The graph of the pairs.
-        pairs: All known positives: none of them is drawn as a negative; those that have
-            negatives to be compared with are learned.
+        pairs: The positives; those that have negatives to be compared with are learned, and none
+            of them is drawn as a negative of its query.
         messages: The message edges of the run.
         training: The ``training`` section.
     """
@@ -62,7 +62,7 @@ class RankingSet(TrainingSet):
         messages: MessageGraph,
         training: TrainingConfig,
     ) -> None:
-        self._graph, self._known, self._training = graph, pairs, training
+        self._graph, self._training = graph, training
         self._pairs, self.messages = learnable(graph, pairs), messages
         self._loss = LOSSES[training.loss]
 
@@ -71,7 +71,7 @@ class RankingSet(TrainingSet):
 
     @cached_property
     def _negatives(self) -> NegativeSampler:
-        return NegativeSampler(self._graph, self._known)
+        return NegativeSampler(self._graph, self._pairs)
 
     def ask(self, chosen: Tensor, generator: Generator) -> RankingQuestion:
         """See ``TrainingSet``; draws the negatives that the loss wants."""
