@@ -30,9 +30,9 @@ from graphrec_core.index.axis import (
     vectors_along,
 )
 from graphrec_core.index.pairs import Pairs
-from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.models.covisitation import Covisitation
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE
 from graphrec_core.models.popularity import Popularity

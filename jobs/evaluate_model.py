@@ -9,16 +9,16 @@ import numpy as np
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.reference import reapply
-from graphrec_core.evaluation.gates import (
+from graphrec_core.evaluation.holdout import Holdout, read_holdout
+from graphrec_core.evaluation.holdout_vectors import TrainVectors
+from graphrec_core.evaluation.measure import measure
+from graphrec_core.evaluation.record import judged_figures, name_references, write_evaluation
+from graphrec_core.evaluation.systems import (
     COVISITATION,
     MODEL,
     POPULARITY,
     RECENT_POPULARITY,
 )
-from graphrec_core.evaluation.holdout import Holdout, read_holdout
-from graphrec_core.evaluation.holdout_vectors import TrainVectors
-from graphrec_core.evaluation.measure import measure
-from graphrec_core.evaluation.record import judged_stats, name_references, write_evaluation
 from graphrec_core.index.ann import require_finite
 from graphrec_core.index.axis import vectors_along
 from graphrec_core.lake import (
@@ -68,10 +68,10 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         models, unmeasured = _earlier_models(lake, snapshot, region, references, holdout)
         measured = measure(holdout, {**systems, **models}, popular, config.evaluation)
         measured = name_references(measured, references)
-        stats = judged_stats(config, holdout, measured, unmeasured)
-        write_evaluation(trial, region, measured, stats)
-        logger.info("%s by its own queries: %s; publish-release decides", region, stats["verdict"])
-        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats).manifest
+        figures = judged_figures(config, holdout, measured, unmeasured)
+        write_evaluation(trial, region, measured, figures)
+        logger.info("%s by its own queries: %s; publish-release decides", region, figures.verdict)
+        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, figures).manifest
 
 
 def _baselines(

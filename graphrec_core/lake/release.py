@@ -12,12 +12,12 @@ from graphrec_core.errors import ConfigError, DamagedError
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.meter import process_meter
+from graphrec_core.lake.records import GateDecision, GateVerdict
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)
 
 Serves = Literal["model", "popular"]
-GateVerdict = Literal["passed", "refused", "undecided"]
 Follows = Literal["live", "keep", "popular"]
 Stored = TypeVar("Stored", bound=BaseModel)
 
@@ -40,7 +40,7 @@ class ReleasedRegion(BaseModel):
         follows: What follows. `live`: the candidate serves. `keep`: what serves stays, and where
             no model does, the candidate's popular list serves. `popular`: that list serves, also
             in place of a model. None in releases that are older than this field.
-        rules: Every rule of the gate as judged for this release (see GateDecision).
+        rules: Every rule of the gate as judged for this release .
         evaluation_id: The evaluation of this release's own candidate.
         references: The models of earlier releases that it was compared with, by name (see
             ``Past.references``): inputs of that evaluation.
@@ -59,7 +59,7 @@ class ReleasedRegion(BaseModel):
     passed: bool
     verdict: GateVerdict | None = None
     follows: Follows | None = None
-    rules: list[dict[str, Any]] = []
+    rules: tuple[GateDecision, ...] = ()
     evaluation_id: ArtifactId | None = None
     references: dict[str, ArtifactId] = {}
     candidate_shard_id: ArtifactId | None = None
@@ -70,10 +70,7 @@ class ReleasedRegion(BaseModel):
     @property
     def lacks_reference(self) -> bool:
         """Whether an earlier release could not be measured, though there were queries."""
-        return any(
-            rule["reference"] and rule["value"] is None and rule["num_queries"] > 0
-            for rule in self.rules
-        )
+        return any(rule.reference and rule.is_unmeasured for rule in self.rules)
 
     @model_validator(mode="before")
     @classmethod

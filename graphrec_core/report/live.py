@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
+from graphrec_core.evaluation.settling import holding
 from graphrec_core.evaluation.sound import fault_of_shard
 from graphrec_core.lake import Lake, find_artifact
 from graphrec_core.lake.held import held_back, stuck_mark
 from graphrec_core.lake.live import Live, read_live
+from graphrec_core.lake.records import GateDecision
 from graphrec_core.lake.release import Release, ReleasedRegion, scan_releases
 from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
@@ -162,7 +163,7 @@ def _state(
     return LiveState(
         live=live,
         gate=_gate(entry),
-        rules=read_decisions(entry.rules) if entry else (),
+        rules=entry.rules if entry else (),
         evaluation=evaluation_result(evaluation) if evaluation else None,
         shard=shard_result(shard) if shard else None,
     )

@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.lake.past import RELEASED
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import Day
@@ -52,7 +53,9 @@ def render_page(found: FoundDay, day: Day) -> str:
         gates={region.region: region.gate for region in day.regions},
         summary=wording.summary(day),
         systems=[(name, wording.SYSTEM_NAMES[name]) for name in _systems(day)],
-        metrics=[(name, wording.metric_name(name, day.k)) for name in plots.METRICS],
+        metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
+        judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],
+        no_shares=[one.title_at(day.k) for one in METRICS.values() if not one.is_share],
         pictures=pictures,
     )
 

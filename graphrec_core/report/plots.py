@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.metrics import METRICS
 from graphrec_core.report.day import Day, ModelRun, RegionDay
 from graphrec_core.report.figures import (
     NEUTRAL,
@@ -19,14 +20,13 @@ from graphrec_core.report.figures import (
     drawing,
     short,
 )
-from graphrec_core.report.wording import SYSTEM_NAMES, count, metric_name, step_scope
+from graphrec_core.report.wording import SYSTEM_NAMES, count, metric_heading, step_scope
 
-METRICS = ("recall", "mrr", "ndcg", "hit_rate")
 ROW_IN = 0.34
 
 
 def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
-    """Draws every metric by region: a dot per system, the gate's floors as dashed lines.
+    """Draws every metric by region: a dot per system, the gate's bounds as dashed lines.
 
     Regions with fewer than ``gate.min_queries`` queries are faint and do not set the scale: what
     lies beyond it is drawn at its edge, as an arrow.
@@ -34,15 +34,17 @@ def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
     judged = [region for region in day.regions if region.evaluation is not None]
     if not judged:
         return None
-    floors = {"recall": config.gate.min_recall, "mrr": config.gate.min_mrr}
-    with drawing(9.6, 1.1 + 2 * (0.5 + ROW_IN * len(judged))) as figure:
-        grid = figure.subplots(2, 2, sharey=True)
-        for axes, metric in zip(grid.flat, METRICS, strict=True):
-            floor = floors.get(metric, 0.0)
-            _dots(axes, judged, metric, config.gate.min_queries, floor)
-            axes.set_title(metric_name(metric, day.k))
-            if floor:
-                axes.axvline(floor, color=REFUSED, linestyle="--", linewidth=1)
+    num_lines = -(-len(METRICS) // 2)
+    with drawing(9.6, 1.1 + num_lines * (0.5 + ROW_IN * len(judged))) as figure:
+        grid = list(figure.subplots(num_lines, 2, sharey=True, squeeze=False).flat)
+        for axes, metric in zip(grid, METRICS.values(), strict=False):
+            bound = metric.bound(config.gate) if metric.bound is not None else 0.0
+            _dots(axes, judged, metric.name, config.gate.min_queries, bound)
+            axes.set_title(metric_heading(metric.name, day.k))
+            if bound:
+                axes.axvline(bound, color=REFUSED, linestyle="--", linewidth=1)
+        for axes in grid[len(METRICS) :]:
+            axes.set_visible(False)
         figure.legend(handles=_legend(judged), loc="outside upper left", ncols=4)
         return as_svg(figure, "Metrics by region: the model against its references, as dots")
 
@@ -115,13 +117,13 @@ def plot_steps(day: Day) -> Picture | None:
 
 
 def _dots(
-    axes: Axes, regions: Sequence[RegionDay], metric: str, enough: int, floor: float
+    axes: Axes, regions: Sequence[RegionDay], metric: str, enough: int, bound: float
 ) -> None:
     """Draws one row per region: a line over the systems' range, a dot per system."""
     judged = [(region, region.evaluation) for region in regions if region.evaluation]
     large = [evaluation.num_queries >= enough for _, evaluation in judged]
     values = [evaluation.metrics for _, evaluation in judged]
-    limit = max(floor, greatest([_figures(systems, metric) for systems in values], large))
+    limit = max(bound, greatest([_figures(systems, metric) for systems in values], large))
     for row, (systems, is_large) in enumerate(zip(values, large, strict=True)):
         if found := _figures(systems, metric):
             axes.plot([min(found), max(found)], [row, row], color="#cfd6dd", linewidth=2, zorder=1)
@@ -155,7 +157,7 @@ def _dot(axes: Axes, value: float, limit: float, row: int, system: str, *, is_la
 
 
 def _figures(systems: Mapping[str, Mapping[str, float | None]], metric: str) -> list[float]:
-    return [value for figures in systems.values() if (value := figures[metric]) is not None]
+    return [value for figures in systems.values() if (value := figures.get(metric)) is not None]
 
 
 def greatest(figures: Sequence[Sequence[float]], large: Sequence[bool]) -> float:

@@ -25,7 +25,7 @@ from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.graph import FeatureEncoder
 from graphrec_core.index.pairs import Pairs
-from graphrec_core.index.targets import LeftOutPairs
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.training import train_encoder
 from graphrec_core.types import Region, View
 from tests.support.snapshots import tiny_config, write_tiny_snapshot

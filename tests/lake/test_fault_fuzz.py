@@ -19,6 +19,7 @@ from graphrec_core.lake.release import Release, ReleasedRegion, list_releases, s
 from graphrec_core.lake.sweep import sweep
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
+from tests.support.figures import SHARD_FIGURES
 from tests.support.fuzzing import examples, fuzz
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -71,7 +72,7 @@ class History:
             with attempt(self.lake.storage, folder, name) as trial:
                 trial.write("a/weights", data)
                 trial.write_json("figures.json", {"number": number})
-                found = trial.commit(StepName.SHARD, self.config, AS_OF, EAST, {}, {})
+                found = trial.commit(StepName.SHARD, self.config, AS_OF, EAST, {}, SHARD_FIGURES)
         assert found.read("a/weights") == data
         self.committed[name] = found.manifest.to_bytes()
         return found

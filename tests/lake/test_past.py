@@ -6,6 +6,7 @@ import pytest
 
 from graphrec_core.lake.live import Live
 from graphrec_core.lake.past import Past
+from graphrec_core.lake.records import GateDecision
 from graphrec_core.lake.release import Release
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF
@@ -71,12 +72,21 @@ def test_what_did_not_pass_is_no_measure(poor: Release) -> None:
     assert found == {"champion": "m0", "elder": "m0"}
 
 
-LACKS = {"reference": "champion", "value": None, "num_queries": 9}
+LACKS = GateDecision(
+    rule="champion",
+    slice="all",
+    metric="mrr",
+    reference="champion",
+    num_queries=9,
+    num_own_queries=9,
+    pooled=False,
+    outcome="undecided",
+)
 
 
 @pytest.mark.parametrize(("rules", "elder"), [([], "m0"), ([LACKS], "new")])
 def test_what_a_person_forced_though_undecided_is_the_new_measure(
-    rules: list[dict[str, object]], elder: str
+    rules: list[GateDecision], elder: str
 ) -> None:
     """The past is forgotten only where it can no longer be measured."""
     entry = {"verdict": "undecided", "rules": rules}

@@ -158,7 +158,8 @@ def test_the_releases_pooled_decision_counts(config: PipelineConfig) -> None:
     release = example_day.write_example_day(config)
     west = Region("west")
     rules = release.regions[west].rules
-    pooled = [{**rule, "pooled": True, "outcome": "passed"} for rule in rules]
+    changes = {"pooled": True, "outcome": "passed"}
+    pooled = tuple(rule.model_copy(update=changes) for rule in rules)
     update = {"rules": pooled, "passed": True, "verdict": "passed"}
     entry = release.regions[west].model_copy(update=update)
     regions = {**release.regions, west: entry}

@@ -8,18 +8,14 @@ import pytest
 
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.errors import LakeError
-from graphrec_core.evaluation.gates import (
-    GateDecision,
-    holding,
-    judge,
-    judge_ann_recall,
-    pool_queries,
-    settle,
-    verdict_of,
-)
-from graphrec_core.evaluation.measure import METRICS, Measured
+from graphrec_core.evaluation.evidence import Counted, Evidence, pool_queries
+from graphrec_core.evaluation.measure import Measured
+from graphrec_core.evaluation.metrics import METRICS
 from graphrec_core.evaluation.record import name_references
+from graphrec_core.evaluation.rules import ANN_RECALL, judge
+from graphrec_core.evaluation.settling import holding, settle, verdict_of
 from graphrec_core.lake.past import RELEASED
+from graphrec_core.lake.records import GateDecision
 from graphrec_core.types import ArtifactId
 
 EVALUATION = EvaluationConfig()
@@ -50,12 +46,15 @@ def _tied(num: int) -> pa.Table:
 
 
 def _judge(queries: pa.Table, gate: GateConfig = GATE) -> list[GateDecision]:
-    return judge(queries, EVALUATION, gate)
+    return judge(Evidence(gate, EVALUATION, queries))
+
+
+def _judge_pool(tables: list[pa.Table], gate: GateConfig = GATE) -> list[GateDecision]:
+    return judge(Evidence(gate, EVALUATION, pool_queries(tables), pooled=True))
 
 
 def _settled(own: pa.Table, *others: pa.Table, gate: GateConfig = GATE) -> list[GateDecision]:
-    pool = judge(pool_queries([own, *others]), EVALUATION, gate, pooled=True)
-    return settle(_judge(own, gate), pool)
+    return settle(_judge(own, gate), _judge_pool([own, *others], gate))
 
 
 def _with(outcome: str, decisions: list[GateDecision]) -> set[tuple[str, str, str]]:
@@ -235,7 +234,7 @@ def test_a_large_region_does_not_dominate_the_pool() -> None:
     """5,000 queries of one region, ten regions of 50 where the model is worse: each counts."""
     large = _queries(5000, model=0.3)
     small = [_queries(50, seed=number, model=0.1) for number in range(1, 11)]
-    pool = judge(pool_queries([large, *small]), EVALUATION, GATE, pooled=True)
+    pool = _judge_pool([large, *small])
     baseline = next(d for d in pool if d.reference == "popularity")
     expected = (100 * 0.3 + 500 * 0.1) / 600
     assert baseline.value == pytest.approx(expected, abs=0.002)
@@ -245,7 +244,7 @@ def test_a_large_region_does_not_dominate_the_pool() -> None:
 def test_the_bound_of_a_pool_counts_each_region_as_its_values_do() -> None:
     """5,000 queries at .1 count as 100, and 100 at .5 in full: the reference is .3."""
     tables = [_queries(5000, noise=0, popularity=0.1), _queries(100, noise=0, popularity=0.5)]
-    pool = judge(pool_queries(tables), EVALUATION, GATE, pooled=True)
+    pool = _judge_pool(tables)
     baseline = next(d for d in pool if d.reference == "popularity")
     assert baseline.bound == pytest.approx(-0.05 * 0.3)
 
@@ -263,7 +262,7 @@ def test_small_slices_warn_and_refuse_nobody() -> None:
         )
         for number, (size, few) in enumerate(zip(sizes, cold, strict=True))
     ]
-    pool = judge(pool_queries(regions), EVALUATION, GATE, pooled=True)
+    pool = _judge_pool(regions)
     for table, few in zip(regions, cold, strict=True):
         settled = settle(_judge(table), pool)
         assert verdict_of(settled) == "passed"
@@ -290,8 +289,7 @@ def test_a_pooled_slice_refuses_with_enough_queries_and_never_strangers() -> Non
 
 
 def test_the_pool_of_champions_leaves_out_regions_without_one() -> None:
-    pool = pool_queries([_queries(num=50), _queries(num=30, champion=0.2)])
-    decisions = judge(pool, EVALUATION, GATE, pooled=True)
+    decisions = _judge_pool([_queries(num=50), _queries(num=30, champion=0.2)])
     assert {d.num_queries for d in decisions if d.rule == "champion"} == {30}
     first_day = _settled(_queries(num=5, model=0.3), _queries(num=500, model=0.3, champion=0.9))
     assert "champion" not in {d.rule for d in first_day}
@@ -305,7 +303,8 @@ def _without_champion(queries: pa.Table) -> pa.Table:
 def test_a_champion_that_could_not_be_measured_is_undecided(num: int) -> None:
     """Those of other regions, good or bad, say nothing of this one's."""
     lost = _queries(num, model=0.6)
-    assert not {f"champion_{metric}" for metric in METRICS} & set(lost.column_names)
+    columns = {metric.column_of("champion") for metric in METRICS.values()}
+    assert not columns & set(lost.column_names)
     lost = _without_champion(lost)
     for other in (0.1, 0.9):
         settled = _settled(lost, _queries(num=300, model=0.3, champion=other))
@@ -343,13 +342,14 @@ def test_a_rule_that_failed_outweighs_one_undecided() -> None:
 
 
 def test_ann_recall_has_a_floor() -> None:
-    assert judge_ann_recall(0.95, 10, GATE).outcome == "passed"  # at least, so it itself passes
-    assert judge_ann_recall(0.94, 10, GATE).outcome == "failed"
+    for recall, outcome in ((0.96, "passed"), (0.95, "passed"), (0.94, "failed")):
+        (decision,) = judge(Evidence(GATE, numbers={ANN_RECALL: Counted(recall, 10)}))
+        assert (decision.outcome, decision.value, decision.bound) == (outcome, recall, 0.95)
 
 
 def test_decisions_survive_json() -> None:
     for decision in _judge(_queries()):
-        assert GateDecision.from_json(decision.to_json()) == decision
+        assert GateDecision.model_validate(decision.to_json()) == decision
 
 
 @pytest.mark.parametrize(("passed", "outcome"), [(True, "passed"), (False, "failed")])
@@ -360,5 +360,5 @@ def test_decisions_of_older_releases_are_read(passed: bool, outcome: str) -> Non
         "interval_high": -0.05, "num_queries": 59, "pooled": False, "small": True,
         "passed": passed,
     }  # fmt: skip
-    read = GateDecision.from_json(old)
+    read = GateDecision.model_validate(old)
     assert (read.outcome, read.num_own_queries) == (outcome, 59)
