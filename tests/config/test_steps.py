@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.config.judging import GateConfig
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.types import ALL_REGIONS, Region
@@ -127,3 +128,16 @@ def test_every_other_section_is_declared_by_a_step() -> None:
     declared = {key.partition(".")[0] for spec in STEPS.values() for key in spec.sections}
     free = {"pipeline", "lake", "schedule", "snapshot"}
     assert declared == set(PipelineConfig.model_fields) - free
+
+
+def test_every_setting_of_the_gate_is_in_the_id_of_the_step_that_applies_it() -> None:
+    """A new one is in the evaluation's until it says that another step applies it."""
+    steps = [step for step in StepName if step is not StepName.PUBLISH]  # has the whole section
+    found = {key: step for step in steps for key in STEPS[step].sections if key[:5] == "gate."}
+    expected = dict.fromkeys(
+        (f"gate.{name}" for name in GateConfig.model_fields), StepName.EVALUATE
+    )
+    del expected["gate.undecided"]
+    expected["gate.min_ann_recall"] = StepName.SHARD
+    expected["gate.min_refit_overlap"] = StepName.EMBED
+    assert found == expected

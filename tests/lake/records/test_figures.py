@@ -1,4 +1,4 @@
-"""Figures in manifests: written by their model only, read as it, also what older versions wrote."""
+"""Figures in manifests: written by their model only, also read as older versions wrote them."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_the_figures_of_another_step_are_not_given(tmp_path: Path) -> None:
 def test_figures_that_are_none_are_damage_and_name_the_key(tmp_path: Path) -> None:
     manifest = commit(tmp_path, SHARD_FIGURES).manifest
     manifest.stats["ann_recall"] = "much"
-    with pytest.raises(DamagedError, match="(?s)build-shard 0123456789abcdef.*ann_recall"):
+    with pytest.raises(DamagedError, match=r"(?s)build-shard 0123456789abcdef.*ann_recall"):
         manifest.figures(ShardFigures)
 
 
