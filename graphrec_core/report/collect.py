@@ -70,6 +70,11 @@ def _region_day(
 ) -> RegionDay:
     stats = found.region_stats(region)
     evaluation, shard = found.evaluations[region], found.shards[region]
+    judged, measured = None, None
+    with found.damaged.noted(f"the evaluation of {region}"):
+        judged = evaluation_result(evaluation) if evaluation else None
+    with found.damaged.noted(f"the shard of {region}"):
+        measured = shard_result(shard) if shard else None
     return RegionDay(
         region=region,
         train=_view_size(stats["train"]),
@@ -77,8 +82,8 @@ def _region_day(
         num_holdout_queries=stats["holdout"]["num_queries"],
         num_holdout_pairs=stats["holdout"]["num_pairs"],
         holdout_left_out=LeftOutPairs.of(stats["holdout"]),
-        evaluation=evaluation_result(evaluation) if evaluation else None,
-        shard=shard_result(shard) if shard else None,
+        evaluation=judged,
+        shard=measured,
         released=release.regions.get(region) if release else None,
         live=live.regions.get(region) if live else None,
         is_live_known=live is not None,

@@ -149,23 +149,25 @@ def _state(
     live: LiveRegion | None,
     entry: ReleasedRegion | None,
 ) -> LiveState:
-    evaluation, shard = None, None
+    judged, found, shard = None, None, None
     if entry is not None and entry.evaluation_id is not None:
         with damaged.noted(f"the evaluation of {region}"):
-            evaluation = find_artifact(
-                lake.storage, lake.layout.evaluation(region, entry.evaluation_id)
-            )
+            folder = lake.layout.evaluation(region, entry.evaluation_id)
+            evaluation = find_artifact(lake.storage, folder)
+            judged = evaluation_result(evaluation) if evaluation else None
     shard_id = live.shard_id if live else entry.candidate_shard_id if entry else None
     if shard_id is not None:
         # What is wrong with a shard that serves is said apart, with all its files.
         with (Damages() if live else damaged).noted(f"the shard of {region}"):
-            shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
+            found = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
+    with damaged.noted(f"the shard of {region}"):
+        shard = shard_result(found) if found else None
     return LiveState(
         live=live,
         gate=_gate(entry),
         rules=entry.rules if entry else (),
-        evaluation=evaluation_result(evaluation) if evaluation else None,
-        shard=shard_result(shard) if shard else None,
+        evaluation=judged,
+        shard=shard,
     )
 
 
