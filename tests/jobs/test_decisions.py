@@ -152,8 +152,8 @@ def test_a_part_of_the_regions_is_judged_on_the_pool_of_all(config: PipelineConf
     assert both.pooled == {**alone.pooled, WEST: west.id}
     for release, found in ((alone, (59, False, "undecided")), (both, (118, True, "passed"))):
         rules = [
-            (rule["num_queries"], rule["pooled"], rule["outcome"])
+            (rule.num_queries, rule.pooled, rule.outcome)
             for rule in release.regions[EAST].rules
-            if (rule["reference"], rule["metric"]) == ("covisitation", "recall")
+            if (rule.reference, rule.metric) == ("covisitation", "recall")
         ]
         assert rules == [found]

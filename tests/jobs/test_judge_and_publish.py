@@ -96,7 +96,7 @@ def test_first_day_goes_live(config: PipelineConfig, first_day: Release) -> None
     assert live.release_id == first_day.id
     for region in BOTH:
         assert live.regions[region].shard_id == Chain(config, AS_OF).shard_id(region)
-        assert {rule["rule"] for rule in first_day.regions[region].rules} == {
+        assert {rule.rule for rule in first_day.regions[region].rules} == {
             "floor", "baseline", "slice", "ann_recall",
         }  # fmt: skip
 
@@ -238,14 +238,13 @@ def test_few_queries_are_judged_pooled(config: PipelineConfig) -> None:
     gate = config.gate.model_copy(update={"min_queries": 100, "tolerance_frac": 0.02})
     release = run_day(config.model_copy(update={"gate": gate}))
     rules = {
-        (rule["rule"], rule["reference"], rule["metric"]): rule
-        for rule in release.regions[EAST].rules
+        (rule.rule, rule.reference, rule.metric): rule for rule in release.regions[EAST].rules
     }
     undecided = rules["baseline", "covisitation", "recall"]
-    assert (undecided["pooled"], undecided["outcome"]) == (True, "passed")
-    assert (undecided["num_queries"], undecided["num_own_queries"]) == (118, 59)
+    assert (undecided.pooled, undecided.outcome) == (True, "passed")
+    assert (undecided.num_queries, undecided.num_own_queries) == (118, 59)
     clear = rules["baseline", "popularity", "recall"]
-    assert (clear["pooled"], clear["num_queries"]) == (False, 59)
+    assert (clear.pooled, clear.num_queries) == (False, 59)
     assert release.regions[EAST].passed
     assert set(release.pooled) == set(BOTH)
 
