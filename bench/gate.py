@@ -34,7 +34,7 @@ from graphrec_core.evaluation.gates import (
     settle,
     verdict_of,
 )
-from graphrec_core.lake.past import CHAMPION, RELEASED
+from graphrec_core.ledger.past import CHAMPION, RELEASED
 
 EVALUATION, GATE = EvaluationConfig(), GateConfig()
 WORSE = (0.0, 0.05, 0.1, 0.2)

@@ -20,8 +20,9 @@ from graphrec_core.config.model import GraphSAGEConfig
 from graphrec_core.engine import open_engine
 from graphrec_core.errors import LakeError, LeakageError
 from graphrec_core.graph import FeatureEncoder, load_graph
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.snapshot import audit
 from graphrec_core.training import train_encoder
 from graphrec_core.types import ALL_REGIONS, Region, View

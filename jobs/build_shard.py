@@ -17,7 +17,8 @@ from graphrec_core.index.ann import (
 from graphrec_core.index.axis import id_array
 from graphrec_core.index.shard import ShardTables, write_shard
 from graphrec_core.index.shard_tables import ServeView, popular_table, read_serve_view
-from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact, open_artifact
+from graphrec_core.lake import Lake, Manifest, attempt, find_artifact, open_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.models.popularity import fit_recent_popularity
 from graphrec_core.types import Region, View
 

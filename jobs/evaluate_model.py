@@ -23,14 +23,14 @@ from graphrec_core.index.ann import require_finite
 from graphrec_core.index.axis import vectors_along
 from graphrec_core.lake import (
     Artifact,
-    Chain,
     Lake,
     Manifest,
     attempt,
     find_artifact,
     open_artifact,
 )
-from graphrec_core.lake.past import RELEASED, read_past
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import RELEASED, read_past
 from graphrec_core.models.covisitation import Covisitation
 from graphrec_core.models.popularity import Popularity, fit_recent_popularity
 from graphrec_core.models.scorer import interactions_of

@@ -25,14 +25,15 @@ from graphrec_core.evaluation.deciding import (
     release_inputs,
 )
 from graphrec_core.evaluation.sound import Sound, find_sound, without_damaged_kept
-from graphrec_core.lake import Artifact, Chain, Lake, artifact_id, open_artifact
-from graphrec_core.lake.going_live import go_live
-from graphrec_core.lake.held import held_back
+from graphrec_core.lake import Artifact, Lake, artifact_id, open_artifact
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.past import Past, read_past
-from graphrec_core.lake.release import Release, list_releases, read_release, store_release
-from graphrec_core.lake.verdict import Verdict, describe_broken, read_verdict
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.going_live import go_live
+from graphrec_core.ledger.held import held_back
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.past import Past, read_past
+from graphrec_core.ledger.release import Release, list_releases, read_release, store_release
+from graphrec_core.ledger.verdict import Verdict, describe_broken, read_verdict
 from graphrec_core.report.wording import release_note
 from graphrec_core.types import ALL_REGIONS, Region, format_instant
 

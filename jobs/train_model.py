@@ -11,13 +11,13 @@ from graphrec_core.embedding import write_settings, write_weights
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import (
     Attempt,
-    Chain,
     Lake,
     Manifest,
     attempt,
     find_artifact,
     open_artifact,
 )
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.models.encoder import choose_device
 from graphrec_core.models.registry import reads_features
 from graphrec_core.quality.feature_drift import feature_drift, refuse_drift

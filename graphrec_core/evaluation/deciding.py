@@ -13,10 +13,11 @@ from graphrec_core.evaluation.gates import (
     settle,
     verdict_of,
 )
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
+from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.past import RELEASED, Past
-from graphrec_core.lake.release import Release, ReleasedRegion, released_region
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import RELEASED, Past
+from graphrec_core.ledger.release import Release, ReleasedRegion, released_region
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 
 

@@ -14,8 +14,8 @@ from graphrec_core.config.judging import EvaluationConfig, GateConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.interval import capped_weights, mean_interval
 from graphrec_core.evaluation.slices import ALL, COLD_START, LOW_DEGREE, slice_masks
-from graphrec_core.lake.past import RELEASED
-from graphrec_core.lake.release import GateVerdict
+from graphrec_core.ledger.past import RELEASED
+from graphrec_core.ledger.release import GateVerdict
 
 Outcome = Literal["passed", "failed", "undecided"]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from graphrec_core.errors import DamagedError
 from graphrec_core.evaluation.deciding import Brought, find_brought
-from graphrec_core.lake import Chain, Lake, find_artifact
-from graphrec_core.lake.past import Past
-from graphrec_core.lake.release import Release
+from graphrec_core.lake import Lake, find_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import Release
 from graphrec_core.types import ArtifactId, Region
 
 

@@ -9,8 +9,8 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.evaluation.gates import read_decisions
 from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact, find_artifact
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.release import Release, read_release_run
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.release import Release, read_release_run
 from graphrec_core.report.day import (
     Day,
     EvaluationResult,

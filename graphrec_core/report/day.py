@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions, verdict_of
 from graphrec_core.index.targets import LeftOutPairs
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.release import Release, ReleasedRegion
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.release import Release, ReleasedRegion
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 Gate = Literal["passed", "refused", "undecided", "missing"]

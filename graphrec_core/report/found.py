@@ -14,11 +14,12 @@ from typing import Any
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import DamagedError
 from graphrec_core.evaluation.sound import one_line
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.past import Past, past_of
-from graphrec_core.lake.release import Release, scan_releases
-from graphrec_core.lake.verdict import verdict_of
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import Past, past_of
+from graphrec_core.ledger.release import Release, scan_releases
+from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.report.wording import step_scope
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 

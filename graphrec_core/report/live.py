@@ -7,10 +7,10 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
 from graphrec_core.evaluation.sound import fault_of_shard
 from graphrec_core.lake import Lake, find_artifact
-from graphrec_core.lake.held import held_back, stuck_mark
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.release import Release, ReleasedRegion, scan_releases
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.held import held_back, stuck_mark
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.release import Release, ReleasedRegion, scan_releases
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
 from graphrec_core.report.found import Damages

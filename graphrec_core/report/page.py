@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake.past import RELEASED
+from graphrec_core.ledger.past import RELEASED
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import Day
 from graphrec_core.report.embedding_picture import plot_embeddings, read_sample

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from graphrec_core.evaluation.gates import GateDecision
-from graphrec_core.lake.past import RELEASED
-from graphrec_core.lake.release import Release
+from graphrec_core.ledger.past import RELEASED
+from graphrec_core.ledger.release import Release
 from graphrec_core.report.day import Day, RegionDay
 from graphrec_core.types import ALL_REGIONS
 

@@ -19,7 +19,7 @@ from graphrec_core.evaluation.gates import (
 )
 from graphrec_core.evaluation.measure import METRICS, Measured
 from graphrec_core.evaluation.record import name_references
-from graphrec_core.lake.past import RELEASED
+from graphrec_core.ledger.past import RELEASED
 from graphrec_core.types import ArtifactId
 
 EVALUATION = EvaluationConfig()

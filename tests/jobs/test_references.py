@@ -13,11 +13,12 @@ from graphrec_core.config.looseness import gate_settings
 from graphrec_core.config.steps import StepSpec
 from graphrec_core.embedding.reference import reapply
 from graphrec_core.errors import ConfigError, GateRefusedError, RefusedError
-from graphrec_core.lake import Chain, Lake, Manifest
-from graphrec_core.lake.held import held_back
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.lake import Lake, Manifest
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.held import held_back
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.types import View
 from jobs import (
     build_shard,

@@ -5,8 +5,9 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.graph import load_graph
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import generate_embeddings, train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot

@@ -13,8 +13,9 @@ import yaml
 from fastapi.testclient import TestClient
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Chain, Lake
-from graphrec_core.lake.release import list_releases
+from graphrec_core.lake import Lake
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.release import list_releases
 from graphrec_core.serving.app import create_app
 from jobs import build_shard, evaluate_model, publish_release, train_model
 from tests.pipeline.steps import REPOSITORY
@@ -25,8 +26,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 pytestmark = pytest.mark.pipeline
 
 TODAY = AS_OF + timedelta(days=1)
-RELEASE, LIVE = "graphrec_core.lake.release", "graphrec_core.lake.live"
-GOING = "graphrec_core.lake.going_live"
+RELEASE, LIVE = "graphrec_core.ledger.release", "graphrec_core.ledger.live"
+GOING = "graphrec_core.ledger.going_live"
 POINTS = {
     "before the release is stored": f"call:{RELEASE}:store_release",
     "after the release is stored": f"return:{RELEASE}:store_release",

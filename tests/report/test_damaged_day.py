@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Chain, Lake, open_artifact
-from graphrec_core.lake.revisions import Acceptance, Revision, record_revision
+from graphrec_core.lake import Lake, open_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.revisions import Acceptance, Revision, record_revision
 from graphrec_core.report.collect import collect
 from graphrec_core.report.wording import summary
 from graphrec_core.types import ArtifactId, Region, View

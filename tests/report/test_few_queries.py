@@ -13,7 +13,7 @@ from rich.console import Console
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.gates import GateDecision, Outcome
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import list_releases
+from graphrec_core.ledger.release import list_releases
 from graphrec_core.report import plots, wording
 from graphrec_core.report.collect import collect, collect_found
 from graphrec_core.report.day import Day, RegionDay

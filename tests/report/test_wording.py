@@ -8,7 +8,7 @@ import pytest
 
 from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import Release
+from graphrec_core.ledger.release import Release
 from graphrec_core.report import wording
 from graphrec_core.report.collect import collect
 from graphrec_core.types import Region

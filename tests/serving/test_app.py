@@ -12,8 +12,8 @@ from graphrec_core.index.ann import build_index
 from graphrec_core.index.axis import vector_column
 from graphrec_core.index.shard import ShardTables, open_shard, write_shard
 from graphrec_core.lake import Artifact, Lake, attempt
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.serving.app import create_app
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.following import Served

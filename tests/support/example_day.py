@@ -13,12 +13,13 @@ from graphrec_core.evaluation.gates import (
     read_decisions,
     verdict_of,
 )
-from graphrec_core.lake import Artifact, Attempt, Chain, Lake, attempt, open_artifact
-from graphrec_core.lake.going_live import go_live
+from graphrec_core.lake import Artifact, Attempt, Lake, attempt, open_artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, ReleasedRegion, store_release
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.going_live import go_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, ReleasedRegion, store_release
 from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 

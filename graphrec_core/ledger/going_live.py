@@ -4,11 +4,11 @@ import logging
 from collections.abc import Sequence
 
 from graphrec_core.errors import ConfigError
-from graphrec_core.lake.held import is_replayed, obstacle, state_of
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.live import NOTHING, Live, Lowered, read_live
-from graphrec_core.lake.release import Release, list_releases, newest_first, read_release
-from graphrec_core.lake.replay import replay
+from graphrec_core.ledger.held import is_replayed, obstacle, state_of
+from graphrec_core.ledger.live import NOTHING, Live, Lowered, read_live
+from graphrec_core.ledger.release import Release, list_releases, newest_first, read_release
+from graphrec_core.ledger.replay import replay
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)

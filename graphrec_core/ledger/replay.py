@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict
 
-from graphrec_core.lake.release import Release, ReleasedRegion, Serves
+from graphrec_core.ledger.release import Release, ReleasedRegion, Serves
 from graphrec_core.types import ArtifactId, Region
 
 

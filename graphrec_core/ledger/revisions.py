@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from graphrec_core.errors import ConflictError, DamagedError
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.release import read_stored
+from graphrec_core.ledger.release import read_stored
 from graphrec_core.types import ArtifactId, format_instant
 
 logger = logging.getLogger(__name__)

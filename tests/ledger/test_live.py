@@ -8,17 +8,17 @@ import pytest
 
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Lake
-from graphrec_core.lake.going_live import go_live, lower_high_water, roll_back
-from graphrec_core.lake.held import Held, held_back
-from graphrec_core.lake.live import NOTHING, Live, read_live
-from graphrec_core.lake.release import (
+from graphrec_core.ledger.going_live import go_live, lower_high_water, roll_back
+from graphrec_core.ledger.held import Held, held_back
+from graphrec_core.ledger.live import NOTHING, Live, read_live
+from graphrec_core.ledger.release import (
     Release,
     ReleasedRegion,
     list_releases,
     read_release,
     store_release,
 )
-from graphrec_core.lake.replay import replay
+from graphrec_core.ledger.replay import replay
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 

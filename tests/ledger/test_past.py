@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.past import Past
-from graphrec_core.lake.release import Release
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import Release
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF
 

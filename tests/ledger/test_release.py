@@ -6,10 +6,10 @@ import pytest
 
 from graphrec_core.errors import ConfigError, ConflictError, DamagedError, LakeError
 from graphrec_core.lake import Lake
-from graphrec_core.lake.going_live import go_live, roll_back
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import (
+from graphrec_core.ledger.going_live import go_live, roll_back
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import (
     Release,
     ReleasedRegion,
     list_releases,
@@ -19,7 +19,7 @@ from graphrec_core.lake.release import (
     scan_releases,
     store_release,
 )
-from graphrec_core.lake.replay import LiveRegion, Replayed
+from graphrec_core.ledger.replay import LiveRegion, Replayed
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 

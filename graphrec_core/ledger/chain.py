@@ -19,8 +19,8 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake.identity import artifact_id
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.manifest import Manifest
-from graphrec_core.lake.past import Past
-from graphrec_core.lake.revisions import newest_revision
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.revisions import newest_revision
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from graphrec_core.errors import ExpectationError
 from graphrec_core.lake.artifact import Artifact, open_artifact
-from graphrec_core.lake.chain import Chain
 from graphrec_core.lake.lake import Lake
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import Region
 
 STOP_HINT = " With quality.on_broken_region=skip the regions that are not broken go on."

@@ -8,10 +8,11 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConflictError
-from graphrec_core.lake import Chain, Lake, artifact_id
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, ReleasedRegion, store_release
-from graphrec_core.lake.revisions import (
+from graphrec_core.lake import Lake, artifact_id
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, ReleasedRegion, store_release
+from graphrec_core.ledger.revisions import (
     Acceptance,
     Revision,
     TableChange,

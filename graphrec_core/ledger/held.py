@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphrec_core.lake.live import Live, withdrawn_shards
-from graphrec_core.lake.release import Release
-from graphrec_core.lake.replay import Replayed, replay
+from graphrec_core.ledger.live import Live, withdrawn_shards
+from graphrec_core.ledger.release import Release
+from graphrec_core.ledger.replay import Replayed, replay
 from graphrec_core.types import ArtifactId
 
 LOWER = "`graphrec rollback-release --lower-high-water --by NAME --reason TEXT`"

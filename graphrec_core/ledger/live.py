@@ -24,8 +24,8 @@ from pydantic import BaseModel, ConfigDict
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.release import Release, read_stored
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.release import Release, read_stored
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import ArtifactId, Region
 
 NOTHING = ArtifactId("nothing")

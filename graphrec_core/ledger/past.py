@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.live import Live, read_live, withdrawn_shards
-from graphrec_core.lake.release import Release, ReleasedRegion, list_releases
-from graphrec_core.lake.revisions import revision_numbers
+from graphrec_core.ledger.live import Live, read_live, withdrawn_shards
+from graphrec_core.ledger.release import Release, ReleasedRegion, list_releases
+from graphrec_core.ledger.revisions import revision_numbers
 from graphrec_core.types import ArtifactId, Region, format_instant, parse_instant
 
 CHAMPION, SAME_DAY, ELDER = "champion", "same_day", "elder"
