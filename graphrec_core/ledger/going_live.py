@@ -5,10 +5,12 @@ from collections.abc import Sequence
 
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake.lake import Lake
-from graphrec_core.ledger.held import is_replayed, obstacle, state_of
+from graphrec_core.ledger.held import is_replayed, obstacle
 from graphrec_core.ledger.live import NOTHING, Live, Lowered, read_live
+from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, list_releases, newest_first, read_release
 from graphrec_core.ledger.replay import replay
+from graphrec_core.ledger.state import state_of
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)
@@ -24,15 +26,15 @@ def go_live(lake: Lake, release: Release) -> Live:
         ConflictError: Another process is changing the pointer, or just has.
     """
     with lake.storage.swap(lake.layout.live) as put:
-        live = read_live(lake)
-        releases = list_releases(lake)
-        if is_replayed(live, release) or obstacle(live, releases, release):
+        past = read_past(lake)
+        live = past.live
+        if is_replayed(live, release) or obstacle(past, release):
             return live
-        if not state_of(live, live.history, releases).claims(release):
+        if not state_of(past, live.history, release.as_of).claims(release):
             logger.info("release %s leaves the live pointer as it is", release.id)
             return live
         others = [name for name in live.history if name != release.id]
-        before = state_of(live, others, releases)
+        before = state_of(past, others, release.as_of)
         claims = before.claims(release)
         updated = live.model_copy(
             update={

@@ -1,12 +1,12 @@
 """Why a release is not live, or not in every region, and what a person can do about it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graphrec_core.ledger.live import Live, withdrawn_shards
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.past import Past
 from graphrec_core.ledger.release import Release
-from graphrec_core.ledger.replay import Replayed, replay
-from graphrec_core.types import ArtifactId
+from graphrec_core.ledger.replay import Replayed
+from graphrec_core.ledger.state import newest_live, state_of
 
 LOWER = "`graphrec rollback-release --lower-high-water --by NAME --reason TEXT`"
 
@@ -27,17 +27,16 @@ class Held:
     is_ordinary: bool = False
 
 
-def held_back(live: Live, releases: Sequence[Release], release: Release) -> Held | None:
+def held_back(past: Past, release: Release) -> Held | None:
     """Says what keeps a release, or a part of it, from being live now; None: nothing.
 
     Args:
-        live: The pointer.
-        releases: All stored releases.
+        past: The pointer and the stored releases.
         release: The release.
     """
-    if not is_replayed(live, release) and (held := obstacle(live, releases, release)):
+    if not is_replayed(past.live, release) and (held := obstacle(past, release)):
         return held
-    return _superseded(state_of(live, live.history, releases), release)
+    return _superseded(state_of(past, past.live.history, release.as_of), release)
 
 
 def is_replayed(live: Live, release: Release) -> bool:
@@ -45,16 +44,16 @@ def is_replayed(live: Live, release: Release) -> bool:
     return release.id in live.history and not release.is_forced
 
 
-def obstacle(live: Live, releases: Sequence[Release], release: Release) -> Held | None:
+def obstacle(past: Past, release: Release) -> Held | None:
     """Says what forbids a release to go live at all.
 
     Args:
-        live: The pointer.
-        releases: All stored releases.
+        past: The pointer and the stored releases.
         release: The release.
     """
+    live = past.live
     if release.as_of < live.high_water:
-        return _below_the_mark(live, releases, release)
+        return _below_the_mark(past, release)
     if release.is_forced:
         return None
     if release.id in live.withdrawn:
@@ -63,13 +62,12 @@ def obstacle(live: Live, releases: Sequence[Release], release: Release) -> Held 
             "Only publish.mode=force, with who and why, revives it. If the source has changed "
             "since, build-snapshot --rebuild --accept starts the day anew.",
         )
-    before = state_of(live, live.history, releases)
+    before = state_of(past, live.history, release.as_of)
     after = before.then(release).regions
-    barred = withdrawn_shards(releases, live)
     revived = [
         region
         for region, served in after.items()
-        if served != live.regions.get(region) and served.shard_id in barred
+        if served != live.regions.get(region) and served.shard_id in past.barred(served.as_of)
     ]
     if revived:
         return Held(
@@ -79,9 +77,9 @@ def obstacle(live: Live, releases: Sequence[Release], release: Release) -> Held 
     return _retires(before, release)
 
 
-def stuck_mark(live: Live, releases: Sequence[Release]) -> str:
+def stuck_mark(past: Past) -> str:
     """Says so where the high-water mark is of a day that is not live; empty: it is not."""
-    newest = max((one.as_of for one in releases if one.id in live.history), default="")
+    live, newest = past.live, newest_live(past)
     if (not live.history and not live.withdrawn) or newest >= live.high_water:
         return ""
     return (
@@ -90,24 +88,8 @@ def stuck_mark(live: Live, releases: Sequence[Release]) -> str:
     )
 
 
-def state_of(live: Live, history: Sequence[ArtifactId], releases: Sequence[Release]) -> Replayed:
-    """Replays a history; a release whose file is damaged counts for nothing in it.
-
-    Args:
-        live: The pointer; the whole of its own history gives its own regions, damaged or not.
-        history: Ids of releases, in order.
-        releases: All stored releases that can be read.
-    """
-    by_id = {release.id: release for release in releases}
-    known = [by_id[name] for name in history if name in by_id]
-    state = replay(known, live.claims)
-    if list(history) == live.history:
-        return Replayed(live.regions, state.superseded)
-    return state
-
-
-def _below_the_mark(live: Live, releases: Sequence[Release], release: Release) -> Held:
-    newest = max((one.as_of for one in releases if one.id in live.history), default="")
+def _below_the_mark(past: Past, release: Release) -> Held:
+    newest, mark = newest_live(past), past.live.high_water
     if release.as_of < newest:
         return Held(
             f"it is of {release.as_of}, and the later day {newest} is live",
@@ -115,9 +97,9 @@ def _below_the_mark(live: Live, releases: Sequence[Release], release: Release) -
             is_ordinary=not release.is_forced,
         )
     return Held(
-        f"it is of {release.as_of}, and {live.high_water} was live before it was rolled back: "
+        f"it is of {release.as_of}, and {mark} was live before it was rolled back: "
         "the high-water mark stays there",
-        f"If {live.high_water} was a mistake: {LOWER}; then publish again.",
+        f"If {mark} was a mistake: {LOWER}; then publish again.",
     )
 
 

@@ -1,15 +1,17 @@
-"""What was decided before: all releases and the pointer, read once by a job."""
+"""What was decided before: champions and the decisions of a day, as one job sees them."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import groupby
 
 from graphrec_core.lake.lake import Lake
+from graphrec_core.ledger.catalogue import Catalogue
 from graphrec_core.ledger.live import Live, read_live, withdrawn_shards
-from graphrec_core.ledger.release import Release, ReleasedRegion, list_releases
-from graphrec_core.ledger.revisions import revision_numbers
-from graphrec_core.types import ArtifactId, Region, format_instant, parse_instant
+from graphrec_core.ledger.measure import is_measure, starts_anew
+from graphrec_core.ledger.release import Release, ReleasedRegion
+from graphrec_core.types import ArtifactId, Region, format_instant
 
 CHAMPION, SAME_DAY, ELDER = "champion", "same_day", "elder"
 RELEASED = (CHAMPION, SAME_DAY, ELDER)
@@ -17,47 +19,71 @@ RELEASED = (CHAMPION, SAME_DAY, ELDER)
 
 
 @dataclass(frozen=True)
+class Measures:
+    """The entries of one day that a region's candidate may be held to.
+
+    Attributes:
+        as_of: The day.
+        entries: They, newest first.
+        start_anew: Whether what came before the last of them is forgotten.
+    """
+
+    as_of: str
+    entries: tuple[ReleasedRegion, ...]
+    start_anew: bool
+
+
+@dataclass(frozen=True)
 class Past:
     """The stored releases as one job sees them, from its start to its end.
 
-    None of it is read from LIVE but what was withdrawn, so that a backfill is judged as it would
-    have been that night.
+    None of it is read from LIVE but what was withdrawn, and nothing later than the day that is
+    asked for counts, so that a backfill is judged as it would have been that night.
 
     Attributes:
-        releases: All of them, by as_of, by the revision of their snapshot, by their number among
-            the releases of their day, and then by id.
-        live: The pointer; only what it withdrew counts.
+        catalogue: Finds the releases.
+        live: The pointer.
     """
 
-    releases: tuple[Release, ...]
+    catalogue: Catalogue
     live: Live
+    _barred: dict[str, set[ArtifactId]] = field(default_factory=dict, compare=False)
 
     def champion(self, region: Region, as_of: datetime) -> ReleasedRegion | None:
         """Finds a region's newest good entry of a day before ``as_of``."""
-        for instant, entry in self._good(region):
-            if instant < as_of:
-                return entry
+        today = format_instant(as_of)
+        for day, _ in self._days(region, today):
+            found = self._measures(region, day)
+            if day < today and found.entries:
+                return found.entries[0]
+            if found.start_anew:
+                return None
         return None
 
     def same_day(self, region: Region, as_of: datetime) -> ReleasedRegion | None:
         """Finds a region's newest good entry of the day itself: what a further run replaces."""
-        for instant, entry in self._good(region):
-            if instant == as_of:
-                return entry
-        return None
+        return next(iter(self._measures(region, format_instant(as_of)).entries), None)
 
     def elder(self, region: Region, as_of: datetime, memory_days: int) -> ReleasedRegion | None:
         """Finds the champion of ``memory_days`` ago, so that small losses do not add up.
 
         Where no entry is that old, it is the oldest one before ``as_of``. 0 days: none.
         """
-        found = None
-        for instant, entry in self._good(region) if memory_days else ():
-            if instant < as_of:
-                found = entry
-            if instant <= as_of - timedelta(days=memory_days):
-                break
-        return found
+        if not memory_days:
+            return None
+        today, limit = format_instant(as_of), format_instant(as_of - timedelta(days=memory_days))
+        younger = list[str]()
+        for day, may_start_anew in self._days(region, today):
+            if day <= limit or may_start_anew:
+                found = self._measures(region, day)
+                if day <= limit and found.entries:
+                    return found.entries[0]
+                if found.start_anew:
+                    return found.entries[-1] if day < today else None
+            if day < today:
+                younger.append(day)
+        oldest_first = (self._measures(region, day).entries for day in reversed(younger))
+        return next((entries[-1] for entries in oldest_first if entries), None)
 
     def references(
         self, region: Region, as_of: datetime, memory_days: int, own: ArtifactId
@@ -85,20 +111,23 @@ class Past:
         """Finds the entry whose shard a refused region lists."""
         return self.same_day(region, as_of) or self.champion(region, as_of)
 
+    def of_day(self, as_of: datetime) -> tuple[Release, ...]:
+        """Returns the releases of a day, as they were decided."""
+        return self.catalogue.of_day(format_instant(as_of))
+
     def decisions(
         self, as_of: datetime, snapshot_id: ArtifactId, region: Region
     ) -> Iterator[ReleasedRegion]:
         """Yields what the releases of a day, made from this snapshot, say of a region."""
-        for release in self.releases:
-            if (release.as_of, release.snapshot_id) == (format_instant(as_of), snapshot_id):
+        for release in self.of_day(as_of):
+            if release.snapshot_id == snapshot_id:
                 entry = release.regions.get(region)
                 if entry is not None:
                     yield entry
 
     def next_number(self, as_of: datetime) -> int:
         """Numbers a further release of a day, from 1: no clock tells which came first."""
-        own = [one.number for one in self.releases if one.as_of == format_instant(as_of)]
-        return max(own, default=0) + 1
+        return max((one.number for one in self.of_day(as_of)), default=0) + 1
 
     def number_of(
         self, as_of: datetime, region: Region, evaluation_id: ArtifactId, shard_id: ArtifactId
@@ -117,65 +146,57 @@ class Past:
         decision = (evaluation_id, shard_id)
         numbers = [
             release.number
-            for release in self.releases
-            if release.as_of == format_instant(as_of)
+            for release in self.of_day(as_of)
             if (entry := release.regions.get(region)) is not None
             if (entry.evaluation_id, entry.candidate_shard_id) == decision
         ]
         return min(numbers, default=self.next_number(as_of))
 
-    def _good(self, region: Region) -> Iterator[tuple[datetime, ReleasedRegion]]:
-        """Yields the instants and entries that a candidate may be held to, newest first.
+    def barred(self, as_of: str) -> set[ArtifactId]:
+        """Returns the shards of a day that were rolled back, but for those that were revived.
 
-        A release of mode `never` was not meant to serve; one that was rolled back, or that lists
-        again what was, is no measure either; nor is one that a looser gate let pass. What a
-        person forced although it was undecided is the new measure. Where it was so because what
-        came before can no longer be measured, that is forgotten.
+        Only a release of its own day brings a shard as its candidate.
         """
-        for instant, release in self._newest_first:
+        if as_of not in self._barred:
+            self._barred[as_of] = withdrawn_shards(self.catalogue.of_day(as_of), self.live)
+        return self._barred[as_of]
+
+    def _days(self, region: Region, until: str) -> Iterator[tuple[str, bool]]:
+        """Yields the days on which a region may have a measure, newest first.
+
+        With each, whether it may start anew. None of their releases is read.
+        """
+        named = self.catalogue.measures(region, until)
+        standing = (one for one in named if one.release_id not in self._withdrawn)
+        for day, listed in groupby(standing, key=lambda one: one.as_of):
+            yield day, any(one.starts_anew for one in listed)
+
+    def _measures(self, region: Region, day: str) -> Measures:
+        """Reads what a candidate may be held to of one day.
+
+        One that was rolled back, or that lists again what was, is no measure.
+        """
+        entries = list[ReleasedRegion]()
+        for release in reversed(self.catalogue.of_day(day)):
             entry = release.regions.get(region)
-            if entry is None or entry.candidate_shard_id in self._barred:
+            if entry is None or release.id in self._withdrawn or not is_measure(release, entry):
                 continue
-            was_settled = release.is_forced and entry.verdict == "undecided"
-            if was_settled or (entry.passed and not release.looser):
-                yield instant, entry
-            if was_settled and entry.lacks_reference:
-                return
+            if entry.candidate_shard_id in self.barred(day):
+                continue
+            entries.append(entry)
+            if starts_anew(release, entry):
+                return Measures(day, tuple(entries), start_anew=True)
+        return Measures(day, tuple(entries), start_anew=False)
 
     @cached_property
-    def _newest_first(self) -> list[tuple[datetime, Release]]:
-        return [
-            (parse_instant(release.as_of), release)
-            for release in reversed(self.releases)
-            if release.mode != "never" and release.id not in self.live.withdrawn
-        ]
-
-    @cached_property
-    def _barred(self) -> set[ArtifactId]:
-        return withdrawn_shards(self.releases, self.live)
+    def _withdrawn(self) -> frozenset[ArtifactId]:
+        return frozenset(self.live.withdrawn)
 
 
 def read_past(lake: Lake) -> Past:
-    """Reads all releases and the pointer.
+    """Reads the pointer, and releases as they are asked for.
 
     Raises:
         DamagedError: LIVE is damaged.
     """
-    return past_of(lake, list_releases(lake), read_live(lake))
-
-
-def past_of(lake: Lake, releases: Sequence[Release], live: Live) -> Past:
-    """Puts releases that were read already into their order.
-
-    Args:
-        lake: The lake; the numbers of the revisions are read from it.
-        releases: All that can be read.
-        live: The pointer.
-    """
-    numbers = revision_numbers(lake)
-
-    def order(release: Release) -> tuple[datetime, int, int, str]:
-        revision = numbers.get(release.snapshot_id, 0)
-        return parse_instant(release.as_of), revision, release.number, release.id
-
-    return Past(tuple(sorted(releases, key=order)), live)
+    return Past(Catalogue(lake), read_live(lake))

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from graphrec_core.errors import ConfigError, DamagedError
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.meter import process_meter
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)
@@ -148,14 +147,18 @@ def read_release(lake: Lake, release_id: ArtifactId) -> Release:
         DamagedError: Its file is damaged.
     """
     path = lake.layout.release(release_id)
-    release = read_stored(lake, path, Release)
-    if release.id != release_id:
-        raise DamagedError(
-            must=f"{lake.storage.uri(path)} must hold the release that it is named for.",
-            found=release.id,
-            fix=RESTORE,
-        )
-    return release
+    return _named(lake, path, release_id, read_stored(lake, path, Release))
+
+
+def find_release(lake: Lake, release_id: ArtifactId) -> Release | None:
+    """Reads one release; None where there is none.
+
+    Raises:
+        DamagedError: Its file is damaged.
+    """
+    path = lake.layout.release(release_id)
+    release = find_stored(lake, path, Release)
+    return None if release is None else _named(lake, path, release_id, release)
 
 
 def named_release(lake: Lake, text: str) -> Release:
@@ -163,16 +166,17 @@ def named_release(lake: Lake, text: str) -> Release:
 
     Raises:
         ConfigError: The text is no release's id, or there is no such release.
+        DamagedError: Its file is damaged.
     """
-    releases = list_releases(lake)
-    known = {release.id: release for release in releases}
-    if RELEASE_ID.fullmatch(text) is None or text not in known:
+    is_id = RELEASE_ID.fullmatch(text) is not None
+    release = find_release(lake, ArtifactId(text)) if is_id else None
+    if release is None:
         raise ConfigError(
             must=f"A release is named by its id, {ID_LENGTH} hexadecimal digits.",
-            found=f"{text!r}; there are {newest_first(known)}",
+            found=f"{text!r}; there are {newest_first(one.id for one in list_releases(lake))}",
             fix="Copy the id from `graphrec status` or from publish-release's output.",
         )
-    return known[ArtifactId(text)]
+    return release
 
 
 def read_release_run(lake: Lake, release_id: ArtifactId) -> dict[str, Any]:
@@ -206,16 +210,21 @@ def list_releases(lake: Lake) -> list[Release]:
 
 def scan_releases(lake: Lake) -> tuple[list[Release], dict[ArtifactId, DamagedError]]:
     """Reads all releases, by as_of and then by id, and says what is wrong with the others."""
-    folder = lake.layout.releases
-    names = [name.removeprefix(f"{folder}/") for name in lake.storage.files(folder)]
-    ids = [name.removesuffix(".json") for name in names if name.endswith(".json")]
     releases, damaged = list[Release](), dict[ArtifactId, DamagedError]()
-    for name in map(ArtifactId, filter(RELEASE_ID.fullmatch, ids)):
+    for name in release_ids(lake):
         try:
             releases.append(read_release(lake, name))
         except DamagedError as error:
             damaged[name] = error
     return sorted(releases, key=lambda release: (release.as_of, release.id)), damaged
+
+
+def release_ids(lake: Lake) -> list[ArtifactId]:
+    """Lists the ids of all releases, sorted; none is read."""
+    folder = lake.layout.releases
+    names = [name.removeprefix(f"{folder}/") for name in lake.storage.files(folder)]
+    ids = [name.removesuffix(".json") for name in names if name.endswith(".json")]
+    return [ArtifactId(name) for name in ids if RELEASE_ID.fullmatch(name)]
 
 
 def released_region(
@@ -250,14 +259,6 @@ def released_region(
     return candidate.model_copy(update=update)
 
 
-def store_release(lake: Lake, release: Release) -> Release:
-    """Puts the release if absent, notes what that took, and returns the stored one."""
-    lake.storage.write_if_absent(lake.layout.release(release.id), release.to_bytes())
-    run = (canonical_json(process_meter().read()) + "\n").encode()
-    lake.storage.write_if_absent(lake.layout.release_run(release.id), run)
-    return read_release(lake, release.id)
-
-
 def read_stored(lake: Lake, path: str, kind: type[Stored]) -> Stored:
     """Reads a JSON file of the lake.
 
@@ -265,14 +266,38 @@ def read_stored(lake: Lake, path: str, kind: type[Stored]) -> Stored:
         LakeError: There is no such file.
         DamagedError: It is not what was written there.
     """
+    return _parsed(lake, path, kind, lake.storage.read(path))
+
+
+def find_stored(lake: Lake, path: str, kind: type[Stored]) -> Stored | None:
+    """Reads a JSON file of the lake; None where there is none.
+
+    Raises:
+        DamagedError: It is not what was written there.
+    """
+    data = lake.storage.find(path)
+    return None if data is None else _parsed(lake, path, kind, data)
+
+
+def _parsed(lake: Lake, path: str, kind: type[Stored], data: bytes) -> Stored:
     try:
-        return kind.model_validate_json(lake.storage.read(path))
+        return kind.model_validate_json(data)
     except ValidationError as error:
         raise DamagedError(
             must=f"{lake.storage.uri(path)} must hold what graphrec wrote there.",
             found=str(error).replace("\n", "; "),
             fix=RESTORE,
         ) from error
+
+
+def _named(lake: Lake, path: str, release_id: ArtifactId, release: Release) -> Release:
+    if release.id != release_id:
+        raise DamagedError(
+            must=f"{lake.storage.uri(path)} must hold the release that it is named for.",
+            found=release.id,
+            fix=RESTORE,
+        )
+    return release
 
 
 def newest_first(names: Iterable[ArtifactId]) -> str:

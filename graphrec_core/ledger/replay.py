@@ -69,7 +69,7 @@ class Replayed:
             if entry is None:
                 after.pop(region, None)
             else:
-                after[region] = _served(release, entry)
+                after[region] = served_by(release, entry)
         superseded = dict(self.superseded)
         for region, old in self.regions.items():
             new = after.get(region)
@@ -141,7 +141,8 @@ def replay(
     return state
 
 
-def _served(release: Release, entry: ReleasedRegion) -> LiveRegion:
+def served_by(release: Release, entry: ReleasedRegion) -> LiveRegion:
+    """Returns what serves a region once a release is live for it."""
     return LiveRegion.model_validate(
         {
             "shard_id": entry.shard_id,

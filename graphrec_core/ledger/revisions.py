@@ -119,13 +119,13 @@ def scan_revisions(
     return revisions, damaged
 
 
-def revision_numbers(lake: Lake) -> dict[ArtifactId, int]:
-    """Returns the number of every revision of every day, by the snapshot's id.
+def revision_numbers(lake: Lake, as_of: str) -> dict[ArtifactId, int]:
+    """Returns the number of every revision of a day, by the snapshot's id.
 
     A damaged record counts for nothing here, and an error is logged: it stops its own day only.
     """
     numbers = {}
-    for path in lake.storage.files(lake.layout.revisions):
+    for path in lake.storage.files(f"{lake.layout.revisions}/as_of={as_of}"):
         if RECORD.fullmatch(path.rpartition("/")[2]):
             try:
                 record = read_stored(lake, path, Revision)

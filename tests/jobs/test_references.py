@@ -131,7 +131,7 @@ def test_what_was_judged_before_a_live_release_of_its_day_does_not_replace_it(
     again = publish_release.run(bad, AS_OF, (EAST,))
     assert again.regions[EAST].passed
     assert again.regions[EAST].number == 1
-    held = held_back(before, list_releases(lake), again)
+    held = held_back(read_past(lake), again)
     assert held is not None
     assert "superseded on the same day" in held.why
     assert read_live(lake) == before

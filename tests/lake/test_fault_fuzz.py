@@ -16,7 +16,8 @@ from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
 from graphrec_core.lake.sweep import sweep
 from graphrec_core.ledger.going_live import go_live, roll_back
 from graphrec_core.ledger.live import Live, read_live
-from graphrec_core.ledger.release import Release, ReleasedRegion, list_releases, store_release
+from graphrec_core.ledger.release import Release, ReleasedRegion, list_releases
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
 from tests.support.fuzzing import examples, fuzz

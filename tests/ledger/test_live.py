@@ -11,14 +11,10 @@ from graphrec_core.lake import Lake
 from graphrec_core.ledger.going_live import go_live, lower_high_water, roll_back
 from graphrec_core.ledger.held import Held, held_back
 from graphrec_core.ledger.live import NOTHING, Live, read_live
-from graphrec_core.ledger.release import (
-    Release,
-    ReleasedRegion,
-    list_releases,
-    read_release,
-    store_release,
-)
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, ReleasedRegion, read_release
 from graphrec_core.ledger.replay import replay
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -62,7 +58,7 @@ def publish(lake: Lake, release: Release) -> dict[str, str]:
 
 
 def held_by(lake: Lake, release: Release) -> Held | None:
-    return held_back(read_live(lake), list_releases(lake), release)
+    return held_back(read_past(lake), release)
 
 
 def shown(live: Live) -> dict[str, str]:

@@ -17,9 +17,9 @@ from graphrec_core.ledger.release import (
     read_release,
     released_region,
     scan_releases,
-    store_release,
 )
 from graphrec_core.ledger.replay import LiveRegion, Replayed
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 

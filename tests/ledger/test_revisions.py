@@ -11,7 +11,7 @@ from graphrec_core.errors import ConflictError
 from graphrec_core.lake import Lake, artifact_id
 from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.past import read_past
-from graphrec_core.ledger.release import Release, ReleasedRegion, store_release
+from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.revisions import (
     Acceptance,
     Revision,
@@ -20,8 +20,10 @@ from graphrec_core.ledger.revisions import (
     record_revision,
     refuse_other_rows,
     resized_tables,
+    revision_numbers,
     scan_revisions,
 )
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
 from tests.support.object_store import ObjectStore
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -140,7 +142,8 @@ def test_a_damaged_record_is_named(
     assert list(damaged) == [1]
     assert f"{first_id}/1.json must hold what graphrec wrote" in str(damaged[1])
     caplog.clear()
-    read_past(lake)  # it stops its own day only
+    numbers = revision_numbers(lake, format_instant(AS_OF))  # it stops its own day only
+    assert numbers == {second.snapshot_id: 2}
     assert f"{first_id}/1.json must hold what graphrec wrote" in caplog.text
 
 

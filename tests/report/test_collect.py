@@ -11,7 +11,8 @@ from graphrec_core.lake import Lake
 from graphrec_core.lake.identity import digest
 from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.going_live import go_live
-from graphrec_core.ledger.release import Release, store_release
+from graphrec_core.ledger.release import Release
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import Day
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View

@@ -19,7 +19,8 @@ from graphrec_core.lake.layout import vectors_file
 from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.going_live import go_live
 from graphrec_core.ledger.past import read_past
-from graphrec_core.ledger.release import Release, ReleasedRegion, store_release
+from graphrec_core.ledger.release import Release, ReleasedRegion
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 
