@@ -25,8 +25,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from graphrec_core.config import PipelineConfig, load_pipeline
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import Region, View, parse_instant
 
 K, DEPTH = 20, 100

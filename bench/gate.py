@@ -26,15 +26,12 @@ from bench.gate_intervals import compare_intervals
 from bench.gate_plot import plot_example, plot_rates
 from bench.gate_world import World, draw_regions
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
-from graphrec_core.evaluation.gates import (
-    MODEL,
-    GateDecision,
-    judge,
-    pool_queries,
-    settle,
-    verdict_of,
-)
-from graphrec_core.lake.past import CHAMPION, RELEASED
+from graphrec_core.evaluation.evidence import Evidence, pool_queries
+from graphrec_core.evaluation.rules import judge
+from graphrec_core.evaluation.settling import settle, verdict_of
+from graphrec_core.evaluation.systems import MODEL
+from graphrec_core.lake.records import GateDecision
+from graphrec_core.ledger.past import CHAMPION, RELEASED
 
 EVALUATION, GATE = EvaluationConfig(), GateConfig()
 WORSE = (0.0, 0.05, 0.1, 0.2)
@@ -162,15 +159,15 @@ def example() -> list[GateDecision]:
     scenario = Scenario("champion", 1, 500, 0.3, 1)
     rng = np.random.default_rng(EXAMPLE_SEED)
     (table,) = draw_regions(rng, World(), [scenario.num_queries], qualities(scenario))
-    return judge(table, EVALUATION, GATE)
+    return judge(Evidence(GATE, EVALUATION, table))
 
 
 def judge_day(tables: list[Any]) -> list[tuple[str, bool]]:
     """Returns each region's verdict and whether the pool had a part in it."""
-    pool = judge(pool_queries(tables), EVALUATION, GATE, pooled=True)
+    pool = judge(Evidence(GATE, EVALUATION, pool_queries(tables), pooled=True))
     day = []
     for table in tables:
-        decisions = settle(judge(table, EVALUATION, GATE), pool)
+        decisions = settle(judge(Evidence(GATE, EVALUATION, table)), pool)
         day.append((str(verdict_of(decisions)), any(rule.pooled for rule in decisions)))
     return day
 

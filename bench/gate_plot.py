@@ -8,7 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from graphrec_core.evaluation.gates import GateDecision
+from graphrec_core.lake.records import GateDecision
 from graphrec_core.report.figures import PASSED, REFUSED, UNDECIDED
 from graphrec_core.report.gate_picture import plot_gate
 

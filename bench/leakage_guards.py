@@ -20,8 +20,9 @@ from graphrec_core.config.model import GraphSAGEConfig
 from graphrec_core.engine import open_engine
 from graphrec_core.errors import LakeError, LeakageError
 from graphrec_core.graph import FeatureEncoder, load_graph
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.snapshot import audit
 from graphrec_core.training import train_encoder
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -121,7 +122,8 @@ def refusal_of_batches(config: PipelineConfig, as_of: datetime, region: Region) 
     graph = load_graph(built(config, as_of), View.TRAIN, region)
     features = FeatureEncoder.fit(graph, {}).encode(graph)
     try:
-        train_encoder(graph, features, GraphSAGEConfig(), config.training, Unmasked)
+        model, kind = GraphSAGEConfig(), config.task.kind
+        train_encoder(graph, features, model, config.training, Unmasked, kind=kind)
     except LeakageError as error:
         return error.found
     return ""

@@ -7,6 +7,7 @@ view, a table with one more column, or a sampler that does not mask.
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from unittest.mock import patch
 
 import numpy as np
@@ -30,13 +31,13 @@ from graphrec_core.index.axis import (
     vectors_along,
 )
 from graphrec_core.index.pairs import Pairs
-from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file
-from graphrec_core.models.covisitation import Covisitation
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE
 from graphrec_core.models.popularity import Popularity
-from graphrec_core.models.scorer import interactions_of
+from graphrec_core.models.registry import build_scorer
+from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import CandidateSource, DenseSource, vector_source
 from graphrec_core.training import train_encoder
@@ -50,7 +51,7 @@ UNMASKED = "unmasked supervision"
 TOTALS = "totals of all time"
 HOME = "home of all time"
 RANDOM_SPLIT = "random split"
-BLIND = "graphrec_core.training.trainer.SupervisionAudit.check"
+BLIND = "graphrec_core.training.batches.SupervisionAudit.check"
 Systems = dict[str, CandidateSource]
 
 
@@ -131,7 +132,8 @@ def fit(
     features = FeatureEncoder.fit(graph, names)
     # The guard would stop this leak, so the one leak that it forbids runs without it.
     with patch(BLIND, lambda *_: None) if sampler is Unmasked else nullcontext():
-        done = train_encoder(graph, features.encode(graph), model, case.config.training, sampler)
+        encoded, kind = features.encode(graph), case.config.task.kind
+        done = train_encoder(graph, encoded, model, case.config.training, sampler, kind=kind)
     rows = {
         ntype: pa.table(
             {
@@ -170,16 +172,19 @@ def by_vectors(model: LoadedModel, graph: RegionGraph, holdout: Holdout) -> Cand
 
 
 def baselines(holdout: Holdout, pairs: pa.Table) -> Systems:
-    """Fits the baselines to some pairs."""
-    axes = holdout.query_ids, holdout.candidate_ids
-    interactions = interactions_of(pairs["src"], pairs["dst"], *axes)
-    popularity, covisitation = Popularity(), Covisitation()
-    popularity.fit(interactions)
-    covisitation.fit(interactions)
-    return {
-        "popularity": DenseSource(popularity.scores),
-        "covisitation": DenseSource(covisitation.scores),
-    }
+    """Fits the baselines that read no times to some pairs."""
+    found: Systems = {}
+    for name in ("popularity", "covisitation"):
+        scorer = build_scorer(name)
+        scorer.fit(inputs_of(holdout, pairs))
+        found[name] = DenseSource(scorer.scores)
+    return found
+
+
+def inputs_of(holdout: Holdout, pairs: pa.Table) -> ScorerInputs:
+    """Returns what scorers without recency see of some pairs of a holdout's nodes."""
+    never = datetime.max.replace(tzinfo=UTC)
+    return ScorerInputs(pairs, holdout.query_ids, holdout.candidate_ids, never, 0)
 
 
 def by_totals(case: Case, holdout: Holdout) -> CandidateSource:
@@ -263,8 +268,7 @@ def scores(case: Case, holdout: Holdout, systems: Systems) -> pd.DataFrame:
         One row per system and query: leak, system, query_id, num_targets, recall, mrr.
     """
     popular = Popularity()
-    axes = holdout.query_ids, holdout.candidate_ids
-    popular.fit(interactions_of(holdout.pairs["src"], holdout.pairs["dst"], *axes))
+    popular.fit(inputs_of(holdout, holdout.pairs))
     counts = popular.scores(np.zeros(1, dtype=np.int64))[0]
     order = np.argsort(-counts, kind="stable")
     ranked = PopularList(order, counts[order])

@@ -21,7 +21,8 @@ from bench.measured import NUM_CORES, cpu_seconds, use_cores
 from bench.same_rows import count_rows, differing_tables
 from graphrec_core.config import load_pipeline
 from graphrec_core.engine import open_engine
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, parse_instant
 from jobs import build_snapshot
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.engine import Engine, open_engine
-from graphrec_core.lake import Attempt, Chain, Lake, Manifest, attempt, find_artifact
+from graphrec_core.lake import Attempt, Lake, Manifest, attempt, find_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.quality import CheckedTable, check_source
 from graphrec_core.quality.findings import digests
 from graphrec_core.snapshot import audit, build_snapshot

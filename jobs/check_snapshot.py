@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Chain, Lake, Manifest, open_artifact
+from graphrec_core.lake import Lake, Manifest, open_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.quality.snapshot_suites import check_snapshot
 
 

@@ -9,31 +9,26 @@ import numpy as np
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.reference import reapply
-from graphrec_core.evaluation.gates import (
-    COVISITATION,
-    MODEL,
-    POPULARITY,
-    RECENT_POPULARITY,
-)
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.holdout_vectors import TrainVectors
 from graphrec_core.evaluation.measure import measure
-from graphrec_core.evaluation.record import judged_stats, name_references, write_evaluation
+from graphrec_core.evaluation.record import judged_figures, name_references, write_evaluation
+from graphrec_core.evaluation.systems import MODEL
 from graphrec_core.index.ann import require_finite
 from graphrec_core.index.axis import vectors_along
 from graphrec_core.lake import (
     Artifact,
-    Chain,
     Lake,
     Manifest,
     attempt,
     find_artifact,
     open_artifact,
 )
-from graphrec_core.lake.past import RELEASED, read_past
-from graphrec_core.models.covisitation import Covisitation
-from graphrec_core.models.popularity import Popularity, fit_recent_popularity
-from graphrec_core.models.scorer import interactions_of
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import RELEASED, read_past
+from graphrec_core.models.popularity import RecentPopularity
+from graphrec_core.models.registry import build_scorer
+from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import CandidateSource, DenseSource, vector_source
 from graphrec_core.types import ArtifactId, Region, View
@@ -68,28 +63,25 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         models, unmeasured = _earlier_models(lake, snapshot, region, references, holdout)
         measured = measure(holdout, {**systems, **models}, popular, config.evaluation)
         measured = name_references(measured, references)
-        stats = judged_stats(config, holdout, measured, unmeasured)
-        write_evaluation(trial, region, measured, stats)
-        logger.info("%s by its own queries: %s; publish-release decides", region, stats["verdict"])
-        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats).manifest
+        figures = judged_figures(config, holdout, measured, unmeasured)
+        write_evaluation(trial, region, measured, figures)
+        logger.info("%s by its own queries: %s; publish-release decides", region, figures.verdict)
+        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, figures).manifest
 
 
 def _baselines(
     config: PipelineConfig, as_of: datetime, holdout: Holdout
 ) -> tuple[dict[str, CandidateSource], PopularList]:
-    """Fits the baselines to the train view; the recent list fills up, as it does in serving."""
-    pairs, axes = holdout.pairs, (holdout.query_ids, holdout.candidate_ids)
-    interactions = interactions_of(pairs["src"], pairs["dst"], *axes)
-    popularity, covisitation = Popularity(), Covisitation()
-    popularity.fit(interactions)
-    covisitation.fit(interactions)
+    """Fits scorers to the train view; the recent list fills up, as it does in serving."""
     cut, days = as_of - config.time.horizon, config.evaluation.recent_days
-    recent = fit_recent_popularity(pairs, *axes, cut, days)
-    return {
-        POPULARITY: DenseSource(popularity.scores),
-        RECENT_POPULARITY: DenseSource(recent.scores),
-        COVISITATION: DenseSource(covisitation.scores),
-    }, PopularList(*recent.ranked())
+    inputs = ScorerInputs(holdout.pairs, holdout.query_ids, holdout.candidate_ids, cut, days)
+    recent, sources = RecentPopularity(), dict[str, CandidateSource]()
+    recent.fit(inputs)
+    for name in config.gate.measured:
+        scorer = build_scorer(name)
+        scorer.fit(inputs)
+        sources[name] = DenseSource(scorer.scores)
+    return sources, PopularList(*recent.ranked())
 
 
 def _model(vectors: TrainVectors, task: TaskConfig, holdout: Holdout) -> CandidateSource:

@@ -10,7 +10,8 @@ from graphrec_core.embedding import (
     embed_view,
     write_vectors,
 )
-from graphrec_core.lake import Chain, Lake, Manifest, attempt, find_artifact, open_artifact
+from graphrec_core.lake import Lake, Manifest, attempt, find_artifact, open_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)

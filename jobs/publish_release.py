@@ -25,14 +25,17 @@ from graphrec_core.evaluation.deciding import (
     release_inputs,
 )
 from graphrec_core.evaluation.sound import Sound, find_sound, without_damaged_kept
-from graphrec_core.lake import Artifact, Chain, Lake, artifact_id, open_artifact
-from graphrec_core.lake.going_live import go_live
-from graphrec_core.lake.held import held_back
+from graphrec_core.lake import Artifact, Lake, artifact_id, open_artifact
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.past import Past, read_past
-from graphrec_core.lake.release import Release, list_releases, read_release, store_release
-from graphrec_core.lake.verdict import Verdict, describe_broken, read_verdict
+from graphrec_core.ledger.catalogue import complete
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.going_live import go_live
+from graphrec_core.ledger.held import held_back
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.past import Past, read_past
+from graphrec_core.ledger.release import Release, read_release
+from graphrec_core.ledger.storing import store_release
+from graphrec_core.ledger.verdict import Verdict, describe_broken, read_verdict
 from graphrec_core.report.wording import release_note
 from graphrec_core.types import ALL_REGIONS, Region, format_instant
 
@@ -57,6 +60,7 @@ def run(config: PipelineConfig, as_of: datetime, regions: tuple[Region, ...] = (
     """
     _require_a_name(config)
     lake, chain = Lake(config), Chain(config, as_of)
+    complete(lake)
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(as_of, chain.snapshot_id()))
     verdict, past = read_verdict(lake, chain), read_past(lake)
     verdict.refuse(
@@ -141,7 +145,7 @@ def _require_a_name(config: PipelineConfig) -> None:
 
 
 def _say_what_holds(lake: Lake, release: Release) -> None:
-    held = held_back(read_live(lake), list_releases(lake), release)
+    held = held_back(read_past(lake), release)
     if held is None:
         return
     text = f"release {release.id} does not go live: {held.why}. {held.to_do}"

@@ -16,7 +16,6 @@ from graphrec_core.errors import ConfigError, HistoryChangedError
 from graphrec_core.lake import (
     Artifact,
     Attempt,
-    Chain,
     FileEntry,
     Lake,
     Manifest,
@@ -24,7 +23,8 @@ from graphrec_core.lake import (
     find_artifact,
 )
 from graphrec_core.lake.attempt import remove_attempt
-from graphrec_core.lake.revisions import (
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.revisions import (
     Acceptance,
     Revision,
     TableChange,

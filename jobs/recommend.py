@@ -9,9 +9,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import AbsentError, ConfigError, LakeError, UnavailableError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.lake import Lake
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import named_release
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import named_release
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.following import Served, open_served
 from graphrec_core.types import ArtifactId, Region

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ConfigError
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region
 
 

@@ -7,8 +7,9 @@ from rich.console import Console
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.sound import one_line
-from graphrec_core.lake import Chain, Lake
-from graphrec_core.lake.revisions import Revision, scan_revisions
+from graphrec_core.lake import Lake
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.revisions import Revision, scan_revisions
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import to_json
 from graphrec_core.report.live import LiveState, collect_live

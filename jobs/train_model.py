@@ -11,13 +11,13 @@ from graphrec_core.embedding import write_settings, write_weights
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import (
     Attempt,
-    Chain,
     Lake,
     Manifest,
     attempt,
     find_artifact,
     open_artifact,
 )
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.models.encoder import choose_device
 from graphrec_core.models.registry import reads_features
 from graphrec_core.quality.feature_drift import feature_drift, refuse_drift
@@ -57,7 +57,9 @@ def run(config: PipelineConfig, as_of: datetime, region: Region) -> Manifest:
         features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
         drift = _check_features(config, graph, serve, features)
         logger.info("training %s on %s: %d nodes", config.model.name, scope, graph.num_nodes)
-        training = train_encoder(graph, features.encode(graph), config.model, config.training)
+        training = train_encoder(
+            graph, features.encode(graph), config.model, config.training, kind=config.task.kind
+        )
         write_weights(trial, training.encoder, graph, refit=False)
         write_settings(trial, config, graph, features)
         trial.write_json("metrics.json", _metrics(training))
@@ -97,14 +99,15 @@ def _refit(
     num_epochs: int,
 ) -> Audited:
     """Trains again on the serve view; these weights are used for that view only."""
-    encoded = features.encode(graph)
-    refitted = train_for(graph, encoded, config.model, config.training, num_epochs)
+    encoded, kind = features.encode(graph), config.task.kind
+    refitted = train_for(graph, encoded, config.model, config.training, num_epochs, kind=kind)
     write_weights(trial, refitted.encoder, graph, refit=True)
     return refitted.audited
 
 
 def _metrics(training: Training) -> dict[str, Any]:
     return {
+        "metric": training.metric.name if training.metric else None,
         "history": [vars(look) for look in training.history],
         "best_epoch": training.best_epoch,
         "num_epochs": training.num_epochs,
@@ -118,7 +121,8 @@ def _stats(
     return {
         "num_epochs": training.num_epochs,
         "best_epoch": training.best_epoch,
-        "validation_recall": training.validation_recall,
+        "validation_metric": training.metric.name if training.metric else None,
+        "validation_value": training.validation_value,
         "num_parameters": sum(parameter.numel() for parameter in encoder.parameters()),
         "num_rows": {ntype: graph.nodes[ntype].num_rows for ntype in graph.ntypes},
         "device": choose_device(config.training.device).type,

@@ -13,18 +13,20 @@ from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config.delivery import IndexConfig
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.judging import EvaluationConfig, GateConfig, Looser
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.config.task import RegionConfig, TaskConfig, TimeConfig
 from graphrec_core.config.training import TrainingConfig
 
+_GATE_LIMITS = {
+    name: mark.when
+    for name, field in GateConfig.model_fields.items()
+    for mark in field.metadata
+    if isinstance(mark, Looser)
+}
+"""Settings of the gate say their looser direction themselves."""
 LOOSER: dict[str, Literal["lower", "higher", "fewer", "limits"] | tuple[str, ...]] = {
-    "gate.min_recall": "lower",
-    "gate.min_mrr": "lower",
-    "gate.min_ann_recall": "lower",
-    "gate.min_refit_overlap": "lower",
-    "gate.baselines": "fewer",
-    "gate.tolerance_frac": "higher",
+    **{f"gate.{name}": when for name, when in _GATE_LIMITS.items()},
     "index.num_recall_queries": "lower",
     "quality.min_history": "higher",
     "quality.min_count": "higher",
@@ -38,10 +40,6 @@ LOOSER: dict[str, Literal["lower", "higher", "fewer", "limits"] | tuple[str, ...
 """Dotted key -> which values are looser than the YAML's; a tuple goes from strict to loose."""
 YARDSTICKS = frozenset(
     {
-        "gate.memory_days",
-        "gate.min_queries",
-        "gate.confidence",
-        "gate.undecided",
         "evaluation.k",
         "evaluation.depth",
         "evaluation.cold_start_max_degree",
@@ -49,6 +47,7 @@ YARDSTICKS = frozenset(
         "evaluation.recent_days",
         "index.recall_k",
         "quality.history_days",
+        "task.kind",
         "task.query",
         "task.candidate",
         "task.edge",
@@ -66,6 +65,7 @@ YARDSTICKS = frozenset(
         "region.merge",
         "region.tiny",
     }
+    | {f"gate.{name}" for name in GateConfig.model_fields if name not in _GATE_LIMITS}
 )
 """Settings of which every other value counts as looser."""
 NO_PART = frozenset(

@@ -1,5 +1,10 @@
-"""Hyper-parameters of every recommender, chosen by `model.name`."""
+"""The registry of recommenders: settings, names, titles, colours, and where their code is.
 
+A new recommender is a file in ``graphrec_core/models/`` and its entry in ``RECOMMENDERS`` here (an
+encoder's settings too). Training, evaluation, gate, tables and figures follow the entry.
+"""
+
+from dataclasses import dataclass
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -7,6 +12,7 @@ from pydantic import Field, model_validator
 from graphrec_core.config.base import Section
 
 DEFAULT_FANOUTS = (15, 10, 5, 5)
+OF_NAME = "Recommender: lightgcn | graphsage."
 
 
 class EncoderConfig(Section):
@@ -21,7 +27,7 @@ class EncoderConfig(Section):
 class LightGCNConfig(EncoderConfig):
     """LightGCN (He et al., SIGIR 2020)."""
 
-    name: Literal["lightgcn"] = Field("lightgcn", description="Recommender: lightgcn | graphsage.")
+    name: Literal["lightgcn"] = Field("lightgcn", description=OF_NAME)
     num_layers: int = Field(3, ge=1, le=8, description="Propagation layers.")
     init_std: float = Field(
         0.1, gt=0, le=100, description="Standard deviation of the initial embeddings."
@@ -31,9 +37,7 @@ class LightGCNConfig(EncoderConfig):
 class GraphSAGEConfig(EncoderConfig):
     """GraphSAGE (Hamilton et al., NeurIPS 2017), mean aggregator."""
 
-    name: Literal["graphsage"] = Field(
-        "graphsage", description="Recommender: lightgcn | graphsage."
-    )
+    name: Literal["graphsage"] = Field("graphsage", description=OF_NAME)
     num_layers: int = Field(2, ge=1, le=4, description="Message-passing layers.")
     hidden_dim: int = Field(64, gt=0, le=4096, description="Width of the hidden layers.")
     fanouts: tuple[Annotated[int, Field(ge=-1, le=10_000)], ...] = Field(
@@ -59,4 +63,83 @@ class GraphSAGEConfig(EncoderConfig):
 
 
 ModelConfig = Annotated[LightGCNConfig | GraphSAGEConfig, Field(discriminator="name")]
-"""The configured recommender; `name` picks the class."""
+"""The configured encoder; `name` picks the class."""
+
+
+@dataclass(frozen=True)
+class Recommender:
+    """One entry of the registry.
+
+    Attributes:
+        name: As configuration, metrics and files have it.
+        title: As people read it.
+        colour: Of its dots in figures, ``#rrggbb``.
+        factory: ``module:class``; the module is loaded when the recommender is used.
+        settings: An encoder's part of ``ModelConfig``; None: a scorer, which has no settings.
+        short_title: A scorer's column in the terminal's tables, 5 characters at most; empty:
+            it has none there.
+    """
+
+    name: str
+    title: str
+    colour: str
+    factory: str
+    settings: type[EncoderConfig] | None = None
+    short_title: str = ""
+
+    @property
+    def is_encoder(self) -> bool:
+        """Whether it gives nodes vectors; a scorer scores candidates without them."""
+        return self.settings is not None
+
+
+RECOMMENDERS = {
+    entry.name: entry
+    for entry in (
+        Recommender(
+            "lightgcn",
+            title="LightGCN",
+            colour="#0b5cad",
+            factory="graphrec_core.models.lightgcn:LightGCN",
+            settings=LightGCNConfig,
+        ),
+        Recommender(
+            "graphsage",
+            title="GraphSAGE",
+            colour="#6b5bb5",
+            factory="graphrec_core.models.graphsage:GraphSAGE",
+            settings=GraphSAGEConfig,
+        ),
+        Recommender(
+            "popularity",
+            title="popularity",
+            colour="#d98200",
+            factory="graphrec_core.models.popularity:Popularity",
+            short_title="pop.",
+        ),
+        Recommender(
+            "recent_popularity",
+            title="recent popularity",
+            colour="#c8371b",
+            factory="graphrec_core.models.popularity:RecentPopularity",
+        ),
+        Recommender(
+            "covisitation",
+            title="co-visitation",
+            colour="#0a8f6a",
+            factory="graphrec_core.models.covisitation:Covisitation",
+            short_title="co-v.",
+        ),
+    )
+}
+"""By name, in the order of figures and tables."""
+
+
+def encoders() -> list[Recommender]:
+    """Lists the recommenders that `model.name` may choose."""
+    return [entry for entry in RECOMMENDERS.values() if entry.is_encoder]
+
+
+def scorers() -> list[Recommender]:
+    """Lists the recommenders that the gate may hold a model against."""
+    return [entry for entry in RECOMMENDERS.values() if not entry.is_encoder]

@@ -7,6 +7,8 @@ a change to the code changes a step's result; ``tests/config/test_steps.py`` hol
 from dataclasses import dataclass
 from enum import StrEnum
 
+from graphrec_core.config.judging import AppliedBy, GateConfig
+
 
 class StepName(StrEnum):
     """A step: its CLI command, its Airflow task and, with underscores, its file in ``jobs/``."""
@@ -51,15 +53,20 @@ _MEASURED = (
     "evaluation.low_degree_max",
     "evaluation.recent_days",
 )
-_JUDGED = (
-    "gate.min_recall",
-    "gate.min_mrr",
-    "gate.baselines",
-    "gate.memory_days",
-    "gate.tolerance_frac",
-    "gate.min_queries",
-    "gate.confidence",
-)
+
+
+def _gate_settings(step: StepName) -> tuple[str, ...]:
+    """Returns the settings of the gate that a step applies; a new one is evaluate-model's."""
+    applied = {
+        name: next(
+            (mark.step for mark in field.metadata if isinstance(mark, AppliedBy)),
+            str(StepName.EVALUATE),
+        )
+        for name, field in GateConfig.model_fields.items()
+    }
+    return tuple(f"gate.{name}" for name, by in applied.items() if by == step)
+
+
 _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
 STEPS: dict[StepName, StepSpec] = {
@@ -70,13 +77,13 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality")),
     StepName.TRAIN: StepSpec(
-        5,
+        6,
         ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
     ),
-    StepName.EMBED: StepSpec(4, ("gate.min_refit_overlap",)),
-    StepName.EVALUATE: StepSpec(3, ("task", *_MEASURED, *_JUDGED)),
+    StepName.EMBED: StepSpec(4, _gate_settings(StepName.EMBED)),
+    StepName.EVALUATE: StepSpec(3, ("task", *_MEASURED, *_gate_settings(StepName.EVALUATE))),
     StepName.SHARD: StepSpec(
-        4, ("task", "index", "evaluation.recent_days", "gate.min_ann_recall")
+        4, ("task", "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD))
     ),
     StepName.PUBLISH: StepSpec(2, ("gate", "publish")),
     StepName.REPORT: StepSpec(1, ()),

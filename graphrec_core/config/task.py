@@ -9,6 +9,8 @@ from graphrec_core.config.base import MAX_DAYS, MAX_HOURS, Section
 from graphrec_core.config.source import Name
 from graphrec_core.types import ALL_REGIONS
 
+TaskKind = Literal["recommend"]
+"""What is to be predicted; each kind has its objective in training."""
 HomeRule = Literal["column", "coordinates", "from_events", "everywhere"]
 """How a node type finds its home: its `region` column, its latitude and longitude, its own
 events, or no home at all."""
@@ -42,6 +44,9 @@ RegionName = Annotated[str, BeforeValidator(check_region_name)]
 class TaskConfig(Section):
     """What is recommended (candidate) to whom (query), learned from which edges."""
 
+    kind: TaskKind = Field(
+        "recommend", description="What is learned: to rank candidates for queries (recommend)."
+    )
     query: Name = Field(description="Node type that receives recommendations.")
     candidate: Name = Field(description="Node type that is recommended.")
     edge: Name = Field(description="Edge type to predict, from query to candidate.")

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from graphrec_core.config.base import Section
 
+LossName = Literal["bpr", "sampled_softmax"]
+
 
 class TrainingConfig(Section):
     """Loss, optimiser, stopping rule and reproducibility."""
 
-    loss: Literal["bpr", "sampled_softmax"] = Field(
-        "bpr", description="Ranking loss: bpr | sampled_softmax."
-    )
+    loss: LossName = Field("bpr", description="Ranking loss: bpr | sampled_softmax.")
     num_epochs: int = Field(
         60, ge=0, le=100_000, description="Most passes over the positives; 0: untrained."
     )

@@ -7,8 +7,6 @@ enough with what those recommend.
 
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +20,7 @@ from graphrec_core.index.axis import id_array, vectors_along, without_start
 from graphrec_core.index.pairs import never_shown
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.lake.records import RefitCheck
 from graphrec_core.retrieval.sources import vector_source
 from graphrec_core.types import Region, Role, View
 
@@ -34,28 +33,6 @@ MAX_QUERIES = 1000
 
 Tables = Mapping[str, pa.Table]
 """ntype -> table (node_id, vector)."""
-
-
-@dataclass(frozen=True)
-class RefitCheck:
-    """What serves a region, and why.
-
-    Attributes:
-        served: The weights that made the region's vectors.
-        overlap: Share of the judged weights' top 20 that the refitted ones have in theirs, mean
-            over queries, in [0, 1]; None where there was nothing to compare.
-        num_queries: Queries compared.
-        why: Why the judged weights serve; empty where the refitted ones do.
-    """
-
-    served: Literal["refitted", "judged"]
-    overlap: float | None
-    num_queries: int
-    why: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Returns plain values for a manifest."""
-        return asdict(self)
 
 
 def embed_serve_view(
@@ -84,7 +61,8 @@ def embed_serve_view(
     try:
         refitted = embed_view(snapshot, View.SERVE, region, model, refit=True, graph=graph)
     except RefusedError as error:
-        checks = {name: RefitCheck("judged", None, 0, error.found) for name in judged}
+        check = RefitCheck(served="judged", overlap=None, num_queries=0, why=error.found)
+        checks = dict.fromkeys(judged, check)
         _tell(checks)
         return judged, checks
     checks = {
@@ -117,12 +95,12 @@ def _check(
     lists = _Lists(snapshot, region, task)
     overlaps = overlap_of_lists(lists.top(judged), lists.top(refitted))
     if len(overlaps) == 0:
-        return RefitCheck("refitted", None, 0)
-    overlap = float(overlaps.mean())
+        return RefitCheck(served="refitted", overlap=None, num_queries=0)
+    overlap, num = float(overlaps.mean()), len(overlaps)
     if overlap >= min_overlap:
-        return RefitCheck("refitted", overlap, len(overlaps))
+        return RefitCheck(served="refitted", overlap=overlap, num_queries=num)
     why = f"their top {DEPTH} overlap by {overlap:.3f}, gate.min_refit_overlap is {min_overlap:g}"
-    return RefitCheck("judged", overlap, len(overlaps), why)
+    return RefitCheck(served="judged", overlap=overlap, num_queries=num, why=why)
 
 
 class _Lists:

@@ -4,19 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import (
-    GateDecision,
-    holding,
-    judge,
-    pool_queries,
-    read_decisions,
-    settle,
-    verdict_of,
-)
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
+from graphrec_core.evaluation.evidence import Evidence, pool_queries
+from graphrec_core.evaluation.rules import judge
+from graphrec_core.evaluation.settling import holding, settle, verdict_of
+from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.past import RELEASED, Past
-from graphrec_core.lake.release import Release, ReleasedRegion, released_region
+from graphrec_core.lake.records import EvaluationFigures, GateDecision, ShardFigures
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import RELEASED, Past
+from graphrec_core.ledger.release import Release, ReleasedRegion, released_region
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 
 
@@ -106,7 +102,7 @@ def decide(
     pool: list[GateDecision] = []
     if evaluations:
         queries = pool_queries([found.read_table("queries.parquet") for found in evaluations])
-        pool = judge(queries, config.evaluation, config.gate, pooled=True)
+        pool = judge(Evidence(config.gate, config.evaluation, queries, pooled=True))
     return {region: _entry(chain, region, brought[region], pool) for region in names}
 
 
@@ -132,15 +128,14 @@ def describe_warnings(release: Release) -> dict[Region, str]:
     """Says which slices were too small to tell, with their own queries."""
     found: dict[Region, str] = {}
     for region, entry in release.regions.items():
-        rules = read_decisions(entry.rules)
-        small = {rule.slice: rule.num_queries for rule in rules if rule.is_warning}
+        small = {rule.slice: rule.num_queries for rule in entry.rules if rule.is_warning}
         if small:
             found[region] = ", ".join(f"{name} ({num:,} queries)" for name, num in small.items())
     return found
 
 
 def _reasons(entry: ReleasedRegion) -> str:
-    return "; ".join(rule.describe() for rule in holding(read_decisions(entry.rules)))
+    return "; ".join(rule.describe() for rule in holding(entry.rules))
 
 
 def _entry(
@@ -148,8 +143,8 @@ def _entry(
 ) -> ReleasedRegion:
     rules: list[GateDecision] = []
     if brought.evaluation and brought.shard:
-        own = read_decisions(brought.evaluation.manifest.stats["rules"])
-        index = read_decisions(brought.shard.manifest.stats["rules"])
+        own = brought.evaluation.manifest.figures(EvaluationFigures).rules
+        index = brought.shard.manifest.figures(ShardFigures).rules
         rules = [*settle(own, pool), *index]
     judged, shard = brought.evaluation, brought.shard
     candidate = ReleasedRegion(
@@ -158,7 +153,7 @@ def _entry(
         serves="model",
         passed=False,  # released_region decides
         verdict=verdict_of(rules) if rules else None,
-        rules=[rule.to_json() for rule in rules],
+        rules=tuple(rules),
         evaluation_id=judged.manifest.id if judged else None,
         references=_references_of(judged),
         candidate_shard_id=shard.manifest.id if shard else None,

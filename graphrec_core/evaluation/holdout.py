@@ -9,9 +9,10 @@ import pyarrow.compute as pc
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.index.axis import TASK_PAIRS, id_array, rows_of, task_pairs
 from graphrec_core.index.pairs import Pairs, never_shown
-from graphrec_core.index.targets import COLUMNS, LeftOutPairs, find_targets
+from graphrec_core.index.targets import COLUMNS, find_targets
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.types import Region, View
 
 

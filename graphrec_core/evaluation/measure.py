@@ -10,15 +10,13 @@ import pyarrow as pa
 
 from graphrec_core.config.judging import EvaluationConfig
 from graphrec_core.evaluation.holdout import Holdout
-from graphrec_core.evaluation.metrics import hit_rate, mark_hits, mrr, ndcg, recall
+from graphrec_core.evaluation.metrics import METRICS, Answers, mark_hits
 from graphrec_core.evaluation.slices import slice_masks
+from graphrec_core.lake.records import SliceFigures
 from graphrec_core.retrieval.recommend import PopularList, Ranking, recommend
 from graphrec_core.retrieval.sources import CandidateSource
 
 logger = logging.getLogger(__name__)
-
-METRICS = {"recall": "recall", "mrr": "mrr", "ndcg": "ndcg", "hit": "hit_rate"}
-"""Per-query column suffix -> name of the mean."""
 
 TOPK = pa.schema(
     [
@@ -45,13 +43,11 @@ class Measured:
 
     @property
     def systems(self) -> list[str]:
-        """Names of the systems with a column, in order."""
-        suffix = "_recall"
-        return [
-            name.removesuffix(suffix)
-            for name in self.queries.column_names
-            if name.endswith(suffix)
-        ]
+        """Names of the systems with a column of every metric, in order."""
+        columns, metrics = dict.fromkeys(self.queries.column_names), list(METRICS.values())
+        ending = metrics[0].column_of("")
+        names = [name.removesuffix(ending) for name in columns if name.endswith(ending)]
+        return [name for name in names if all(one.column_of(name) in columns for one in metrics)]
 
 
 def measure(
@@ -69,32 +65,29 @@ def measure(
     topk = {}
     for system, source in systems.items():
         topk[system], values = _measure_system(holdout, source, popular, config)
-        columns |= {f"{system}_{name}": value for name, value in values.items()}
+        columns |= {METRICS[name].column_of(system): value for name, value in values.items()}
         logger.info("measured %s on %d queries", system, len(holdout.query_ids))
     return Measured(pa.table(columns), topk)
 
 
 def summarise(
     queries: pa.Table, systems: list[str], config: EvaluationConfig
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Averages per-query metrics.
-
-    Returns:
-        ``{system: {metric: mean}}`` and ``{slice: {"num_queries": n, system: {metric: mean}}}``;
-        means over no query are None.
-    """
-    slices: dict[str, Any] = {}
-    for name, mask in slice_masks(np.asarray(queries["degree"]), config).items():
-        means = {system: _means(queries, system, mask) for system in systems}
-        slices[name] = {"num_queries": int(mask.sum()), **means}
-    return {system: slices["all"][system] for system in systems}, slices
+) -> dict[str, SliceFigures]:
+    """Averages per-query metrics by slice; means over no query are None."""
+    return {
+        name: SliceFigures(
+            num_queries=int(mask.sum()),
+            **{system: _means(queries, system, mask) for system in systems},
+        )
+        for name, mask in slice_masks(np.asarray(queries["degree"]), config).items()
+    }
 
 
 def _means(queries: pa.Table, system: str, mask: np.ndarray) -> dict[str, float | None]:
     means: dict[str, float | None] = {}
-    for column, metric in METRICS.items():
-        values = np.asarray(queries[f"{system}_{column}"])[mask]
-        means[metric] = float(values.mean()) if len(values) else None
+    for name, metric in METRICS.items():
+        values = np.asarray(queries[metric.column_of(system)])[mask]
+        means[name] = float(values.mean()) if len(values) else None
     return means
 
 
@@ -107,7 +100,7 @@ def _measure_system(
     for ranking in recommend(
         source, popular, holdout.seen, query_rows, config.depth, config.block_size
     ):
-        hits, block = _block_metrics(holdout, ranking, config.k)
+        hits, block = _block_metrics(holdout, ranking, config)
         tables.append(_topk_table(holdout, ranking, hits))
         for name, value in block.items():
             values[name].append(value)
@@ -116,17 +109,13 @@ def _measure_system(
 
 
 def _block_metrics(
-    holdout: Holdout, ranking: Ranking, k: int
+    holdout: Holdout, ranking: Ranking, config: EvaluationConfig
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     targets = holdout.targets.block(ranking.query_rows)
     num_targets = holdout.targets.counts[ranking.query_rows]
     hits = mark_hits(ranking.rows, targets, len(holdout.candidate_ids))
-    return hits, {
-        "recall": recall(hits, num_targets, k),
-        "mrr": mrr(hits),
-        "ndcg": ndcg(hits, num_targets, k),
-        "hit": hit_rate(hits, k),
-    }
+    answers = Answers(hits, num_targets, config.k, config.depth)
+    return hits, {name: metric.per_query(answers) for name, metric in METRICS.items()}
 
 
 def _topk_table(holdout: Holdout, ranking: Ranking, hits: np.ndarray) -> pa.Table:

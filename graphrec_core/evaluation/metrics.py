@@ -1,10 +1,22 @@
-"""Ranking metrics, one value per query; pure functions of hits in rank order.
+"""Ranking metrics, one value per query, and the registry of them.
+
+A new metric is a function here and its entry in ``METRICS``: measuring, the gate, tables and
+pictures follow, in the direction that the entry states. It changes the results of
+``evaluate-model``, whose version goes up with it.
 
 Legend: Q queries, K ranks. ``hits`` is bool [Q, K], column 0 is rank 1; ``num_targets`` is
 int [Q], at least 1 each.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
+
+from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.lake.records import Better
+
+Limits = tuple[float, float]
 
 
 def recall(hits: np.ndarray, num_targets: np.ndarray, k: int) -> np.ndarray:
@@ -54,3 +66,106 @@ def mark_hits(
     wanted = targets[0] * num_candidates + targets[1]
     keys = np.arange(len(rows))[:, None] * num_candidates + rows
     return np.isin(keys, wanted) & (rows >= 0)
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Some queries' ranked lists, as a metric sees them.
+
+    Attributes:
+        hits: bool [Q, K].
+        num_targets: int [Q].
+        k: Cut-off of a metric.
+        depth: Ranks that a list has at most; K may be less where there are few candidates.
+    """
+
+    hits: np.ndarray
+    num_targets: np.ndarray
+    k: int
+    depth: int
+
+
+def share(config: EvaluationConfig) -> Limits:
+    """The limits of a share: 0 and 1."""
+    return 0.0, 1.0
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric.
+
+    Attributes:
+        name: Its name in figures, decisions and tables.
+        title: Its name for people; ``{k}`` becomes the cut-off.
+        per_query: Its values, float64 [Q], each a number.
+        better: Which way it is better.
+        limits: The least and the greatest value that a query can have.
+        is_judged: Whether the gate compares it with the references.
+        bound: The setting of the gate that its mean must reach, or must not exceed where smaller
+            is better; None: there is none.
+        column: Its part of the columns ``<system>_<column>`` in queries.parquet; empty: the name.
+    """
+
+    name: str
+    title: str
+    per_query: Callable[[Answers], np.ndarray]
+    better: Better = Better.GREATER
+    limits: Callable[[EvaluationConfig], Limits] = share
+    is_judged: bool = False
+    bound: Callable[[GateConfig], float] | None = None
+    column: str = ""
+
+    @property
+    def is_share(self) -> bool:
+        """Whether its values lie in [0, 1]."""
+        return self.limits is share
+
+    def column_of(self, system: str) -> str:
+        """Names the column of its values for a system."""
+        return f"{system}_{self.column or self.name}"
+
+    def title_at(self, k: int | None) -> str:
+        """Names it with its cut-off: ``recall@20``."""
+        return self.title.format(k="k" if k is None else k)
+
+    def best(self, values: list[float]) -> float:
+        """Returns the best of some values, at least one."""
+        return max(values, key=lambda value: self.better.sign * value)
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            name="recall",
+            title="recall@{k}",
+            per_query=lambda answers: recall(answers.hits, answers.num_targets, answers.k),
+            is_judged=True,
+            bound=lambda gate: gate.min_recall,
+        ),
+        Metric(
+            name="mrr",
+            title="MRR",
+            per_query=lambda answers: mrr(answers.hits),
+            is_judged=True,
+            bound=lambda gate: gate.min_mrr,
+        ),
+        Metric(
+            name="ndcg",
+            title="NDCG@{k}",
+            per_query=lambda answers: ndcg(answers.hits, answers.num_targets, answers.k),
+        ),
+        Metric(
+            name="hit_rate",
+            title="hit rate@{k}",
+            per_query=lambda answers: hit_rate(answers.hits, answers.k),
+            column="hit",
+        ),
+    )
+}
+"""Name -> metric, in the order in which they are shown."""
+
+
+def judged_metrics() -> list[Metric]:
+    """Returns the metrics that the gate judges."""
+    return [metric for metric in METRICS.values() if metric.is_judged]

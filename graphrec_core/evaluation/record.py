@@ -1,22 +1,26 @@
 """An evaluation as it is stored: figures, decisions, rankings, per-query metrics."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import MODEL, judge, verdict_of
+from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.holdout import Holdout
-from graphrec_core.evaluation.measure import METRICS, Measured, summarise
+from graphrec_core.evaluation.measure import Measured, summarise
+from graphrec_core.evaluation.metrics import METRICS
+from graphrec_core.evaluation.rules import judge
+from graphrec_core.evaluation.settling import verdict_of
+from graphrec_core.evaluation.systems import MODEL
 from graphrec_core.lake import Attempt
+from graphrec_core.lake.records import ALL, EvaluationFigures
 from graphrec_core.types import ArtifactId, Region
 
 
-def judged_stats(
+def judged_figures(
     config: PipelineConfig, holdout: Holdout, measured: Measured, unmeasured: Mapping[str, str]
-) -> dict[str, Any]:
-    """Averages and judges per-query metrics: the statistics of an evaluation's manifest.
+) -> EvaluationFigures:
+    """Averages and judges per-query metrics.
 
     Args:
         config: The pipeline.
@@ -25,20 +29,20 @@ def judged_stats(
         unmeasured: Name of a reference -> why it could not be measured.
     """
     systems = [name for name in measured.systems if name not in unmeasured]
-    metrics, slices = summarise(measured.queries, systems, config.evaluation)
-    decisions = judge(measured.queries, config.evaluation, config.gate)
-    return {
-        "metrics": metrics,
-        "slices": slices,
-        "num_queries": len(holdout.query_ids),
-        "num_pairs": len(holdout.targets.indices),
+    slices = summarise(measured.queries, systems, config.evaluation)
+    decisions = judge(Evidence(config.gate, config.evaluation, measured.queries))
+    return EvaluationFigures(
+        metrics=slices[ALL].metrics,
+        slices=slices,
+        num_queries=len(holdout.query_ids),
+        num_pairs=len(holdout.targets.indices),
         **holdout.left_out.to_json(),
-        "unmeasured": dict(unmeasured),
-        "k": config.evaluation.k,
-        "depth": config.evaluation.depth,
-        "rules": [decision.to_json() for decision in decisions],
-        "verdict": verdict_of(decisions),
-    }
+        unmeasured=dict(unmeasured),
+        k=config.evaluation.k,
+        depth=config.evaluation.depth,
+        rules=tuple(decisions),
+        verdict=verdict_of(decisions),
+    )
 
 
 def name_references(measured: Measured, references: Mapping[str, ArtifactId]) -> Measured:
@@ -54,27 +58,28 @@ def name_references(measured: Measured, references: Mapping[str, ArtifactId]) ->
     """
     queries, topk = measured.queries, dict(measured.topk)
     for name, model in references.items():
-        for metric in METRICS:
-            measure = f"{model}_{metric}"
+        for metric in METRICS.values():
+            measure = metric.column_of(model)
             column = (
                 measured.queries[measure]
                 if measure in measured.queries.column_names
                 else pa.nulls(queries.num_rows, pa.float64())
             )
-            queries = queries.append_column(f"{name}_{metric}", column)
+            queries = queries.append_column(metric.column_of(name), column)
         if model in topk:
             topk[name] = topk.pop(model)
-    own = [f"{model}_{metric}" for model in set(references.values()) for metric in METRICS]
+    models = set(references.values())
+    own = [metric.column_of(model) for model in models for metric in METRICS.values()]
     left = [column for column in queries.column_names if column not in own]
     return Measured(queries.select(left), topk)
 
 
 def write_evaluation(
-    trial: Attempt, region: Region, measured: Measured, stats: dict[str, Any]
+    trial: Attempt, region: Region, measured: Measured, figures: EvaluationFigures
 ) -> None:
     """Writes an evaluation's files into an attempt."""
     for system, table in measured.topk.items():
         name = "topk.parquet" if system == MODEL else f"topk_{system}.parquet"
         trial.write_table(name, table)
     trial.write_table("queries.parquet", measured.queries)
-    trial.write_json("report.json", {"region": region, **stats})
+    trial.write_json("report.json", {"region": region, **figures.to_json()})

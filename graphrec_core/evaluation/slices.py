@@ -3,8 +3,8 @@
 import numpy as np
 
 from graphrec_core.config.judging import EvaluationConfig
+from graphrec_core.lake.records import ALL
 
-ALL = "all"
 COLD_START = "cold_start"
 LOW_DEGREE = "low_degree"
 

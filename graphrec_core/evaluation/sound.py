@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 
 from graphrec_core.errors import DamagedError
 from graphrec_core.evaluation.deciding import Brought, find_brought
-from graphrec_core.lake import Chain, Lake, find_artifact
-from graphrec_core.lake.past import Past
-from graphrec_core.lake.release import Release
+from graphrec_core.lake import Lake, find_artifact
+from graphrec_core.lake.records import FIGURES
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import Release
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -37,6 +39,7 @@ def find_sound(lake: Lake, chain: Chain, past: Past, region: Region) -> Sound:
         brought = find_brought(lake, chain, past, region)
         for part in (brought.evaluation, brought.shard):
             if part is not None:
+                part.manifest.figures(FIGURES[part.manifest.step])
                 part.checked.check()
     except DamagedError as error:
         kept, number = past.kept(region, chain.as_of), past.next_number(chain.as_of)

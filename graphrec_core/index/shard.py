@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import faiss
 import numpy as np
@@ -13,6 +12,7 @@ from graphrec_core.index.ann import Search, from_bytes, search_of, to_bytes
 from graphrec_core.index.axis import id_array, own_pairs, rows_of, vector_matrix
 from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.records import ShardFigures
 from graphrec_core.types import Region, Role, start_id
 
 INDEX_FILE = "index.faiss"
@@ -41,7 +41,7 @@ class ShardTables:
 
 
 def write_shard(
-    trial: Attempt, index: faiss.Index, tables: ShardTables, recall: dict[str, Any]
+    trial: Attempt, index: faiss.Index, tables: ShardTables, figures: ShardFigures
 ) -> None:
     """Writes a shard's files into an attempt."""
     trial.write(INDEX_FILE, to_bytes(index))
@@ -49,7 +49,7 @@ def write_shard(
     trial.write_table(QUERIES_FILE, tables.queries)
     trial.write_table(SEEN_FILE, tables.seen)
     trial.write_table(POPULAR_FILE, tables.popular)
-    trial.write_json(RECALL_FILE, recall)
+    trial.write_json(RECALL_FILE, figures.to_json())
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from graphrec_core.lake.artifact import Artifact, find_artifact, open_artifact
 from graphrec_core.lake.attempt import Attempt, attempt
-from graphrec_core.lake.chain import Chain
 from graphrec_core.lake.identity import artifact_id
 from graphrec_core.lake.lake import Lake
 from graphrec_core.lake.layout import Layout
@@ -12,7 +11,6 @@ from graphrec_core.lake.storage import Storage
 __all__ = [
     "Artifact",
     "Attempt",
-    "Chain",
     "FileEntry",
     "Lake",
     "Layout",

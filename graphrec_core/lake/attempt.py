@@ -33,6 +33,7 @@ from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.lease import held, taken
 from graphrec_core.lake.manifest import FileEntry, Manifest
 from graphrec_core.lake.meter import process_meter
+from graphrec_core.lake.records import Figures, stats_of
 from graphrec_core.lake.storage import Storage
 from graphrec_core.lake.table_writer import TableWriter, table_writer
 from graphrec_core.types import ArtifactId, Region, format_instant
@@ -114,9 +115,18 @@ class Attempt:
         as_of: datetime,
         region: Region,
         inputs: Mapping[str, str],
-        stats: Mapping[str, Any],
+        stats: Figures | Mapping[str, Any],
     ) -> Artifact:
         """Makes the artefact visible, or finds that another attempt did so first.
+
+        Args:
+            step: The step that made it.
+            config: The settings; those that the step declares are kept.
+            as_of: The day's instant.
+            region: The region, or ``ALL_REGIONS``.
+            inputs: Ids of what it was made from, by role.
+            stats: What the manifest says of it: the step's model in ``FIGURES``, or JSON values
+                where there is none.
 
         Returns:
             The committed artefact, this attempt's or the earlier one's; its files are all there.
@@ -135,7 +145,7 @@ class Attempt:
             inputs=dict(inputs),
             config=declared_config(config, step),
             files=dict(sorted(self._entries.items())),
-            stats=dict(stats),
+            stats=stats_of(step, stats),
         )
         data = manifest.to_bytes()
         self._seal(data)

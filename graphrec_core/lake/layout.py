@@ -153,6 +153,25 @@ class Layout:
         """File of a release."""
         return f"{self.releases}/{artifact_id}.json"
 
+    @property
+    def catalogue(self) -> str:
+        """Folder of the names by which releases are found; it may be removed."""
+        return f"{self.pipeline}/catalogue"
+
+    @property
+    def catalogued_days(self) -> str:
+        """Folder that names every release, month by month."""
+        return f"{self.catalogue}/days"
+
+    def catalogued_region(self, region: Region) -> str:
+        """Folder that names the releases that may be a measure in a region, month by month."""
+        return f"{self.catalogue}/{region_folder(region)}"
+
+    @property
+    def older_releases(self) -> str:
+        """File of what the catalogue says of the releases before it."""
+        return f"{self.catalogue}/older.json"
+
     def report(self, as_of: datetime) -> str:
         """Folder of a day's report."""
         return f"{self.pipeline}/reports/as_of={format_instant(as_of)}"

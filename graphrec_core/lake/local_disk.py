@@ -5,7 +5,24 @@ import os
 from pathlib import Path
 from typing import IO
 
+from graphrec_core.errors import ConfigError
+
 NUM_TRIES = 100
+
+
+def check_folder(root: Path) -> None:
+    """Refuses a file where a folder is meant, the root itself or one above it.
+
+    Raises:
+        ConfigError: There is one.
+    """
+    for place in (root, *root.parents):
+        if place.is_file():
+            raise ConfigError(
+                must="lake.root and source.root must be folders, there or yet to be made.",
+                found=f"{place} is a file",
+                fix="Give the path of a folder.",
+            )
 
 
 def lock(path: Path, how: int = 0) -> IO[bytes]:

@@ -1,11 +1,15 @@
 """What an artefact says of itself."""
 
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from graphrec_core.errors import DamagedError, LakeError
 from graphrec_core.lake.identity import canonical_json
+from graphrec_core.lake.records import FIGURES, Figures
 from graphrec_core.types import ArtifactId, Region
+
+OfStep = TypeVar("OfStep", bound=Figures)
 
 
 class FileEntry(BaseModel):
@@ -31,7 +35,8 @@ class Manifest(BaseModel):
         inputs: Ids of the artefacts it was made from, by role.
         config: The settings that the step declares, by dotted key.
         files: The files, by path relative to the artefact.
-        stats: Figures and decisions that later steps and people read; JSON values.
+        stats: Figures and decisions that later steps and people read; JSON values. Where the
+            step has a model of them (``FIGURES``), ``figures`` reads them.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,3 +55,28 @@ class Manifest(BaseModel):
     def to_bytes(self) -> bytes:
         """Writes the manifest as canonical JSON."""
         return (canonical_json(self.model_dump(mode="json")) + "\n").encode()
+
+    def figures(self, kind: type[OfStep]) -> OfStep:
+        """Parses what the manifest says of the result.
+
+        Args:
+            kind: The model of this manifest's step in ``FIGURES``.
+
+        Raises:
+            LakeError: The artefact is another step's.
+            DamagedError: They are not this model's.
+        """
+        if FIGURES.get(self.step) is not kind:
+            raise LakeError(
+                must=f"An artefact with {kind.__name__} must be asked for them.",
+                found=f"{self.step} {self.id}",
+                fix="Ask the artefact of the step that commits them.",
+            )
+        try:
+            return kind.model_validate(self.stats)
+        except ValidationError as error:
+            raise DamagedError(
+                must=f"The manifest of {self.step} {self.id} must hold {kind.__name__}.",
+                found=str(error).replace("\n", "; "),
+                fix="Remove the artefact and run the step again with this version.",
+            ) from error

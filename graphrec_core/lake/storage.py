@@ -4,7 +4,7 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from graphrec_core.lake.listing import (
     find_info,
     list_folder,
 )
-from graphrec_core.lake.local_disk import lock, sync_folder, to_disk
+from graphrec_core.lake.local_disk import check_folder, lock, sync_folder, to_disk
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Storage:
         self.is_local = isinstance(fs, LocalFileSystem)
         if self.is_local:
             with self._faults(""):
-                _check_folder(Path(path))
+                check_folder(Path(path))
 
     def uri(self, path: str) -> str:
         """Returns the full URI of ``path``, as Spark and other programs understand it."""
@@ -134,6 +134,15 @@ class Storage:
             return
         with self._faults(path), self._bucket_faults():
             self._fs.pipe_file(self._full(path), data)
+
+    def write_all(self, files: Mapping[str, bytes]) -> None:
+        """Writes whole files by path, in no order; at an error some of them may be written."""
+        if self.is_local:
+            for path, data in files.items():
+                self.write(path, data)
+            return
+        with self._faults(""), self._bucket_faults():
+            self._fs.pipe({self._full(path): data for path, data in files.items()})
 
     @contextmanager
     def create(self, path: str) -> Iterator[Any]:
@@ -384,14 +393,3 @@ class Storage:
             found=self.uri(path),
             fix="Set lake.root to a folder that every worker mounts, or to s3://bucket/prefix.",
         )
-
-
-def _check_folder(root: Path) -> None:
-    """Refuses a file where a folder is meant, the root itself or one above it."""
-    for place in (root, *root.parents):
-        if place.is_file():
-            raise ConfigError(
-                must="lake.root and source.root must be folders, there or yet to be made.",
-                found=f"{place} is a file",
-                fix="Give the path of a folder.",
-            )

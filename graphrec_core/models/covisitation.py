@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from graphrec_core.models.scorer import Interactions
+from graphrec_core.models.scorer import ScorerInputs
 
 
 class Covisitation:
@@ -18,8 +18,9 @@ class Covisitation:
     Exact; computed per block of queries, so that the co-occurrences are never kept whole.
     """
 
-    def fit(self, interactions: Interactions) -> None:
+    def fit(self, inputs: ScorerInputs) -> None:
         """Keeps the matrix and its normalised form."""
+        interactions = inputs.interactions
         matrix = interactions.matrix
         degrees = np.asarray(matrix.sum(axis=0)).ravel()
         scale = 1 / np.sqrt(np.maximum(degrees, 1))

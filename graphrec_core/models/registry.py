@@ -1,27 +1,32 @@
-"""The encoders by the name that configuration gives them."""
+"""Builds the recommenders of the registry (``graphrec_core.config.model``) by their names."""
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import (
+    RECOMMENDERS,
+    ModelConfig,
+    Recommender,
+    encoders,
+    scorers,
+)
 from graphrec_core.errors import ConfigError
-from graphrec_core.models.encoder import Encoder
-from graphrec_core.models.graphsage import GraphSAGE
-from graphrec_core.models.lightgcn import LightGCN
 
-ENCODERS: dict[str, type[LightGCN] | type[GraphSAGE]] = {
-    "lightgcn": LightGCN,
-    "graphsage": GraphSAGE,
-}
+if TYPE_CHECKING:  # an encoder brings torch along, a scorer does without
+    from graphrec_core.models.encoder import Encoder
+    from graphrec_core.models.scorer import Scorer
 
 
 def reads_features(config: ModelConfig) -> bool:
     """Tells whether the configured encoder's vectors depend on the nodes' features."""
-    return ENCODERS[config.name].reads_features
+    encoder: type[Encoder] = _class_of(config.name, encoders())
+    return encoder.reads_features
 
 
 def build_encoder(
     config: ModelConfig, num_rows: int, feature_widths: Mapping[str, int]
-) -> Encoder:
+) -> "Encoder":
     """Builds the configured encoder; its weights are zero until ``reset`` or loading.
 
     Args:
@@ -32,12 +37,26 @@ def build_encoder(
     Raises:
         ConfigError: No encoder has this name.
     """
-    if config.name not in ENCODERS:
-        raise ConfigError(
-            must="model.name must name an encoder.",
-            found=repr(config.name),
-            fix=f"Choose one of {sorted(ENCODERS)}.",
-        )
-    build: type = ENCODERS[config.name]
-    encoder: Encoder = build(config, num_rows, dict(feature_widths))
+    encoder: Encoder = _class_of(config.name, encoders())(config, num_rows, dict(feature_widths))
     return encoder
+
+
+def build_scorer(name: str) -> "Scorer":
+    """Builds a scorer, not yet fitted.
+
+    Raises:
+        ConfigError: No scorer has this name.
+    """
+    scorer: Scorer = _class_of(name, scorers())()
+    return scorer
+
+
+def _class_of(name: str, allowed: list[Recommender]) -> Any:  # noqa: ANN401  (each one's class)
+    if name not in {entry.name for entry in allowed}:
+        raise ConfigError(
+            must="A recommender must be in the registry, as what it is asked for.",
+            found=repr(name),
+            fix=f"Choose one of {', '.join(entry.name for entry in allowed)}.",
+        )
+    module, _, attribute = RECOMMENDERS[name].factory.partition(":")
+    return getattr(import_module(module), attribute)

@@ -1,6 +1,8 @@
 """What a scorer is: it scores every candidate for a query without giving nodes vectors."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -25,10 +27,47 @@ class Interactions:
     num_candidates: int
 
 
-class Scorer(Protocol):
-    """A recommender that scores candidates directly."""
+@dataclass(frozen=True)
+class ScorerInputs:
+    """What a scorer may learn from: the pairs of one view.
 
-    def fit(self, interactions: Interactions) -> None:
+    Attributes:
+        pairs: src, dst, last_event_time, a row per pair.
+        query_ids: The queries that will be asked for, distinct.
+        candidate_ids: The candidates, distinct and in id order.
+        instant: The view's instant.
+        recent_days: A pair is recent if its last event is at or after ``instant`` less these.
+    """
+
+    pairs: pa.Table
+    query_ids: pa.Array
+    candidate_ids: pa.Array
+    instant: datetime
+    recent_days: int
+
+    @cached_property
+    def interactions(self) -> Interactions:
+        """Those of all time."""
+        return self._of(self.pairs)
+
+    @cached_property
+    def recent(self) -> Interactions:
+        """Those of the last days, with the same rows and candidates first.
+
+        Queries are counted exactly, though events are aggregated to pairs.
+        """
+        first = self.instant - timedelta(days=self.recent_days)
+        since = pa.scalar(first, pa.timestamp("us", tz="UTC"))
+        return self._of(self.pairs.filter(pc.greater_equal(self.pairs["last_event_time"], since)))
+
+    def _of(self, pairs: pa.Table) -> Interactions:
+        return interactions_of(pairs["src"], pairs["dst"], self.query_ids, self.candidate_ids)
+
+
+class Scorer(Protocol):
+    """A recommender that scores candidates directly; it is made without arguments."""
+
+    def fit(self, inputs: ScorerInputs) -> None:
         """Learns from the pairs of a view."""
         ...
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
-from graphrec_core.lake.verdict import verdict_of
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 LOOK_BACK = 4

@@ -14,8 +14,9 @@ import pandas as pd
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.quality import QualityConfig
-from graphrec_core.lake import Artifact, Chain, Lake, attempt, find_artifact
-from graphrec_core.lake.verdict import Verdict, describe_broken, verdict_of
+from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.verdict import Verdict, describe_broken, verdict_of
 from graphrec_core.quality.history import PastDay, last_days
 from graphrec_core.quality.snapshot_frames import (
     KEYS,

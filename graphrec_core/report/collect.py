@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.evaluation.gates import read_decisions
-from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact, find_artifact
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.release import Release, read_release_run
+from graphrec_core.lake.records import EvaluationFigures, LeftOutPairs, ShardFigures
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.release import Release, read_release_run
 from graphrec_core.report.day import (
     Day,
     EvaluationResult,
@@ -71,6 +70,11 @@ def _region_day(
 ) -> RegionDay:
     stats = found.region_stats(region)
     evaluation, shard = found.evaluations[region], found.shards[region]
+    judged, measured = None, None
+    with found.damaged.noted(f"the evaluation of {region}"):
+        judged = evaluation_result(evaluation) if evaluation else None
+    with found.damaged.noted(f"the shard of {region}"):
+        measured = shard_result(shard) if shard else None
     return RegionDay(
         region=region,
         train=_view_size(stats["train"]),
@@ -78,8 +82,8 @@ def _region_day(
         num_holdout_queries=stats["holdout"]["num_queries"],
         num_holdout_pairs=stats["holdout"]["num_pairs"],
         holdout_left_out=LeftOutPairs.of(stats["holdout"]),
-        evaluation=evaluation_result(evaluation) if evaluation else None,
-        shard=shard_result(shard) if shard else None,
+        evaluation=judged,
+        shard=measured,
         released=release.regions.get(region) if release else None,
         live=live.regions.get(region) if live else None,
         is_live_known=live is not None,
@@ -92,31 +96,31 @@ def _view_size(stats: Mapping[str, Any]) -> ViewSize:
 
 def evaluation_result(artifact: Artifact) -> EvaluationResult:
     """Reads an evaluation's manifest."""
-    stats = artifact.manifest.stats
+    figures = artifact.manifest.figures(EvaluationFigures)
     return EvaluationResult(
         id=artifact.manifest.id,
-        k=stats["k"],
-        metrics=stats["metrics"],
-        slices=stats["slices"],
-        rules=read_decisions(stats["rules"]),
-        unmeasured=stats.get("unmeasured", {}),
-        num_queries=stats["num_queries"],
-        num_pairs=stats["num_pairs"],
-        left_out=LeftOutPairs.of(stats),
+        k=figures.k,
+        metrics=figures.metrics,
+        slices=figures.slices,
+        rules=figures.rules,
+        unmeasured=figures.unmeasured,
+        num_queries=figures.num_queries,
+        num_pairs=figures.num_pairs,
+        left_out=figures.left_out,
     )
 
 
 def shard_result(artifact: Artifact) -> ShardResult:
     """Reads a shard's manifest."""
-    stats = artifact.manifest.stats
+    figures = artifact.manifest.figures(ShardFigures)
     return ShardResult(
         id=artifact.manifest.id,
-        factory=stats["factory"],
-        ann_recall=stats["ann_recall"],
-        recall_k=stats["recall_k"],
-        refit=stats.get("refit"),
-        num_candidates=stats["num_candidates"],
-        rules=read_decisions(stats["rules"]),
+        factory=figures.factory,
+        ann_recall=figures.ann_recall,
+        recall_k=figures.recall_k,
+        refit=figures.refit,
+        num_candidates=figures.num_candidates,
+        rules=figures.rules,
     )
 
 
@@ -135,6 +139,7 @@ def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
         stats=artifact.manifest.stats,
         history=tuple(metrics["history"]),
         best_epoch=metrics.get("best_epoch"),
+        metric=metrics["metric"] or "",
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions, verdict_of
-from graphrec_core.index.targets import LeftOutPairs
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.release import Release, ReleasedRegion
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.evaluation.metrics import METRICS
+from graphrec_core.evaluation.settling import holding, verdict_of
+from graphrec_core.lake.records import GateDecision, LeftOutPairs, RefitCheck, SliceFigures
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.release import Release, ReleasedRegion
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 Gate = Literal["passed", "refused", "undecided", "missing"]
@@ -45,8 +46,8 @@ class EvaluationResult:
     Attributes:
         id: The evaluation.
         k: Cut-off of recall, NDCG and hit rate.
-        metrics: System -> metric -> value in [0, 1]; None where there was no query.
-        slices: Slice -> ``num_queries`` and the systems' metrics.
+        metrics: System -> metric -> mean; None where there was no query.
+        slices: Slice -> its queries and the systems' metrics.
         rules: The gate's rules.
         unmeasured: Earlier releases that could not be measured, by name, and why.
         num_queries: Queries judged.
@@ -57,7 +58,7 @@ class EvaluationResult:
     id: ArtifactId
     k: int
     metrics: Mapping[str, Mapping[str, float | None]]
-    slices: Mapping[str, Mapping[str, Any]]
+    slices: Mapping[str, SliceFigures]
     rules: tuple[GateDecision, ...]
     unmeasured: Mapping[str, str]
     num_queries: int
@@ -65,10 +66,11 @@ class EvaluationResult:
     left_out: LeftOutPairs
 
     def is_best(self, system: str, metric: str) -> bool:
-        """Tells whether no system has a greater value."""
-        values = [figures.get(metric) for figures in self.metrics.values()]
-        best = max((value for value in values if value is not None), default=None)
-        return best is not None and self.metrics[system].get(metric) == best
+        """Tells whether no system has a better value."""
+        found = (figures.get(metric) for figures in self.metrics.values())
+        values = [value for value in found if value is not None]
+        own = self.metrics[system].get(metric)
+        return own is not None and own == METRICS[metric].best(values)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class ShardResult:
     factory: str
     ann_recall: float
     recall_k: int
-    refit: Mapping[str, Any] | None
+    refit: RefitCheck | None
     num_candidates: int
     rules: tuple[GateDecision, ...]
 
@@ -138,7 +140,7 @@ class RegionDay:
         Publishing judges what is undecided again on all regions pooled.
         """
         if self.is_judged and self.released is not None and self.released.rules:
-            return read_decisions(self.released.rules)
+            return self.released.rules
         parts = (self.evaluation, self.shard)
         return tuple(rule for part in parts if part is not None for rule in part.rules)
 
@@ -183,8 +185,9 @@ class ModelRun:
         id: The model.
         region: Its region, or ``_all``.
         stats: Figures of its manifest.
-        history: Epoch, loss and validation recall, in order of epochs.
+        history: Epoch, loss and the validation's value, in order of epochs.
         best_epoch: The epoch whose weights were kept.
+        metric: What the value measures; empty where nothing was validated.
     """
 
     id: ArtifactId
@@ -192,6 +195,7 @@ class ModelRun:
     stats: Mapping[str, Any]
     history: tuple[Mapping[str, Any], ...]
     best_epoch: int | None
+    metric: str
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,6 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-SYSTEM_COLOURS = {
-    "model": "#0b5cad",
-    "popularity": "#d98200",
-    "recent_popularity": "#c8371b",
-    "covisitation": "#0a8f6a",
-    "champion": "#b0479a",
-    "same_day": "#5b9bd5",
-    "elder": "#7a6a00",
-}
 PASSED, REFUSED, UNDECIDED, NEUTRAL = "#0a8f6a", "#c8371b", "#c79a00", "#8a94a0"
 SEQUENCE = (
     "#0b5cad",

@@ -14,13 +14,15 @@ from typing import Any
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import DamagedError
 from graphrec_core.evaluation.sound import one_line
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.past import Past, past_of
-from graphrec_core.lake.release import Release, scan_releases
-from graphrec_core.lake.verdict import verdict_of
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.ledger.catalogue import Catalogue
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import Release
+from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.report.wording import step_scope
-from graphrec_core.types import ArtifactId, Region, View, format_instant
+from graphrec_core.types import ArtifactId, Region, View
 
 logger = logging.getLogger(__name__)
 
@@ -117,18 +119,21 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
         found.evaluations[region] = find(f"the evaluation of {region}", folder)
         folder = layout.shard(region, chain.shard_id(region))
         found.shards[region] = find(f"the shard of {region}", folder)
+    past.of_day(as_of)  # so that a damaged release of the day is named
+    note_damaged_releases(past, damaged)
     return found
 
 
+def note_damaged_releases(past: Past, damaged: Damages) -> None:
+    """Notes the releases that were met until now and are damaged."""
+    damaged |= {f"release {name}": one_line(one) for name, one in past.catalogue.damaged.items()}
+
+
 def _past(lake: Lake, damaged: Damages) -> tuple[Past, Live | None]:
-    releases, faults = scan_releases(lake)
-    for name, fault in faults.items():
-        with damaged.noted(f"release {name}"):
-            raise fault
     live = None
     with damaged.noted("LIVE"):
         live = read_live(lake)
-    return past_of(lake, releases, live or Live()), live
+    return Past(Catalogue(lake), live or Live()), live
 
 
 def find_release(found: FoundDay) -> Release | None:
@@ -137,12 +142,12 @@ def find_release(found: FoundDay) -> Release | None:
     Where several are (published once with the gate and once by force, or for some regions only),
     the one of the configured mode and then the most complete one is taken.
     """
-    as_of, snapshot_id = format_instant(found.chain.as_of), found.chain.snapshot_id()
+    snapshot_id = found.chain.snapshot_id()
     mode = found.chain.config.publish.mode
     ranked = [
         (release.mode == mode, num_own, release)
-        for release in found.past.releases
-        if release.as_of == as_of and release.snapshot_id == snapshot_id
+        for release in found.past.of_day(found.chain.as_of)
+        if release.snapshot_id == snapshot_id
         if (num_own := _num_own_ids(found, release)) > 0
     ]
     return max(ranked, key=lambda row: row[:2])[-1] if ranked else None

@@ -1,19 +1,22 @@
 """What serves each region now, and how it was judged when it was published."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import GateDecision, holding, read_decisions
+from graphrec_core.evaluation.settling import holding
 from graphrec_core.evaluation.sound import fault_of_shard
 from graphrec_core.lake import Lake, find_artifact
-from graphrec_core.lake.held import held_back, stuck_mark
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.release import Release, ReleasedRegion, scan_releases
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.lake.records import GateDecision
+from graphrec_core.ledger.catalogue import Catalogue
+from graphrec_core.ledger.held import held_back, stuck_mark
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import Release, ReleasedRegion
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.report.collect import evaluation_result, shard_result
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
-from graphrec_core.report.found import Damages
+from graphrec_core.report.found import Damages, note_damaged_releases
 from graphrec_core.report.wording import release_note
 from graphrec_core.types import ArtifactId, Region
 
@@ -76,27 +79,27 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
         day: Names further regions, which nothing may serve; None: the newest release does.
     """
     lake = Lake(config)
-    releases, broken = scan_releases(lake)
     damaged, pointer = Damages(), Live()
     with damaged.noted("LIVE"):
         pointer = read_live(lake)
     is_known = not damaged
-    for name, fault in broken.items():
-        with damaged.noted(f"release {name}"):
-            raise fault
-    by_id = {release.id: release for release in releases}
+    past = Past(Catalogue(lake), pointer)
+    find = past.catalogue.find
     states: dict[Region, LiveState] = {}
     if day is not None:
         states = _day_states(day)
-    elif releases:
-        newest = releases[-1].regions.items()
-        states = {region: _state(lake, damaged, region, None, entry) for region, entry in newest}
+    elif (newest := past.catalogue.newest()) is not None:
+        entries = newest.regions.items()
+        states = {region: _state(lake, damaged, region, None, entry) for region, entry in entries}
     for region, live in pointer.regions.items():
-        release = by_id.get(live.release_id)
+        release = find(live.release_id)
         entry = release.regions.get(region) if release else None
         states[region] = _state(lake, damaged, region, live, entry)
-    behind = {live.release_id for live in pointer.regions.values()} & set(by_id)
-    notes = {name: note for name in sorted(behind) if (note := release_note(by_id[name]))}
+    behind = sorted({live.release_id for live in pointer.regions.values()})
+    releases = filter(None, map(find, behind))
+    notes = {release.id: note for release in releases if (note := release_note(release))}
+    held = tuple(_what_holds(past, day.release if day else None)) if is_known else ()
+    note_damaged_releases(past, damaged)
     return LivePointer(
         pipeline=config.pipeline,
         high_water=pointer.high_water,
@@ -106,7 +109,7 @@ def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
         warnings=(
             *(f"{what} is damaged: {why}" for what, why in damaged.items()),
             *_damaged_shards(lake, pointer),
-            *(_what_holds(pointer, releases, day.release if day else None) if is_known else ()),
+            *held,
         ),
         is_known=is_known,
     )
@@ -118,15 +121,13 @@ def _damaged_shards(lake: Lake, pointer: Live) -> Iterator[str]:
             yield f"{region} is served by a damaged shard: {fault}"
 
 
-def _what_holds(
-    pointer: Live, releases: Sequence[Release], release: Release | None
-) -> Iterator[str]:
+def _what_holds(past: Past, release: Release | None) -> Iterator[str]:
     """Says what keeps every earlier day, and the day's own release, from going live."""
-    if stuck := stuck_mark(pointer, releases):
+    if stuck := stuck_mark(past):
         yield stuck
     if release is None or release.mode == "never":
         return
-    if (held := held_back(pointer, releases, release)) is not None:
+    if (held := held_back(past, release)) is not None:
         yield f"release {release.id} is not live: {held.why}. {held.to_do}"
 
 
@@ -148,23 +149,25 @@ def _state(
     live: LiveRegion | None,
     entry: ReleasedRegion | None,
 ) -> LiveState:
-    evaluation, shard = None, None
+    judged, found, shard = None, None, None
     if entry is not None and entry.evaluation_id is not None:
         with damaged.noted(f"the evaluation of {region}"):
-            evaluation = find_artifact(
-                lake.storage, lake.layout.evaluation(region, entry.evaluation_id)
-            )
+            folder = lake.layout.evaluation(region, entry.evaluation_id)
+            evaluation = find_artifact(lake.storage, folder)
+            judged = evaluation_result(evaluation) if evaluation else None
     shard_id = live.shard_id if live else entry.candidate_shard_id if entry else None
     if shard_id is not None:
         # What is wrong with a shard that serves is said apart, with all its files.
         with (Damages() if live else damaged).noted(f"the shard of {region}"):
-            shard = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
+            found = find_artifact(lake.storage, lake.layout.shard(region, shard_id))
+    with damaged.noted(f"the shard of {region}"):
+        shard = shard_result(found) if found else None
     return LiveState(
         live=live,
         gate=_gate(entry),
-        rules=read_decisions(entry.rules) if entry else (),
-        evaluation=evaluation_result(evaluation) if evaluation else None,
-        shard=shard_result(shard) if shard else None,
+        rules=entry.rules if entry else (),
+        evaluation=judged,
+        shard=shard,
     )
 
 

@@ -6,16 +6,16 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake.past import RELEASED
+from graphrec_core.config.model import RECOMMENDERS
+from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import Day
 from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
 from graphrec_core.report.gate_picture import plot_gate
+from graphrec_core.report.systems import system_titles
 from graphrec_core.types import View
-
-SYSTEMS = ("model", "popularity", "recent_popularity", "covisitation", *RELEASED)
 
 
 def render_page(found: FoundDay, day: Day) -> str:
@@ -51,20 +51,24 @@ def render_page(found: FoundDay, day: Day) -> str:
         config=config,
         gates={region.region: region.gate for region in day.regions},
         summary=wording.summary(day),
-        systems=[(name, wording.SYSTEM_NAMES[name]) for name in _systems(day)],
-        metrics=[(name, wording.metric_name(name, day.k)) for name in plots.METRICS],
+        recommender=RECOMMENDERS[config.model.name].title,
+        systems=_systems(day),
+        metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
+        judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],
+        no_shares=[one.title_at(day.k) for one in METRICS.values() if not one.is_share],
         pictures=pictures,
     )
 
 
-def _systems(day: Day) -> list[str]:
+def _systems(day: Day) -> list[tuple[str, str]]:
+    """Lists name and title of the systems that were measured in some region."""
     found = {
         system
         for region in day.regions
         if region.evaluation
         for system in region.evaluation.metrics
     }
-    return [system for system in SYSTEMS if system in found]
+    return [(name, title) for name, title in system_titles().items() if name in found]
 
 
 def _pictures(found: FoundDay, day: Day, config: PipelineConfig) -> dict[str, Any]:

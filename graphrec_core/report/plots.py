@@ -8,25 +8,26 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.metrics import METRICS
+from graphrec_core.evaluation.systems import MODEL
 from graphrec_core.report.day import Day, ModelRun, RegionDay
 from graphrec_core.report.figures import (
     NEUTRAL,
     REFUSED,
     SEQUENCE,
-    SYSTEM_COLOURS,
     Picture,
     as_svg,
     drawing,
     short,
 )
-from graphrec_core.report.wording import SYSTEM_NAMES, count, metric_name, step_scope
+from graphrec_core.report.systems import system_colours, system_titles
+from graphrec_core.report.wording import count, metric_heading, step_scope
 
-METRICS = ("recall", "mrr", "ndcg", "hit_rate")
 ROW_IN = 0.34
 
 
 def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
-    """Draws every metric by region: a dot per system, the gate's floors as dashed lines.
+    """Draws every metric by region: a dot per system, the gate's bounds as dashed lines.
 
     Regions with fewer than ``gate.min_queries`` queries are faint and do not set the scale: what
     lies beyond it is drawn at its edge, as an arrow.
@@ -34,16 +35,19 @@ def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
     judged = [region for region in day.regions if region.evaluation is not None]
     if not judged:
         return None
-    floors = {"recall": config.gate.min_recall, "mrr": config.gate.min_mrr}
-    with drawing(9.6, 1.1 + 2 * (0.5 + ROW_IN * len(judged))) as figure:
-        grid = figure.subplots(2, 2, sharey=True)
-        for axes, metric in zip(grid.flat, METRICS, strict=True):
-            floor = floors.get(metric, 0.0)
-            _dots(axes, judged, metric, config.gate.min_queries, floor)
-            axes.set_title(metric_name(metric, day.k))
-            if floor:
-                axes.axvline(floor, color=REFUSED, linestyle="--", linewidth=1)
-        figure.legend(handles=_legend(judged), loc="outside upper left", ncols=4)
+    colours = system_colours(config.model.name)
+    num_lines = -(-len(METRICS) // 2)
+    with drawing(9.6, 1.1 + num_lines * (0.5 + ROW_IN * len(judged))) as figure:
+        grid = list(figure.subplots(num_lines, 2, sharey=True, squeeze=False).flat)
+        for axes, metric in zip(grid, METRICS.values(), strict=False):
+            bound = metric.bound(config.gate) if metric.bound is not None else 0.0
+            _dots(axes, judged, metric.name, config.gate.min_queries, bound, colours)
+            axes.set_title(metric_heading(metric.name, day.k))
+            if bound:
+                axes.axvline(bound, color=REFUSED, linestyle="--", linewidth=1)
+        for axes in grid[len(METRICS) :]:
+            axes.set_visible(False)
+        figure.legend(handles=_legend(judged, colours), loc="outside upper left", ncols=4)
         return as_svg(figure, "Metrics by region: the model against its references, as dots")
 
 
@@ -69,7 +73,7 @@ def plot_sizes(day: Day) -> Picture | None:
 
 
 def plot_training(models: Sequence[ModelRun]) -> Picture | None:
-    """Draws loss and validation recall by epoch, a line per model, the kept epoch marked."""
+    """Draws loss and the validation's metric by epoch, a line per model, the kept epoch marked."""
     trained = [model for model in models if model.history]
     if not trained:
         return None
@@ -78,15 +82,15 @@ def plot_training(models: Sequence[ModelRun]) -> Picture | None:
         for index, model in enumerate(trained):
             colour = SEQUENCE[index % len(SEQUENCE)]
             _curve(left, model, "loss", colour)
-            _curve(right, model, "recall", colour)
+            _curve(right, model, "value", colour)
         left.set_title("Training loss")
-        right.set_title("Recall on the validation pairs")
+        right.set_title(f"Validation {trained[0].metric}".strip())
         for axes in (left, right):
             axes.set_xlabel("epoch (ring: weights kept)")
             axes.grid(visible=True, axis="y")
         handles, labels = left.get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside right upper")
-        return as_svg(figure, "Training loss and validation recall by epoch, a line per model")
+        return as_svg(figure, "Training loss and validation by epoch, a line per model")
 
 
 def plot_steps(day: Day) -> Picture | None:
@@ -115,20 +119,25 @@ def plot_steps(day: Day) -> Picture | None:
 
 
 def _dots(
-    axes: Axes, regions: Sequence[RegionDay], metric: str, enough: int, floor: float
+    axes: Axes,
+    regions: Sequence[RegionDay],
+    metric: str,
+    enough: int,
+    bound: float,
+    colours: Mapping[str, str],
 ) -> None:
     """Draws one row per region: a line over the systems' range, a dot per system."""
     judged = [(region, region.evaluation) for region in regions if region.evaluation]
     large = [evaluation.num_queries >= enough for _, evaluation in judged]
     values = [evaluation.metrics for _, evaluation in judged]
-    limit = max(floor, greatest([_figures(systems, metric) for systems in values], large))
+    limit = max(bound, greatest([_figures(systems, metric) for systems in values], large))
     for row, (systems, is_large) in enumerate(zip(values, large, strict=True)):
         if found := _figures(systems, metric):
             axes.plot([min(found), max(found)], [row, row], color="#cfd6dd", linewidth=2, zorder=1)
-        for system in SYSTEM_COLOURS:
+        for system, colour in colours.items():
             value = systems.get(system, {}).get(metric)
             if value is not None:
-                _dot(axes, value, limit, row, system, is_large=is_large)
+                _dot(axes, value, limit, row, colour, _marker(system), is_large=is_large)
     axes.set_xlim(0, limit * 1.03)
     names = [
         f"{short(region.region)} ({count(evaluation.num_queries)})"
@@ -137,25 +146,32 @@ def _dots(
     name_rows(axes, names)
 
 
-def _legend(regions: Sequence[RegionDay]) -> list[Line2D]:
+def _legend(regions: Sequence[RegionDay], colours: Mapping[str, str]) -> list[Line2D]:
+    titles = system_titles()
     measured = {name for one in regions if one.evaluation for name in one.evaluation.metrics}
     return [
-        Line2D([], [], color=colour, marker="o" if name == "model" else "|", linestyle="",
-               markeredgewidth=2, label=SYSTEM_NAMES[name])
-        for name, colour in SYSTEM_COLOURS.items() if name in measured
+        Line2D([], [], color=colour, marker=_marker(name), linestyle="",
+               markeredgewidth=2, label=titles[name])
+        for name, colour in colours.items() if name in measured
     ]  # fmt: skip
 
 
-def _dot(axes: Axes, value: float, limit: float, row: int, system: str, *, is_large: bool) -> None:
-    size, marker = (52, "o") if system == "model" else (44, "|")
+def _marker(system: str) -> str:
+    return "o" if system == MODEL else "|"
+
+
+def _dot(
+    axes: Axes, value: float, limit: float, row: int, colour: str, marker: str, *, is_large: bool
+) -> None:
     axes.scatter(
-        min(value, limit), row, s=size, marker=">" if value > limit else marker,
-        color=SYSTEM_COLOURS[system], lw=2, zorder=2, alpha=1.0 if is_large else 0.45,
+        min(value, limit), row, s=52 if marker == "o" else 44,
+        marker=">" if value > limit else marker,
+        color=colour, lw=2, zorder=2, alpha=1.0 if is_large else 0.45,
     )  # fmt: skip
 
 
 def _figures(systems: Mapping[str, Mapping[str, float | None]], metric: str) -> list[float]:
-    return [value for figures in systems.values() if (value := figures[metric]) is not None]
+    return [value for figures in systems.values() if (value := figures.get(metric)) is not None]
 
 
 def greatest(figures: Sequence[Sequence[float]], large: Sequence[bool]) -> float:

@@ -8,19 +8,19 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from graphrec_core.evaluation.gates import GateDecision
+from graphrec_core.evaluation.metrics import judged_metrics
+from graphrec_core.lake.records import GateDecision
 from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
+from graphrec_core.report.systems import short_titles
 from graphrec_core.report.wording import count, day_of, rule_summary, share, step_scope, summary
 
-SYSTEMS = ("model", "popularity", "covisitation")
 GATE_STYLES: dict[Gate, str] = {
     "passed": "green",
     "refused": "bold red",
     "undecided": "bold yellow",
     "missing": "yellow",
 }
-METRICS = ("recall", "mrr")
 WIDTH = 120
 """Columns that the tables need; in fewer they lose names and decisions."""
 REGION_WIDTH = 16
@@ -114,14 +114,17 @@ def _live_text(region: RegionDay) -> str:
 
 
 def _add_metric_columns(table: Table, k: int | None) -> None:
-    for name in (f"recall@{k or 'k'}", "MRR"):
-        table.add_column(f"{name:<17}\nmodel  pop. co-v.", justify="right", no_wrap=True)
+    for metric in judged_metrics():
+        name = metric.title_at(k)
+        systems = " ".join(f"{title:>5}" for title in short_titles().values())
+        table.add_column(f"{name:<{len(systems)}}\n{systems}", justify="right", no_wrap=True)
     table.add_column("ANN\nrecall", justify="right", no_wrap=True)
 
 
 def _metrics(evaluation: EvaluationResult | None) -> list[str]:
     metrics = evaluation.metrics if evaluation else {}
-    rows = ([metrics.get(system, {}).get(name) for system in SYSTEMS] for name in METRICS)
+    names = [metric.name for metric in judged_metrics()]
+    rows = ([metrics.get(system, {}).get(name) for system in short_titles()] for name in names)
     return [" ".join(f"{share(value):>5}" for value in row) for row in rows]
 
 

@@ -2,29 +2,16 @@
 
 from collections.abc import Sequence
 
-from graphrec_core.evaluation.gates import GateDecision
-from graphrec_core.lake.past import RELEASED
-from graphrec_core.lake.release import Release
+from graphrec_core.evaluation.metrics import METRICS
+from graphrec_core.lake.records import Better, GateDecision
+from graphrec_core.ledger.past import RELEASED
+from graphrec_core.ledger.release import Release
 from graphrec_core.report.day import Day, RegionDay
+from graphrec_core.report.systems import system_titles
 from graphrec_core.types import ALL_REGIONS
 
-METRIC_NAMES = {
-    "recall": "recall@{k}",
-    "mrr": "MRR",
-    "ndcg": "NDCG@{k}",
-    "hit_rate": "hit rate@{k}",
-    "ann_recall": "ANN recall",
-    "num_queries": "number of queries",
-}
-SYSTEM_NAMES = {
-    "model": "model",
-    "popularity": "popularity",
-    "recent_popularity": "recent popularity",
-    "covisitation": "co-visitation",
-    "champion": "champion",
-    "same_day": "earlier release of the day",
-    "elder": "older champion",
-}
+OTHER_METRICS = {"ann_recall": "ANN recall", "num_queries": "number of queries"}
+"""Names of what rules judge, also in old releases, beside the metrics of an evaluation."""
 NUM_NAMED = 5
 """Regions that a sentence names before it counts."""
 
@@ -44,7 +31,14 @@ def count(value: float | None) -> str:
 
 def metric_name(metric: str, k: int | None) -> str:
     """Names a metric with its cut-off: ``recall@20``."""
-    return METRIC_NAMES.get(metric, metric).format(k="k" if k is None else k)
+    found = METRICS.get(metric)
+    return found.title_at(k) if found else OTHER_METRICS.get(metric, metric)
+
+
+def metric_heading(metric: str, k: int | None) -> str:
+    """Names a metric, and its direction where that is not the usual one."""
+    less = " (less is better)" if METRICS[metric].better is Better.SMALLER else ""
+    return metric_name(metric, k) + less
 
 
 def rule_name(rule: GateDecision, k: int | None) -> str:
@@ -52,7 +46,7 @@ def rule_name(rule: GateDecision, k: int | None) -> str:
     metric, where = metric_name(rule.metric, k), _slice(rule, ", {}")
     if rule.reference:
         return f"{metric} not worse than {system_name(rule.reference)}{where}"
-    return f"{metric} at least {rule_bound(rule)}{where}"
+    return f"{metric} {rule.better.at_limit} {rule_bound(rule)}{where}"
 
 
 def rule_reason(rule: GateDecision, k: int | None) -> str:
@@ -62,12 +56,13 @@ def rule_reason(rule: GateDecision, k: int | None) -> str:
         return f"{metric} has nothing to compare with: {_the(rule)} could not be measured"
     if rule.value is None:
         return f"{metric} has no query to be measured on"
-    other = f"the floor {rule_bound(rule)}"
+    other = f"the {rule.better.limit} {rule_bound(rule)}"
     if rule.difference is not None:
         other = f"{system_name(rule.reference)}'s {share(against(rule))}"
     if rule.outcome == "undecided":
         return f"{metric} {rule_value(rule)} cannot be told from {other} by {queries_of(rule)}"
-    return f"{metric} {rule_value(rule)} is below {other} ({queries_of(rule)})"
+    side = rule.better.worse_side
+    return f"{metric} {rule_value(rule)} is {side} {other} ({queries_of(rule)})"
 
 
 def queries_of(rule: GateDecision) -> str:
@@ -79,7 +74,7 @@ def queries_of(rule: GateDecision) -> str:
 
 def rule_summary(rule: GateDecision, k: int | None) -> str:
     """Names what a rule compared, for a narrow cell: ``recall@20 vs popularity``."""
-    against_what = rule.reference or "its floor"
+    against_what = rule.reference or f"its {rule.better.limit}"
     return f"{metric_name(rule.metric, k)} vs {against_what}{_slice(rule, ' ({})')}"
 
 
@@ -89,7 +84,7 @@ def rule_value(rule: GateDecision) -> str:
 
 
 def rule_bound(rule: GateDecision) -> str:
-    """Writes the least value that passes; of a comparison, the least difference."""
+    """Writes the worst value that passes; of a comparison, the worst difference."""
     return _figure(rule, rule.bound)
 
 
@@ -102,7 +97,7 @@ def against(rule: GateDecision) -> float | None:
 
 def system_name(system: str) -> str:
     """Names a system as people say it."""
-    return SYSTEM_NAMES.get(system, system)
+    return system_titles().get(system, system)
 
 
 def region_sentence(region: RegionDay) -> str:

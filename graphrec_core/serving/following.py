@@ -17,8 +17,8 @@ from typing import Literal
 from graphrec_core.errors import ConfigError
 from graphrec_core.index.shard import Shard, open_shard
 from graphrec_core.lake import Lake, open_artifact
-from graphrec_core.lake.live import Live, find_live
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.live import Live, find_live
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)

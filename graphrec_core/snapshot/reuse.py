@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Artifact, Chain, Lake, find_artifact
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import parse_instant
 
 logger = logging.getLogger(__name__)

@@ -1,13 +1,15 @@
-"""Losses, negatives and the trainer of the encoders."""
+"""The trainer of the encoders, in parts: objectives, batches, step and loop."""
 
+from graphrec_core.training.loop import Look, Training
 from graphrec_core.training.losses import bpr, sampled_softmax
 from graphrec_core.training.supervision import Audited, SupervisionAudit
-from graphrec_core.training.trainer import Look, Training, train_encoder, train_for
+from graphrec_core.training.trainer import Trainer, train_encoder, train_for
 
 __all__ = [
     "Audited",
     "Look",
     "SupervisionAudit",
+    "Trainer",
     "Training",
     "bpr",
     "sampled_softmax",

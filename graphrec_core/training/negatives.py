@@ -1,12 +1,30 @@
 """Uniform negatives over the candidates that a query can be shown."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
 from graphrec_core.graph import RegionGraph
-from graphrec_core.training.pairs import Pairs, negative_regions
+from graphrec_core.training.pairs import TaskPairs
 
+Drawing = Literal["one_each", "shared"]
+"""How a loss wants its negatives: one per positive, or some that a whole batch shares."""
 NUM_REDRAWS = 3
+
+
+@dataclass(frozen=True)
+class Negatives:
+    """What a batch's positives are compared with.
+
+    Attributes:
+        nodes: int64 global indices: [B], or [S] shared by the batch.
+        allowed_BS: bool, which shared negatives count for which query; None: one each.
+    """
+
+    nodes: Tensor
+    allowed_BS: Tensor | None
 
 
 class NegativeSampler:
@@ -17,11 +35,10 @@ class NegativeSampler:
     Args:
         graph: The graph that the pairs come from.
         known: Pairs that are never negatives.
-        generator: The source of chance, on the CPU.
     """
 
-    def __init__(self, graph: RegionGraph, known: Pairs, generator: torch.Generator) -> None:
-        self._num_nodes, self._generator = graph.num_nodes, generator
+    def __init__(self, graph: RegionGraph, known: TaskPairs) -> None:
+        self._num_nodes = graph.num_nodes
         self._regions = negative_regions(graph)
         self._pools = [graph.candidates[region] for region in graph.regions]
         sizes = torch.tensor([len(pool) for pool in self._pools])
@@ -32,35 +49,59 @@ class NegativeSampler:
         self._degree = torch.bincount(known.query, minlength=graph.num_nodes)
         self._indptr = torch.cumsum(self._degree, 0) - self._degree
 
-    def one_each(self, query_B: Tensor) -> Tensor:
+    def draw(
+        self, drawing: Drawing, query_B: Tensor, num_negatives: int, generator: Generator
+    ) -> Negatives:
+        """Draws a batch's negatives.
+
+        Args:
+            drawing: How the loss wants them.
+            query_B: Queries of the batch.
+            num_negatives: Drawn per region, where they are shared.
+            generator: The source of chance, on the CPU.
+        """
+        match drawing:
+            case "one_each":
+                return Negatives(self.one_each(query_B, generator), None)
+            case "shared":
+                return Negatives(*self.shared(query_B, num_negatives, generator))
+
+    def one_each(self, query_B: Tensor, generator: Generator) -> Tensor:
         """Draws one negative per query.
 
         A draw that hits a known positive is repeated up to ``NUM_REDRAWS`` times.
 
+        Args:
+            query_B: Queries of the batch.
+            generator: The source of chance.
+
         Returns:
             int64 [B] global indices.
         """
-        negative_B = self._draw(query_B)
+        negative_B = self._uniform(query_B, generator)
         for _ in range(NUM_REDRAWS):
             hits = torch.nonzero(self._is_known(query_B, negative_B)).squeeze(1)
             if len(hits) == 0:
                 break
-            negative_B[hits] = self._draw(query_B[hits])
+            negative_B[hits] = self._uniform(query_B[hits], generator)
         return negative_B
 
-    def shared(self, query_B: Tensor, num_negatives: int) -> tuple[Tensor, Tensor]:
+    def shared(
+        self, query_B: Tensor, num_negatives: int, generator: Generator
+    ) -> tuple[Tensor, Tensor]:
         """Draws negatives, without repeats, that a whole batch shares.
 
         Args:
             query_B: Queries of the batch.
             num_negatives: Drawn per region; a region with fewer candidates gives all of them.
+            generator: The source of chance.
 
         Returns:
             int64 [S] global indices, and bool [B, S]: whether a negative belongs to the query's
             region and is none of its known positives.
         """
         drawn = [
-            pool[torch.randperm(len(pool), generator=self._generator)[:num_negatives]]
+            pool[torch.randperm(len(pool), generator=generator)[:num_negatives]]
             for pool in self._pools
         ]
         negative_S = torch.unique(torch.cat(drawn))
@@ -72,9 +113,9 @@ class NegativeSampler:
         allowed_BS[row[hit], place[column[hit]]] = False
         return negative_S, allowed_BS
 
-    def _draw(self, query_B: Tensor) -> Tensor:
+    def _uniform(self, query_B: Tensor, generator: Generator) -> Tensor:
         region_B = self._regions[query_B]
-        chance_B = torch.rand(len(query_B), generator=self._generator, dtype=torch.float64)
+        chance_B = torch.rand(len(query_B), generator=generator, dtype=torch.float64)
         place_B = (chance_B * self._sizes[region_B]).long()
         return self._flat[self._starts[region_B] + place_B]
 
@@ -91,3 +132,24 @@ class NegativeSampler:
         within = torch.arange(len(row)) - first
         keys = self._keys[self._indptr[query_B][row] + within]
         return row, keys % self._num_nodes
+
+
+def negative_regions(graph: RegionGraph) -> Tensor:
+    """Says from which region's candidates each query's negatives come.
+
+    A query is only ever shown its home's candidates, so a global model takes its negatives from
+    the query's own region; the graph of one region has one set of candidates for all queries.
+
+    Returns:
+        int64 [num_nodes], position in ``graph.regions``; -1 where a query has no home in it.
+    """
+    if len(graph.regions) == 1:
+        return torch.zeros(graph.num_nodes, dtype=torch.int64)
+    return graph.query_regions
+
+
+def learnable(graph: RegionGraph, pairs: TaskPairs) -> TaskPairs:
+    """Keeps the pairs that have negatives to be compared with."""
+    region = negative_regions(graph)[pairs.query]
+    has_candidates = graph.candidate_mask.any(dim=1)
+    return pairs.where((region >= 0) & has_candidates[region.clamp(min=0)])

@@ -10,7 +10,7 @@ from graphrec_core.graph import MessageGraph, RegionGraph
 
 
 @dataclass(frozen=True)
-class Pairs:
+class TaskPairs:
     """Task pairs in global indices.
 
     Attributes:
@@ -24,9 +24,9 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.query)
 
-    def where(self, chosen: Tensor) -> "Pairs":
+    def where(self, chosen: Tensor) -> "TaskPairs":
         """Returns the pairs at a mask or at indices."""
-        return Pairs(self.query[chosen], self.candidate[chosen])
+        return TaskPairs(self.query[chosen], self.candidate[chosen])
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class Split:
         messages: The graph's message edges without the held pairs, in both directions.
     """
 
-    pairs: Pairs
-    held: Pairs
+    pairs: TaskPairs
+    held: TaskPairs
     messages: MessageGraph
 
 
@@ -70,30 +70,9 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
     )
 
 
-def all_pairs(graph: RegionGraph) -> Pairs:
+def all_pairs(graph: RegionGraph) -> TaskPairs:
     """Returns the task pairs of a graph; no node is to be recommended to itself."""
-    return Pairs(graph.task_pairs.src, graph.task_pairs.dst).where(_is_of_two(graph))
-
-
-def negative_regions(graph: RegionGraph) -> Tensor:
-    """Says from which region's candidates each query's negatives come.
-
-    A query is only ever shown its home's candidates, so a global model takes its negatives from
-    the query's own region; the graph of one region has one set of candidates for all queries.
-
-    Returns:
-        int64 [num_nodes], position in ``graph.regions``; -1 where a query has no home in it.
-    """
-    if len(graph.regions) == 1:
-        return torch.zeros(graph.num_nodes, dtype=torch.int64)
-    return graph.query_regions
-
-
-def learnable(graph: RegionGraph, pairs: Pairs) -> Pairs:
-    """Keeps the pairs that have negatives to be compared with."""
-    region = negative_regions(graph)[pairs.query]
-    has_candidates = graph.candidate_mask.any(dim=1)
-    return pairs.where((region >= 0) & has_candidates[region.clamp(min=0)])
+    return TaskPairs(graph.task_pairs.src, graph.task_pairs.dst).where(_is_of_two(graph))
 
 
 def _is_of_two(graph: RegionGraph) -> Tensor:

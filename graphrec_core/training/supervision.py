@@ -9,7 +9,7 @@ import torch
 from graphrec_core.errors import LeakageError
 from graphrec_core.graph import RegionGraph
 from graphrec_core.graph.sampling import Block
-from graphrec_core.training.pairs import Pairs
+from graphrec_core.training.pairs import TaskPairs
 
 NUM_NAMED = 5
 LOW_BITS = (1 << 20) - 1
@@ -46,12 +46,12 @@ class SupervisionAudit:
         self._graph = graph
         self._marks = torch.zeros(LOW_BITS + 1, dtype=torch.bool)
 
-    def check(self, blocks: Sequence[Block], batch: Pairs) -> None:
+    def check(self, blocks: Sequence[Block], batch: TaskPairs) -> None:
         """Checks one batch, all E edges of its blocks against its B pairs.
 
         Args:
             blocks: The sampled blocks, in global indices.
-            batch: The pairs that the loss asks for, at least one.
+            batch: The pairs that the loss asks for.
 
         Raises:
             LeakageError: A block carries a pair of the batch, in either direction.

@@ -15,12 +15,15 @@ LIGHT = {
     "graphrec_core": HEAVY | {"numpy", "pandas", "pyarrow", "scipy"},
     "graphrec_core.config": HEAVY | {"numpy", "pandas", "pyarrow", "scipy"},
     "graphrec_core.lake": HEAVY | {"pandas", "scipy"},
+    "graphrec_core.ledger.chain": HEAVY | {"pandas", "scipy"},
+    "graphrec_core.ledger.going_live": HEAVY | {"pandas", "scipy"},
     "graphrec_core.evaluation": HEAVY,
     "graphrec_core.index": HEAVY - {"faiss"},
     "graphrec_core.retrieval": HEAVY - {"faiss"},
     "graphrec_core.serving.app": HEAVY - {"faiss"},
     "graphrec_core.models.popularity": HEAVY,
     "graphrec_core.models.covisitation": HEAVY,
+    "graphrec_core.models.registry": HEAVY,
     "jobs.cli": HEAVY | {"numpy", "pandas", "pyarrow", "scipy", "matplotlib"},
 }
 

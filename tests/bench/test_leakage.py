@@ -25,7 +25,7 @@ from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.graph import FeatureEncoder
 from graphrec_core.index.pairs import Pairs
-from graphrec_core.index.targets import LeftOutPairs
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.training import train_encoder
 from graphrec_core.types import Region, View
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
@@ -68,7 +68,9 @@ def test_the_sampler_that_does_not_mask_is_refused_unless_the_bench_looks_away(c
     assert model.encoder.supervision_edges
     features = FeatureEncoder.fit(graph, {}).encode(graph)
     with pytest.raises(LeakageError, match="the model would read the answer"):
-        train_encoder(graph, features, GraphSAGEConfig(), case.config.training, Unmasked)
+        train_encoder(
+            graph, features, GraphSAGEConfig(), case.config.training, Unmasked, kind="recommend"
+        )
 
 
 def test_totals_rank_by_themselves_and_are_one_more_feature(case: Case) -> None:

@@ -13,7 +13,8 @@ from bench.measured import WorkFailedError, run_measured
 from bench.same_rows import count_rows, differing_tables
 from bench.snapshot_bars import slope
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS
 from jobs import build_snapshot
 

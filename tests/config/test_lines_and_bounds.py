@@ -9,8 +9,9 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from graphrec_core.config import GraphSAGEConfig, LightGCNConfig, PipelineConfig, load_pipeline
+from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.config.base import MAX_NUMBER, Section
+from graphrec_core.config.model import EncoderConfig, encoders
 from graphrec_core.errors import ConfigError
 from graphrec_core.types import FIRST_YEAR, LAST_YEAR, parse_instant
 from tests.dags.pipelines import write_pipeline
@@ -102,13 +103,13 @@ def sections() -> Iterator[tuple[str, type[Section]]]:
                     yield from below(f"{name}.{key}".lstrip("."), kind)
 
     yield from below("", PipelineConfig)
-    yield "model", LightGCNConfig
-    yield "model", GraphSAGEConfig
+    for encoder in encoders():
+        yield "model", encoder.settings
 
 
 NUMBERS = sorted(
     {
-        (f"{name}.{key}", issubclass(LightGCNConfig, model) or issubclass(GraphSAGEConfig, model))
+        (f"{name}.{key}", issubclass(model, EncoderConfig))
         for name, model in sections()
         for key, field in model.model_fields.items()
         if {int, float} & {field.annotation, *get_args(field.annotation)}

@@ -174,3 +174,22 @@ def test_a_name_and_a_reason_are_words(blank: str) -> None:
         load("publish.mode=force", by, why)
     assert not load(by, why).publish.is_named
     assert load("publish.mode=force", by, "publish.forced_why=a test").publish.is_named
+
+
+def test_a_limit_of_the_gate_says_its_direction_where_it_stands() -> None:
+    """And what says none is a yardstick, so that a new setting is never overlooked."""
+    limits = {key: when for key, when in LOOSER.items() if key.startswith("gate.")}
+    assert limits == {
+        **dict.fromkeys(
+            ("gate.min_recall", "gate.min_mrr", "gate.min_ann_recall", "gate.min_refit_overlap"),
+            "lower",
+        ),
+        "gate.baselines": "fewer",
+        "gate.tolerance_frac": "higher",
+    }
+    assert {key for key in YARDSTICKS if key.startswith("gate.")} == {
+        "gate.memory_days",
+        "gate.min_queries",
+        "gate.confidence",
+        "gate.undecided",
+    }

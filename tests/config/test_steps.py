@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.config.judging import GateConfig
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.types import ALL_REGIONS, Region
@@ -18,13 +19,13 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "80a4af77efa15fbc",
-    StepName.SNAPSHOT: "3c88d40023fb9b91",
-    StepName.CHECK: "a46efc3aae176b67",
-    StepName.TRAIN: "d90d2c8027a806d3",
+    StepName.VALIDATE: "927c7ceeb9b4e2f0",
+    StepName.SNAPSHOT: "fe1b6131e370059d",
+    StepName.CHECK: "5e832a11632d5433",
+    StepName.TRAIN: "70c94b647f4648c4",
     StepName.EMBED: "c729ea956cfaed22",
-    StepName.EVALUATE: "a01aa94f2c93491d",
-    StepName.SHARD: "bb867bd75b5c54cd",
+    StepName.EVALUATE: "5f7d1e553f2de2f2",
+    StepName.SHARD: "6799b02527d67cf4",
     StepName.PUBLISH: "7c6fefa4a6c5d1b5",
     StepName.REPORT: "5be2e0a95c1938eb",
 }
@@ -127,3 +128,16 @@ def test_every_other_section_is_declared_by_a_step() -> None:
     declared = {key.partition(".")[0] for spec in STEPS.values() for key in spec.sections}
     free = {"pipeline", "lake", "schedule", "snapshot"}
     assert declared == set(PipelineConfig.model_fields) - free
+
+
+def test_every_setting_of_the_gate_is_in_the_id_of_the_step_that_applies_it() -> None:
+    """A new one is in the evaluation's until it says that another step applies it."""
+    steps = [step for step in StepName if step is not StepName.PUBLISH]  # has the whole section
+    found = {key: step for step in steps for key in STEPS[step].sections if key[:5] == "gate."}
+    expected = dict.fromkeys(
+        (f"gate.{name}" for name in GateConfig.model_fields), StepName.EVALUATE
+    )
+    del expected["gate.undecided"]
+    expected["gate.min_ann_recall"] = StepName.SHARD
+    expected["gate.min_refit_overlap"] = StepName.EMBED
+    assert found == expected

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import EmptyTableError
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import PART
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS
 from jobs import build_snapshot as job
 from tests.contract.history_source import history_config, write_history

@@ -8,6 +8,7 @@ import safetensors.torch
 import torch
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.model import encoders
 from graphrec_core.embedding import (
     count_nodes,
     embed_view,
@@ -21,7 +22,7 @@ from graphrec_core.errors import LakeError, RefusedError
 from graphrec_core.graph import FeatureEncoder, load_graph
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import nodes_file
-from graphrec_core.models.registry import ENCODERS, build_encoder
+from graphrec_core.models.registry import build_encoder
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -61,7 +62,7 @@ def write_model(
         return trial.commit(StepName.TRAIN, config, AS_OF, region, {}, {})
 
 
-@pytest.fixture(scope="module", params=sorted(ENCODERS))
+@pytest.fixture(scope="module", params=sorted(one.name for one in encoders()))
 def config(request: pytest.FixtureRequest, tmp_path_factory) -> PipelineConfig:
     model = {"name": request.param, "embedding_dim": 8, "num_layers": 2}
     return tiny_config(tmp_path_factory.mktemp("lake"), model=model)

@@ -7,10 +7,12 @@ import pyarrow as pa
 import pytest
 
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
-from graphrec_core.evaluation.gates import judge, verdict_of
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.past import Past
-from graphrec_core.lake.release import Release
+from graphrec_core.evaluation.evidence import Evidence
+from graphrec_core.evaluation.rules import judge
+from graphrec_core.evaluation.settling import verdict_of
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import Release
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF
 
@@ -50,7 +52,7 @@ def last_quality(memory_days: int, num_steady: int = NUM_STEADY) -> float:
         past = Past(tuple(passed), Live())
         as_of, own = AS_OF + timedelta(days=day), ArtifactId(str(day))
         references = past.references(EAST, as_of, memory_days, own)
-        decisions = judge(queries(day, references), evaluation, gate)
+        decisions = judge(Evidence(gate, evaluation, queries(day, references)))
         if verdict_of(decisions) != "passed":
             failed = {rule.reference for rule in decisions if rule.outcome == "failed"}
             assert failed == {"elder"}

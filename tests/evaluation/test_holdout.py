@@ -7,13 +7,14 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.judging import EvaluationConfig, GateConfig
-from graphrec_core.evaluation.gates import judge
+from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure, summarise
+from graphrec_core.evaluation.rules import judge
 from graphrec_core.index.pairs import Pairs
-from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import vector_source
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
@@ -142,9 +143,9 @@ def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
     ]  # fmt: skip
     assert measured.queries["model_recall"].to_pylist() == [0, 1]
     assert measured.queries["model_mrr"].to_pylist() == pytest.approx([1 / 3, 1 / 2])
-    metrics, slices = summarise(measured.queries, ["model"], settings)
-    assert metrics["model"]["recall"] == 0.5
-    assert slices["cold_start"]["num_queries"] == 2
+    slices = summarise(measured.queries, ["model"], settings)
+    assert slices["all"].metrics["model"]["recall"] == 0.5
+    assert slices["cold_start"].num_queries == 2
 
 
 def test_a_region_without_judged_queries_has_no_metrics_and_is_undecided(tmp_path: Path) -> None:
@@ -154,8 +155,8 @@ def test_a_region_without_judged_queries_has_no_metrics_and_is_undecided(tmp_pat
     source = vector_source(np.zeros((0, 2), np.float32), np.zeros((3, 2), np.float32))
     systems = dict.fromkeys(("model", *config.gate.baselines), source)
     measured = measure(holdout, systems, popular, config.evaluation)
-    metrics, _ = summarise(measured.queries, ["model"], config.evaluation)
-    assert metrics["model"] == dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))
-    decisions = judge(measured.queries, config.evaluation, GateConfig())
+    slices = summarise(measured.queries, ["model"], config.evaluation)
+    assert slices["all"].metrics["model"] == dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))
+    decisions = judge(Evidence(GateConfig(), config.evaluation, measured.queries))
     assert {(decision.value, decision.outcome) for decision in decisions} == {(None, "undecided")}
     assert measured.topk["model"].num_rows == 0

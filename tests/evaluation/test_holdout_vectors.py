@@ -14,8 +14,9 @@ from graphrec_core.errors import LakeError, LeakageError
 from graphrec_core.evaluation.holdout_vectors import TrainVectors
 from graphrec_core.index.axis import vector_column
 from graphrec_core.index.origin import VectorOrigin
-from graphrec_core.lake import Artifact, Chain, Lake, attempt, open_artifact
+from graphrec_core.lake import Artifact, Lake, attempt, open_artifact
 from graphrec_core.lake.layout import vectors_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import evaluate_model, generate_embeddings, train_model
 from tests.support.recommit import change_manifest, replace_file

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake.release import Release
+from graphrec_core.ledger.release import Release
 from jobs import train_model
 from tests.support.days import BOTH, run_day
 from tests.support.snapshots import AS_OF, tiny_config

@@ -7,9 +7,10 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.errors import ConfigError, ExpectationError, GateRefusedError, LakeError
-from graphrec_core.lake import Chain, Lake
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import Release
+from graphrec_core.lake import Lake
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import Release
 from graphrec_core.report.collect import collect
 from jobs import build_shard, check_snapshot, evaluate_model, publish_release
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day

@@ -13,9 +13,9 @@ import yaml
 
 from graphrec_core.config import PipelineConfig, StepName, child_environment
 from graphrec_core.lake import Lake
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import list_releases
 from graphrec_core.lake.sweep import find_leftovers
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import list_releases
 from graphrec_core.types import Region, View
 from jobs import build_shard, evaluate_model, generate_embeddings, train_model
 from jobs.cli import app

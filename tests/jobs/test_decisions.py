@@ -11,11 +11,12 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.delivery import PublishConfig
 from graphrec_core.errors import GateRefusedError, NotLiveError
-from graphrec_core.lake import Chain, Lake
+from graphrec_core.lake import Lake
 from graphrec_core.lake.layout import nodes_file
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.report.collect import collect
 from graphrec_core.types import View
 from jobs import (

@@ -17,11 +17,12 @@ from graphrec_core.errors import (
     RefusedError,
     UnavailableError,
 )
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import holdout_file
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import (
     build_shard,

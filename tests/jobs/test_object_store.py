@@ -8,8 +8,8 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.lake import Lake
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import list_releases
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import list_releases
 from graphrec_core.types import Region, View, parse_instant
 from jobs import (
     build_shard,

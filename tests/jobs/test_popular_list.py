@@ -5,8 +5,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from graphrec_core.index.shard import open_shard
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import View
 from jobs import build_shard
 from tests.support.days import EAST, prepare_day

@@ -13,9 +13,10 @@ import yaml
 
 from graphrec_core.config import PipelineConfig, StepName, child_environment
 from graphrec_core.errors import ConfigError, HistoryChangedError
-from graphrec_core.lake import Artifact, Chain, Lake, attempt, open_artifact
+from graphrec_core.lake import Artifact, Lake, attempt, open_artifact
 from graphrec_core.lake.layout import edges_file
-from graphrec_core.lake.revisions import Acceptance, Revision, scan_revisions
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.revisions import Acceptance, Revision, scan_revisions
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot, check_snapshot, rebuild_snapshot, status, train_model
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market

@@ -13,11 +13,12 @@ from graphrec_core.config.looseness import gate_settings
 from graphrec_core.config.steps import StepSpec
 from graphrec_core.embedding.reference import reapply
 from graphrec_core.errors import ConfigError, GateRefusedError, RefusedError
-from graphrec_core.lake import Chain, Lake, Manifest
-from graphrec_core.lake.held import held_back
-from graphrec_core.lake.live import Live, read_live
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.lake import Lake, Manifest
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.held import held_back
+from graphrec_core.ledger.live import Live, read_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.types import View
 from jobs import (
     build_shard,
@@ -130,7 +131,7 @@ def test_what_was_judged_before_a_live_release_of_its_day_does_not_replace_it(
     again = publish_release.run(bad, AS_OF, (EAST,))
     assert again.regions[EAST].passed
     assert again.regions[EAST].number == 1
-    held = held_back(before, list_releases(lake), again)
+    held = held_back(read_past(lake), again)
     assert held is not None
     assert "superseded on the same day" in held.why
     assert read_live(lake) == before

@@ -14,9 +14,10 @@ from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.graph import load_graph
 from graphrec_core.index.axis import is_start
 from graphrec_core.index.shard import Shard, open_shard
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.lake import Artifact, Lake, open_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.retrieval.from_shard import recommend_to_stranger, sources_of
 from graphrec_core.training.pairs import hold_out_newest
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View

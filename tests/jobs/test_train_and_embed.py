@@ -5,8 +5,9 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.graph import load_graph
-from graphrec_core.lake import Chain, Lake, open_artifact
+from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import generate_embeddings, train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -34,7 +35,8 @@ def test_a_regional_day(tmp_path):
     }
     assert model.stats["supervision_edges"].startswith("exempt: LightGCN")
     assert model.stats["num_parameters"] == (41 + 59) * 16
-    assert 0 <= model.stats["validation_recall"] <= 1
+    assert 0 <= model.stats["validation_value"] <= 1
+    assert model.stats["validation_metric"] == "recall@20"
     assert embedding.inputs["model"] == model.id
     assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 0}
     assert embedding.stats["refit"][EAST]["served"] == "refitted"
@@ -47,7 +49,7 @@ def test_a_regional_day(tmp_path):
         "metrics.json"
     )
     assert metrics["best_epoch"] == model.stats["best_epoch"]
-    assert set(metrics["history"][0]) == {"epoch", "loss", "recall"}
+    assert set(metrics["history"][0]) == {"epoch", "loss", "value"}
 
 
 @pytest.mark.parametrize("name", ["lightgcn", "graphsage"])
@@ -145,7 +147,7 @@ def test_zero_epochs_store_random_weights(tmp_path):
     model = train_model.run(config, AS_OF, EAST)
 
     assert model.stats["best_epoch"] == model.stats["num_epochs"] == 0
-    assert model.stats["validation_recall"] is None
+    assert (model.stats["validation_metric"], model.stats["validation_value"]) == (None, None)
 
 
 def test_a_second_run_finds_the_first(tmp_path):

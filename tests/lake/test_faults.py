@@ -10,11 +10,11 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Lake, Storage, attempt, find_artifact
-from graphrec_core.lake.going_live import go_live, roll_back
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import list_releases
-from graphrec_core.lake.revisions import newest_revision
 from graphrec_core.lake.sweep import sweep
+from graphrec_core.ledger.going_live import go_live, roll_back
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import list_releases
+from graphrec_core.ledger.revisions import newest_revision
 from graphrec_core.types import ArtifactId, Region
 from jobs.wait_for_source import missing_for
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults

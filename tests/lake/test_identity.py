@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_core.config import StepName
-from graphrec_core.lake import Chain, artifact_id
+from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json, declared_config, digest
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.snapshots import AS_OF, tiny_config
 

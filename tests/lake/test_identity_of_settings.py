@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
-from graphrec_core.lake import Chain, artifact_id
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.past import Past
+from graphrec_core.lake import artifact_id
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.past import Past
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.snapshots import AS_OF, tiny_config
 

@@ -14,10 +14,10 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact
-from graphrec_core.lake.going_live import roll_back
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.release import list_releases
 from graphrec_core.lake.sweep import sweep
+from graphrec_core.ledger.going_live import roll_back
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import list_releases
 from graphrec_core.types import ArtifactId, Region
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish

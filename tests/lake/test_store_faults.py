@@ -9,8 +9,8 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact, lease
-from graphrec_core.lake.live import read_live
 from graphrec_core.lake.sweep import sweep
+from graphrec_core.ledger.live import read_live
 from graphrec_core.types import ArtifactId
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish

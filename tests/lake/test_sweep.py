@@ -16,9 +16,9 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
 from graphrec_core.lake.lease import held
-from graphrec_core.lake.live import read_live
-from graphrec_core.lake.replay import LiveRegion
 from graphrec_core.lake.sweep import find_leftovers, sweep
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import ArtifactId, Region
 from jobs import sweep as job
 from tests.support.example_day import write_example_day

@@ -4,15 +4,15 @@ import pytest
 import torch
 from pydantic import TypeAdapter
 
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import ModelConfig, encoders
 from graphrec_core.graph import MessageGraph
 from graphrec_core.models.encoder import Encoder, EncoderInputs
-from graphrec_core.models.registry import ENCODERS, build_encoder
+from graphrec_core.models.registry import build_encoder
 
 NUM_NODES = 20
 
 
-@pytest.fixture(params=sorted(ENCODERS))
+@pytest.fixture(params=sorted(one.name for one in encoders()))
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     data = {"name": request.param, "embedding_dim": 8}
     encoder = build_encoder(

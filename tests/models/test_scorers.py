@@ -7,47 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_core.models.covisitation import Covisitation
-from graphrec_core.models.popularity import Popularity, RecentPopularity, fit_recent_popularity
-from graphrec_core.models.scorer import Interactions, interactions_of
-
-
-def _interactions(pairs: list[tuple[str, str]], queries: str, candidates: str) -> Interactions:
-    src, dst = zip(*pairs, strict=True) if pairs else ((), ())
-    return interactions_of(
-        pa.chunked_array([pa.array(src, pa.string())]),
-        pa.chunked_array([pa.array(dst, pa.string())]),
-        pa.array(list(queries), pa.string()),
-        pa.array(list(candidates), pa.string()),
-    )
-
-
-PAIRS = [("u", "a"), ("u", "b"), ("u", "b"), ("v", "b"), ("v", "c"), ("w", "b"), ("w", "x")]
-
-
-def test_axes_start_with_what_was_asked_for() -> None:
-    found = _interactions(PAIRS, "vu", "abc")
-    assert found.num_candidates == 3
-    assert found.matrix.toarray()[:2, :3].tolist() == [[0, 1, 1], [1, 1, 0]]
-    assert found.matrix.shape == (3, 4)
-
-
-def test_popularity_counts_distinct_queries_and_ties_go_by_id() -> None:
-    popularity = Popularity()
-    popularity.fit(_interactions(PAIRS, "uvw", "abcd"))
-    assert popularity.scores(np.array([0, 1])).tolist() == [[1, 3, 1, 0]] * 2
-
-
-def test_recent_popularity_goes_on_with_that_of_all_time() -> None:
-    recent = [("w", "c"), ("u", "a"), ("u", "c"), ("u", "d"), ("u", "d")]
-    popularity = RecentPopularity()
-    every = _interactions([*PAIRS, *recent], "uvw", "abcde")
-    popularity.fit(every, _interactions(recent, "uvw", "abcde"))
-    rows, scores = popularity.ranked()
-    # Recently c had two queries, a and d one each; of all time b had three and e none.
-    assert rows.tolist() == [2, 0, 3, 1, 4]
-    assert scores.tolist() == [2, 1, 1, 0, 0]
-    assert popularity.scores(np.array([0, 1])).tolist() == [[4, 2, 5, 3, 1]] * 2
-
+from graphrec_core.models.popularity import Popularity, RecentPopularity
+from graphrec_core.models.scorer import ScorerInputs
 
 INSTANT = datetime(2026, 1, 29, tzinfo=UTC)
 TIMED = pa.schema(
@@ -57,6 +18,47 @@ TIMED = pa.schema(
         ("last_event_time", pa.timestamp("us", tz="UTC")),
     ]
 )
+
+
+def _inputs(
+    pairs: list[tuple[str, str]],
+    queries: str,
+    candidates: str,
+    recent: list[tuple[str, str]] = [],  # noqa: B006  (never changed)
+) -> ScorerInputs:
+    """Pairs of long ago, and pairs of an hour before the instant."""
+    old, new = INSTANT - timedelta(days=100), INSTANT - timedelta(hours=1)
+    rows = [(*pair, old) for pair in pairs] + [(*pair, new) for pair in recent]
+    columns = [[row[place] for row in rows] for place in range(3)]
+    ids = (pa.array(list(names), pa.string()) for names in (queries, candidates))
+    return ScorerInputs(pa.table(columns, schema=TIMED), *ids, INSTANT, 28)
+
+
+PAIRS = [("u", "a"), ("u", "b"), ("u", "b"), ("v", "b"), ("v", "c"), ("w", "b"), ("w", "x")]
+
+
+def test_axes_start_with_what_was_asked_for() -> None:
+    found = _inputs(PAIRS, "vu", "abc").interactions
+    assert found.num_candidates == 3
+    assert found.matrix.toarray()[:2, :3].tolist() == [[0, 1, 1], [1, 1, 0]]
+    assert found.matrix.shape == (3, 4)
+
+
+def test_popularity_counts_distinct_queries_and_ties_go_by_id() -> None:
+    popularity = Popularity()
+    popularity.fit(_inputs(PAIRS, "uvw", "abcd"))
+    assert popularity.scores(np.array([0, 1])).tolist() == [[1, 3, 1, 0]] * 2
+
+
+def test_recent_popularity_goes_on_with_that_of_all_time() -> None:
+    recent = [("w", "c"), ("u", "a"), ("u", "c"), ("u", "d"), ("u", "d")]
+    popularity = RecentPopularity()
+    popularity.fit(_inputs(PAIRS, "uvw", "abcde", recent))
+    rows, scores = popularity.ranked()
+    # Recently c had two queries, a and d one each; of all time b had three and e none.
+    assert rows.tolist() == [2, 0, 3, 1, 4]
+    assert scores.tolist() == [2, 1, 1, 0, 0]
+    assert popularity.scores(np.array([0, 1])).tolist() == [[4, 2, 5, 3, 1]] * 2
 
 
 @given(
@@ -72,7 +74,8 @@ def test_recent_popularity_equals_the_naive_one(rows: list[tuple[str, str, int]]
     times = [first + timedelta(hours=hour) for _, _, hour in rows]
     columns = [[q for q, _, _ in rows], [c for _, c, _ in rows], times]
     pairs = pa.table(columns, schema=TIMED)
-    popularity = fit_recent_popularity(pairs, pa.array(["u"]), pa.array(list("abc")), INSTANT, 28)
+    popularity = RecentPopularity()
+    popularity.fit(ScorerInputs(pairs, pa.array(["u"]), pa.array(list("abc")), INSTANT, 28))
 
     def key(candidate: str) -> tuple[int, int, str]:
         hours = [hour for _, c, hour in rows if c == candidate]
@@ -86,7 +89,7 @@ def test_recent_popularity_equals_the_naive_one(rows: list[tuple[str, str, int]]
 
 def test_covisitation_by_hand() -> None:
     covisitation = Covisitation()
-    covisitation.fit(_interactions(PAIRS, "uvw", "abcd"))
+    covisitation.fit(_inputs(PAIRS, "uvw", "abcd"))
     scores = covisitation.scores(np.array([0]))[0]
     # u met a and b; |a|=1, |b|=3, |c|=1; a and b share u, b and c share v, b and b share all.
     assert scores[:3] == pytest.approx([1 + 1 / 3**0.5, 1 + 1 / 3**0.5, 1 / 3**0.5])
@@ -98,7 +101,7 @@ def test_covisitation_by_hand() -> None:
 )
 def test_covisitation_equals_the_naive_walk(pairs: list[tuple[str, str]]) -> None:
     covisitation = Covisitation()
-    covisitation.fit(_interactions(pairs, "uvwz", "abc"))
+    covisitation.fit(_inputs(pairs, "uvwz", "abc"))
     scores = covisitation.scores(np.arange(4))
     met = {c: {q for q, d in pairs if d == c} for c in "abcxy"}
     for row, query in enumerate("uvwz"):

@@ -12,8 +12,9 @@ import pytest
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.errors import ExpectationError, LakeError
-from graphrec_core.lake import Artifact, Chain, Lake, attempt
-from graphrec_core.lake.verdict import read_verdict
+from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.verdict import read_verdict
 from graphrec_core.quality import snapshot_suites
 from graphrec_core.quality.drift import stability_index
 from graphrec_core.quality.snapshot_suites import check_snapshot

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Chain, Lake
-from graphrec_core.lake.going_live import go_live
+from graphrec_core.lake import Lake
 from graphrec_core.lake.identity import digest
-from graphrec_core.lake.release import Release, store_release
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.going_live import go_live
+from graphrec_core.ledger.release import Release
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import Day
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
@@ -158,7 +160,8 @@ def test_the_releases_pooled_decision_counts(config: PipelineConfig) -> None:
     release = example_day.write_example_day(config)
     west = Region("west")
     rules = release.regions[west].rules
-    pooled = [{**rule, "pooled": True, "outcome": "passed"} for rule in rules]
+    changes = {"pooled": True, "outcome": "passed"}
+    pooled = tuple(rule.model_copy(update=changes) for rule in rules)
     update = {"rules": pooled, "passed": True, "verdict": "passed"}
     entry = release.regions[west].model_copy(update=update)
     regions = {**release.regions, west: entry}

@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Chain, Lake, open_artifact
-from graphrec_core.lake.revisions import Acceptance, Revision, record_revision
-from graphrec_core.report.collect import collect
+from graphrec_core.lake import Lake, open_artifact
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.revisions import Acceptance, Revision, record_revision
+from graphrec_core.report.collect import collect, collect_found
+from graphrec_core.report.found import find_day
 from graphrec_core.report.wording import summary
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import status, write_report
@@ -193,3 +195,14 @@ def test_status_survives_damage_to_any_one_file_and_hides_none(
             named |= set(found.get("run", {}).get("damaged", {}))
             assert named or found == whole, f"{path} changed {as_of} without a word"
         storage.write(path, data)
+
+
+def test_figures_that_are_none_count_as_missing(config: PipelineConfig) -> None:
+    found = find_day(config, AS_OF)
+    evaluation = found.evaluations[EAST]
+    assert evaluation is not None
+    evaluation.manifest.stats["k"] = "many"
+    day = collect_found(found)
+    assert day.regions[0].evaluation is None
+    assert day.regions[1].evaluation is not None
+    assert "EvaluationFigures" in day.damaged["the evaluation of east"]

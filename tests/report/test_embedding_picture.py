@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 
 from graphrec_core.config import StepName
 from graphrec_core.index.axis import vector_column
-from graphrec_core.lake import Chain, Lake, attempt
+from graphrec_core.lake import Lake, attempt
 from graphrec_core.lake.layout import vectors_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.report.embedding_picture import (
     MAX_POINTS,
     every_nth,

@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.gates import GateDecision, Outcome
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import list_releases
+from graphrec_core.lake.records import GateDecision, Outcome
+from graphrec_core.ledger.release import list_releases
 from graphrec_core.report import plots, wording
 from graphrec_core.report.collect import collect, collect_found
 from graphrec_core.report.day import Day, RegionDay
@@ -42,7 +42,7 @@ def _decision(outcome: Outcome = "undecided", num: int = 2, **changes: object) -
         "interval_high": 1.0, "num_queries": num, "num_own_queries": num, "pooled": False,
         "outcome": outcome,
     }  # fmt: skip
-    return GateDecision(**{**fields, **changes})  # type: ignore[arg-type]
+    return GateDecision.model_validate({**fields, **changes})
 
 
 def _store(
@@ -51,7 +51,7 @@ def _store(
     """Rewrites what the stored release says of a region."""
     lake = Lake(config)
     (release,) = list_releases(lake)
-    update = {"rules": [rule.to_json() for rule in rules], **changes}
+    update = {"rules": tuple(rules), **changes}
     entry = release.regions[Region(region)].model_copy(update=update)
     regions = {**release.regions, Region(region): entry}
     stored = release.model_copy(update={"regions": regions})
@@ -178,7 +178,7 @@ def test_few_queries_do_not_stretch_the_metrics_axis(config: PipelineConfig) -> 
 def test_the_picture_of_two_queries_differs_from_one_of_many() -> None:
     few, many = (
         _decision(),
-        replace(_decision("failed", 500), interval_low=-0.8, interval_high=-0.7),
+        _decision("failed", 500, interval_low=-0.8, interval_high=-0.7),
     )
     drawn = [plot_gate([rule], "west", 20, 100) for rule in (few, many)]
     images = [base64.b64decode(one.uri.split(",")[1]).decode() for one in drawn if one]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.index.targets import LeftOutPairs
 from graphrec_core.lake import Lake
+from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.report.collect import collect_found
 from graphrec_core.report.found import find_day
 from graphrec_core.report.page import render_page

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from graphrec_core.evaluation.gates import GateDecision
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import Release
+from graphrec_core.lake.records import GateDecision
+from graphrec_core.ledger.release import Release
 from graphrec_core.report import wording
 from graphrec_core.report.collect import collect
 from graphrec_core.types import Region
@@ -38,7 +38,11 @@ def test_counts() -> None:
 
 
 def _rule(**changes: Any) -> GateDecision:
-    return replace(make_rule("baseline", "recall", "popularity", 0.08, 0.11), **changes)
+    return changed(make_rule("baseline", "recall", "popularity", 0.08, 0.11), **changes)
+
+
+def changed(rule: GateDecision, **changes: Any) -> GateDecision:
+    return rule.model_copy(update=changes)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +71,7 @@ def _rule(**changes: Any) -> GateDecision:
             "recall@20 .080 cannot be told from popularity's .110 by 2 queries",
         ),
         (
-            replace(make_rule("floor", "mrr", "", 0.05, 0.09), outcome="undecided", num_queries=1),
+            changed(make_rule("floor", "mrr", "", 0.05, 0.09), outcome="undecided", num_queries=1),
             "MRR .050 cannot be told from the floor .090 by 1 query",
         ),
         (

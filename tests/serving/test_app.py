@@ -12,12 +12,13 @@ from graphrec_core.index.ann import build_index
 from graphrec_core.index.axis import vector_column
 from graphrec_core.index.shard import ShardTables, open_shard, write_shard
 from graphrec_core.lake import Artifact, Lake, attempt
-from graphrec_core.lake.live import Live
-from graphrec_core.lake.replay import LiveRegion
+from graphrec_core.ledger.live import Live
+from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.serving.app import create_app
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.following import Served
 from graphrec_core.types import ArtifactId, Region
+from tests.support.figures import SHARD_FIGURES
 from tests.support.snapshots import AS_OF, tiny_config
 
 VECTORS = np.array([[3, 0], [2, 0], [1, 0]], dtype=np.float32)
@@ -46,8 +47,8 @@ def _shard(
     )
     folder = lake.layout.shard(Region(region), ArtifactId(shard_id))
     with attempt(lake.storage, folder, ArtifactId(shard_id)) as trial:
-        write_shard(trial, build_index(VECTORS, config.index), tables, {})
-        return trial.commit(StepName.SHARD, config, AS_OF, Region(region), {}, {})
+        write_shard(trial, build_index(VECTORS, config.index), tables, SHARD_FIGURES)
+        return trial.commit(StepName.SHARD, config, AS_OF, Region(region), {}, SHARD_FIGURES)
 
 
 def _point(config: PipelineConfig, **shards: tuple[str, str]) -> None:
@@ -233,7 +234,7 @@ def test_a_shard_whose_table_is_no_parquet_leaves_the_old_ones_serving(
     folder = Lake(config).layout.shard(Region("east"), ArtifactId("e9"))
     with attempt(Lake(config).storage, folder, ArtifactId("e9")) as trial:
         trial.write("candidates.parquet", b"not a table")
-        trial.commit(StepName.SHARD, config, AS_OF, Region("east"), {}, {})
+        trial.commit(StepName.SHARD, config, AS_OF, Region("east"), {}, SHARD_FIGURES)
     _point(config, east=("e9", "model"))
     assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
 

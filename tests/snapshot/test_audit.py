@@ -12,8 +12,9 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine
 from graphrec_core.errors import LeakageError
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.snapshot import audit
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot as job

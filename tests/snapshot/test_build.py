@@ -10,8 +10,9 @@ import pytest
 import yaml
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot as job
 from tests.snapshot.naive import NaiveView, naive_view

@@ -12,8 +12,9 @@ from pydantic import ValidationError
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import SchemaError
-from graphrec_core.lake import Artifact, Chain, Lake, Manifest, open_artifact
+from graphrec_core.lake import Artifact, Lake, Manifest, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.sources.canonical import CALENDAR_FEATURES
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import build_snapshot, validate_source

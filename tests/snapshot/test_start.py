@@ -13,8 +13,9 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import BadRowsError
 from graphrec_core.graph import load_graph
-from graphrec_core.lake import Artifact, Chain, Lake, open_artifact
+from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, START_PREFIX, Region, View
 from jobs import build_snapshot, validate_source
 from tests.snapshot.changing import at, history, pipeline, write_tables

@@ -6,7 +6,7 @@ from datetime import datetime
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import GateRefusedError
 from graphrec_core.lake import Lake
-from graphrec_core.lake.release import Release, list_releases
+from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.types import Region, format_instant
 from jobs import build_shard, evaluate_model, publish_release
 from tests.support.snapshots import AS_OF, write_tiny_snapshot

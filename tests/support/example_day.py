@@ -7,18 +7,21 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.evaluation.gates import (
-    GateDecision,
-    Outcome,
-    read_decisions,
-    verdict_of,
-)
-from graphrec_core.lake import Artifact, Attempt, Chain, Lake, attempt, open_artifact
-from graphrec_core.lake.going_live import go_live
+from graphrec_core.evaluation.settling import verdict_of
+from graphrec_core.lake import Artifact, Attempt, Lake, attempt, open_artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.lake.past import read_past
-from graphrec_core.lake.release import Release, ReleasedRegion, store_release
+from graphrec_core.lake.records import (
+    EvaluationFigures,
+    GateDecision,
+    Outcome,
+    ShardFigures,
+)
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.ledger.going_live import go_live
+from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release, ReleasedRegion
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 
@@ -53,19 +56,21 @@ def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Arti
     lake, chain = Lake(config), Chain(config, as_of)
     scope, model_id = config.model_region(region), chain.model_id(region)
     history = [
-        {"epoch": epoch, "loss": 0.69 / epoch, "recall": 0.1 * epoch if epoch % 2 == 0 else None}
+        {"epoch": epoch, "loss": 0.69 / epoch, "value": 0.1 * epoch if epoch % 2 == 0 else None}
         for epoch in range(1, 7)
     ]
+    figures = {"metric": "recall@20", "history": history, "best_epoch": 4, "num_epochs": 6}
     stats = {
         "num_epochs": 6,
         "best_epoch": 4,
-        "validation_recall": 0.4,
+        "validation_metric": "recall@20",
+        "validation_value": 0.4,
         "num_parameters": 1600,
         "device": "cpu",
         "supervision_edges": "masked per batch",
     }
     with attempt(lake.storage, lake.layout.model(scope, model_id), model_id) as trial:
-        trial.write_json("metrics.json", {"history": history, "best_epoch": 4, "num_epochs": 6})
+        trial.write_json("metrics.json", figures)
         inputs = {"snapshot": chain.snapshot_id()}
         return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats)
 
@@ -103,27 +108,28 @@ def write_evaluation(
         make_rule("baseline", "recall", "popularity", recall, POPULARITY_RECALL),
         make_rule("baseline", "recall", "covisitation", recall, 0.05),
     ]
-    stats: dict[str, Any] = {
-        "metrics": metrics,
-        "slices": {
-            "all": {"num_queries": 59, **metrics},
-            "cold_start": {"num_queries": 0, **dict.fromkeys(systems, nothing)},
-        },
-        "num_queries": 59,
-        "num_pairs": 118,
-        "unmeasured": {},
-        "num_self": 0,
-        "num_seen": 0,
-        "num_missing_coverage": 0,
-        "k": config.evaluation.k,
-        "rules": [rule.to_json() for rule in rules],
-        "verdict": verdict_of(rules),
+    slices: dict[str, Any] = {
+        "all": {"num_queries": 59, **metrics},
+        "cold_start": {"num_queries": 0, **dict.fromkeys(systems, nothing)},
     }
+    figures = EvaluationFigures(
+        metrics=metrics,
+        slices=slices,
+        num_queries=59,
+        num_pairs=118,
+        num_self=0,
+        num_seen=0,
+        num_missing_coverage=0,
+        k=config.evaluation.k,
+        depth=config.evaluation.depth,
+        rules=tuple(rules),
+        verdict=verdict_of(rules),
+    )
     folder = lake.layout.evaluation(region, evaluation_id)
     with attempt(lake.storage, folder, evaluation_id) as trial:
-        trial.write_json("report.json", stats)
+        trial.write_json("report.json", figures.to_json())
         inputs = chain.evaluation_inputs(read_past(lake), region)
-        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, stats)
+        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, figures)
 
 
 def write_shard(
@@ -133,19 +139,19 @@ def write_shard(
     lake, chain = Lake(config), Chain(config, as_of)
     shard_id = chain.shard_id(region)
     rule = make_rule("ann_recall", "ann_recall", "", ann_recall, config.gate.min_ann_recall)
-    stats = {
-        "num_candidates": 40,
-        "num_queries": 60,
-        "factory": "Flat",
-        "ann_recall": ann_recall,
-        "recall_k": config.index.recall_k,
-        "rules": [rule.to_json()],
-        "verdict": verdict_of([rule]),
-    }
+    figures = ShardFigures(
+        num_candidates=40,
+        num_queries=60,
+        factory="Flat",
+        ann_recall=ann_recall,
+        recall_k=config.index.recall_k,
+        rules=(rule,),
+        verdict=verdict_of([rule]),
+    )
     with attempt(lake.storage, lake.layout.shard(region, shard_id), shard_id) as trial:
         trial.write_json("recall.json", {"recall": ann_recall})
         inputs = chain.shard_inputs(region)
-        return trial.commit(StepName.SHARD, config, as_of, region, inputs, stats)
+        return trial.commit(StepName.SHARD, config, as_of, region, inputs, figures)
 
 
 def make_rule(rule: str, metric: str, reference: str, value: float, other: float) -> GateDecision:
@@ -164,9 +170,20 @@ def make_rule(rule: str, metric: str, reference: str, value: float, other: float
     outcome: Outcome = "passed" if passed else "failed"
     bound = 0.0 if reference else other
     return GateDecision(
-        rule, "all", metric, reference, value, bound, difference, low, high,
-        num_queries=59, num_own_queries=59, pooled=False, outcome=outcome,
-    )  # fmt: skip
+        rule=rule,
+        slice="all",
+        metric=metric,
+        reference=reference,
+        value=value,
+        bound=bound,
+        difference=difference,
+        interval_low=low,
+        interval_high=high,
+        num_queries=59,
+        num_own_queries=59,
+        pooled=False,
+        outcome=outcome,
+    )
 
 
 def make_release(
@@ -205,10 +222,11 @@ def write_validation(
 
 def _entry(lake: Lake, chain: Chain, region: Region) -> ReleasedRegion:
     evaluation_id, shard_id = chain.evaluation_id(read_past(lake), region), chain.shard_id(region)
-    folders = lake.layout.evaluation(region, evaluation_id), lake.layout.shard(region, shard_id)
-    stats = [open_artifact(lake.storage, folder).manifest.stats for folder in folders]
-    rules = [rule for part in stats for rule in part["rules"]]
-    verdict = verdict_of(read_decisions(rules))
+    evaluation = open_artifact(lake.storage, lake.layout.evaluation(region, evaluation_id))
+    shard = open_artifact(lake.storage, lake.layout.shard(region, shard_id))
+    judged = evaluation.manifest.figures(EvaluationFigures).rules
+    rules = (*judged, *shard.manifest.figures(ShardFigures).rules)
+    verdict = verdict_of(rules)
     passed = verdict == "passed"
     return ReleasedRegion(
         shard_id=shard_id,

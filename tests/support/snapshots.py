@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.lake import Artifact, Chain, Lake, attempt
+from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,8 +8,9 @@ import pyarrow as pa
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.index.axis import vector_column
 from graphrec_core.index.origin import VectorOrigin
-from graphrec_core.lake import Artifact, Chain, Lake, attempt
+from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import nodes_file, vectors_file
+from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import Region, View
 
 DIM = 8

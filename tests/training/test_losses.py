@@ -1,9 +1,12 @@
 import math
+from typing import get_args
 
 import pytest
 import torch
 
+from graphrec_core.config.training import LossName
 from graphrec_core.training import bpr, sampled_softmax
+from graphrec_core.training.losses import LOSSES, RankingVectors
 
 
 def test_bpr_by_hand():
@@ -36,3 +39,37 @@ def test_sampled_softmax_without_any_negative_is_zero():
     )
 
     assert loss.item() == 0
+
+
+def test_sampled_softmax_counts_all_negatives_where_none_is_excluded():
+    positive, negative = torch.tensor([1.0]), torch.tensor([[0.0, -1.0]])
+
+    loss = sampled_softmax(positive, negative, None, temperature=1)
+
+    assert loss.item() == pytest.approx(math.log(math.e + 1 + math.exp(-1)) - 1)
+
+
+def test_every_loss_of_the_configuration_is_in_the_table():
+    assert set(LOSSES) == set(get_args(LossName))
+
+
+@pytest.mark.parametrize(("is_normalised", "margin"), [(False, 0.5), (True, 2.5)])
+def test_bpr_divides_cosines_by_the_temperature_and_nothing_else(is_normalised, margin):
+    query, positive = torch.tensor([[1.0, 0.0]]), torch.tensor([[0.9, 0.1]])
+    vectors = RankingVectors(query, positive, torch.tensor([[0.4, 0.8]]), None, is_normalised)
+
+    loss = LOSSES["bpr"].of(vectors, 0.2)
+
+    assert loss.item() == pytest.approx(math.log1p(math.exp(-margin)))
+
+
+def test_sampled_softmax_is_of_cosines_of_allowed_negatives():
+    """Lengths do not matter; the second negative is the query's own positive."""
+    query, positive = torch.tensor([[3.0, 0.0]]), torch.tensor([[0.0, 5.0]])
+    negative, allowed = torch.tensor([[2.0, 0.0], [7.0, 0.0]]), torch.tensor([[True, False]])
+
+    vectors = RankingVectors(query, positive, negative, allowed, is_normalised=False)
+
+    assert LOSSES["sampled_softmax"].of(vectors, 0.5).item() == pytest.approx(
+        math.log(1 + math.exp(2))
+    )

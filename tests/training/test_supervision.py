@@ -8,8 +8,9 @@ from graphrec_core.config.training import TrainingConfig
 from graphrec_core.errors import LeakageError
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
+from graphrec_core.lake import Artifact
 from graphrec_core.training import Audited, SupervisionAudit, Training, train_encoder
-from graphrec_core.training.pairs import Pairs, all_pairs
+from graphrec_core.training.pairs import TaskPairs, all_pairs
 from graphrec_core.types import Region, View
 from jobs import train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -34,8 +35,7 @@ class ExcludesAllButOne(NeighborSampler):
 
 
 @pytest.fixture(scope="module")
-def graph(tmp_path_factory: pytest.TempPathFactory) -> RegionGraph:
-    snapshot = write_tiny_snapshot(tiny_config(tmp_path_factory.mktemp("lake")))
+def graph(snapshot: Artifact) -> RegionGraph:
     return load_graph(snapshot, View.TRAIN, Region("east"))
 
 
@@ -46,10 +46,10 @@ def settings(**values: object) -> TrainingConfig:
 
 def train(graph: RegionGraph, model: object = SAGE, sampler: object = NeighborSampler) -> Training:
     features = FeatureEncoder.fit(graph, {}).encode(graph)
-    return train_encoder(graph, features, model, settings(), sampler)
+    return train_encoder(graph, features, model, settings(), sampler, kind="recommend")
 
 
-def one_pair(graph: RegionGraph) -> tuple[Pairs, str, str]:
+def one_pair(graph: RegionGraph) -> tuple[TaskPairs, str, str]:
     """A pair of the graph and its original ids."""
     pair = all_pairs(graph).where(torch.tensor([5]))
     user = graph.node_ids("user")[int(pair.query) - graph.offsets["user"]].as_py()

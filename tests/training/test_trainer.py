@@ -14,17 +14,11 @@ from graphrec_core.lake.layout import holdout_file
 from graphrec_core.models.encoder import EncoderInputs
 from graphrec_core.training import Training, train_encoder, train_for
 from graphrec_core.types import ALL_REGIONS, Region, View
-from tests.support.snapshots import tiny_config, write_tiny_snapshot
 
 EAST = Region("east")
 LIGHTGCN = LightGCNConfig(embedding_dim=16, num_layers=2)
 SAGE = GraphSAGEConfig(embedding_dim=16, hidden_dim=16, fanouts=(8, 4))
 NO_KIND = {"user": ["age"], "place": ["age"]}  # `kind` is the planted taste itself
-
-
-@pytest.fixture(scope="module")
-def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    return write_tiny_snapshot(tiny_config(tmp_path_factory.mktemp("lake")))
 
 
 def settings(**values: object) -> TrainingConfig:
@@ -37,7 +31,7 @@ def encoded(graph: RegionGraph) -> dict[str, torch.Tensor]:
 
 
 def train(graph: RegionGraph, model: ModelConfig, **values: object) -> Training:
-    return train_encoder(graph, encoded(graph), model, settings(**values))
+    return train_encoder(graph, encoded(graph), model, settings(**values), kind="recommend")
 
 
 def vectors(graph: RegionGraph, trained: Training) -> np.ndarray:
@@ -110,18 +104,18 @@ def test_zero_epochs_give_the_seeded_initial_weights(snapshot):
     )
     assert torch.equal(trained.encoder.ids_RH.detach().cpu(), expected)
     assert (trained.best_epoch, trained.num_epochs, trained.history) == (0, 0, ())
-    assert trained.validation_recall is None
+    assert (trained.metric, trained.validation_value) == (None, None)
 
 
 def test_it_stops_early_and_reports_the_best_look(snapshot, caplog):
     graph = load_graph(snapshot, View.TRAIN, EAST)
 
-    with caplog.at_level(logging.INFO, logger="graphrec_core.training.trainer"):
+    with caplog.at_level(logging.INFO, logger="graphrec_core.training.loop"):
         trained = train(graph, LIGHTGCN, num_epochs=200, eval_every=1, patience=3)
 
-    best = max(trained.history, key=lambda look: look.recall)
+    best = max(trained.history, key=lambda look: look.value)
     assert trained.num_epochs == trained.best_epoch + 3 < 200
-    assert trained.validation_recall == best.recall
+    assert trained.validation_value == best.value
     assert trained.best_epoch == best.epoch
     assert "validation recall@20" in caplog.messages[0]
 
@@ -129,9 +123,9 @@ def test_it_stops_early_and_reports_the_best_look(snapshot, caplog):
 def test_a_fixed_number_of_epochs_needs_no_validation(snapshot):
     graph = load_graph(snapshot, View.SERVE, EAST)
 
-    trained = train_for(graph, encoded(graph), LIGHTGCN, settings(), num_epochs=3)
+    trained = train_for(graph, encoded(graph), LIGHTGCN, settings(), 3, kind="recommend")
 
-    assert (trained.best_epoch, trained.validation_recall) == (3, None)
+    assert (trained.best_epoch, trained.validation_value) == (3, None)
     assert trained.history[-1].loss < 0.7
 
 

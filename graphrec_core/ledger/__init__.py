@@ -1,0 +1,1 @@
+"""The ledger: what was decided. Releases, LIVE, champions, revisions, verdicts, a day's ids."""

@@ -1,0 +1,73 @@
+"""What the suites over a snapshot said, stored once and replayed whenever it is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphrec_core.errors import ExpectationError
+from graphrec_core.lake.artifact import Artifact, open_artifact
+from graphrec_core.lake.lake import Lake
+from graphrec_core.ledger.chain import Chain
+from graphrec_core.types import Region
+
+STOP_HINT = " With quality.on_broken_region=skip the regions that are not broken go on."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Which regions of a snapshot go on.
+
+    Attributes:
+        kept: Regions that go on, sorted.
+        broken: Region -> what is wrong with it. One that vanished from the snapshot is broken too.
+        notes: What was not judged, and why.
+    """
+
+    kept: tuple[Region, ...]
+    broken: Mapping[Region, str]
+    notes: tuple[str, ...]
+
+    def refuse(self, on_broken_region: str, docs: str) -> None:
+        """Refuses a snapshot of which nothing goes on.
+
+        Args:
+            on_broken_region: ``quality.on_broken_region``; with ``stop`` one broken region does.
+            docs: URI of the pages that show it.
+
+        Raises:
+            ExpectationError: No region goes on.
+        """
+        if self.broken and (on_broken_region == "stop" or not self.kept):
+            raise ExpectationError(
+                must="Every region of the snapshot must be within the limits of `quality`."
+                if on_broken_region == "stop"
+                else "At least one region of the snapshot must be within the limits of `quality`.",
+                found=describe_broken(self.broken),
+                fix=f"Open {docs}/index.html; correct the source or change the limits in quality."
+                + (STOP_HINT if self.kept else ""),
+            )
+
+
+def read_verdict(lake: Lake, chain: Chain) -> Verdict:
+    """Reads what the suites said of a day's snapshot.
+
+    Raises:
+        LakeError: They did not run on it with these settings.
+    """
+    folder = lake.layout.verdict(chain.as_of, chain.verdict_id())
+    return verdict_of(open_artifact(lake.storage, folder))
+
+
+def verdict_of(artifact: Artifact) -> Verdict:
+    """Reads a verdict from its manifest."""
+    stats: Mapping[str, Any] = artifact.manifest.stats
+    return Verdict(
+        kept=tuple(Region(name) for name in stats["kept_regions"]),
+        broken={Region(name): why for name, why in stats["broken_regions"].items()},
+        notes=tuple(stats["notes"]),
+    )
+
+
+def describe_broken(broken: Mapping[Region, str]) -> str:
+    """Names the broken regions and what is wrong with them."""
+    return " | ".join(f"{region}: {why}" for region, why in sorted(broken.items()))

@@ -1,0 +1,33 @@
+"""Graphs that the tests of training share."""
+
+import pyarrow as pa
+import torch
+
+from graphrec_core.graph import EdgeList, RegionGraph
+from graphrec_core.training.pairs import TaskPairs
+from graphrec_core.types import Region
+
+
+def keys(graph: RegionGraph, pairs: TaskPairs) -> set[int]:
+    """Names each pair by one number."""
+    return set((pairs.query * graph.num_nodes + pairs.candidate).tolist())
+
+
+def friends_graph() -> RegionGraph:
+    """Five users who are candidates; the newest pairs are those of a user with itself."""
+    ids = pa.table({"node_id": [f"u{number}" for number in range(5)]})
+    src = torch.tensor([0, 0, 1, 2, 3, 3, 4, 0, 1, 2])
+    dst = torch.tensor([1, 2, 2, 3, 4, 0, 0, 0, 1, 2])
+    everybody = torch.arange(5)
+    return RegionGraph(
+        region=Region("east"),
+        query="user",
+        candidate="user",
+        task_edge="follows",
+        nodes={"user": ids},
+        offsets={"user": 0},
+        edges={"follows": EdgeList(src, dst, torch.arange(len(src)))},
+        members={Region("east"): {"user": everybody}},
+        candidates={Region("east"): everybody},
+        query_regions=torch.zeros(5, dtype=torch.int64),
+    )
