@@ -24,10 +24,10 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.config import PipelineConfig, StepName, load_pipeline
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import Region, View, parse_instant
 
 K, DEPTH = 20, 100
@@ -142,7 +142,7 @@ def compare(
         truth: query_id, candidate_id of the days after.
     """
     lake = Lake(config)
-    folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
+    folder = lake.layout.snapshot(as_of, Day(config, as_of).ref(StepName.SNAPSHOT).id)
     snapshot = open_artifact(lake.storage, folder)
     rows = []
     for region, mine in top.groupby("region"):

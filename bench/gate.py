@@ -25,7 +25,8 @@ import numpy as np
 from bench.gate_intervals import compare_intervals
 from bench.gate_plot import plot_example, plot_rates
 from bench.gate_world import World, draw_regions
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.evaluation.evidence import Evidence, pool_queries
 from graphrec_core.evaluation.rules import judge
 from graphrec_core.evaluation.settling import settle, verdict_of

@@ -15,18 +15,18 @@ from bench.leakage_plants import (
     UNMASKED,
     Unmasked,
 )
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.model import GraphSAGEConfig
+from graphrec_core.day import Day
 from graphrec_core.engine import open_engine
 from graphrec_core.errors import LakeError, LeakageError
 from graphrec_core.graph import FeatureEncoder, load_graph
 from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.snapshot import audit
+from graphrec_core.snapshot import audit, produce_snapshot
 from graphrec_core.training import train_encoder
-from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import build_snapshot, evaluate_model, generate_embeddings, train_model
+from graphrec_core.types import Region, View
+from jobs import evaluate_model, generate_embeddings, train_model
 
 NEVER_STOPPED = "nothing: the column has no date, and what has none is believed"
 DATED_TOTALS = (
@@ -38,9 +38,9 @@ DATED_TOTALS = (
 
 def built(config: PipelineConfig, as_of: datetime) -> Artifact:
     """Builds a day's snapshot, audit included."""
-    build_snapshot.run(config, as_of, ALL_REGIONS)
+    produce_snapshot(Day(config, as_of))
     lake = Lake(config)
-    folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
+    folder = lake.layout.snapshot(as_of, Day(config, as_of).ref(StepName.SNAPSHOT).id)
     return open_artifact(lake.storage, folder)
 
 
@@ -67,7 +67,7 @@ def guards(
               "tests/snapshot/test_audit.py::test_a_planted_leak_is_named_with_its_row"),
         entry(SERVE_VECTORS, "origin of the vectors, asked by evaluate-model",
               refusal_of_vectors(config, as_of, region),
-              "tests/evaluation/test_holdout_vectors.py::"
+              "tests/judging/test_holdout_vectors.py::"
               "test_a_serve_artefact_in_the_place_of_the_train_artefact"),
         entry(UNMASKED, "audit of every sampled batch in train-model",
               refusal_of_batches(config, as_of, region),
@@ -105,13 +105,15 @@ def refusal_of_edges(config: PipelineConfig, as_of: datetime, region: Region) ->
 
 def refusal_of_vectors(config: PipelineConfig, as_of: datetime, region: Region) -> str:
     """Puts the serve view's vectors where the train view's belong, and evaluates them."""
-    train_model.run(config, as_of, region)
-    generate_embeddings.run(config, as_of, region, View.SERVE)
-    chain, layout, root = Chain(config, as_of), Lake(config).layout, Path(config.lake.root)
-    folders = (layout.embedding(chain.embedding_id(region, view)) for view in reversed(View))
+    train_model.run(Day(config, as_of), region)
+    generate_embeddings.run(Day(config, as_of), region, View.SERVE)
+    day, layout, root = Day(config, as_of), Lake(config).layout, Path(config.lake.root)
+    folders = (
+        layout.embedding(day.ref(StepName.EMBED, region, view).id) for view in reversed(View)
+    )
     shutil.copytree(*(root / folder for folder in folders))
     try:
-        evaluate_model.run(config, as_of, region)
+        evaluate_model.run(Day(config, as_of), region)
     except (LakeError, LeakageError) as error:  # a copy has another artefact's id
         return error.found
     return ""

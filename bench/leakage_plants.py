@@ -15,6 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import torch
 
+from graphrec_core.axes.pairs import RowPairs
+from graphrec_core.axes.rows import (
+    TASK_PAIRS,
+    rows_of,
+    task_pairs,
+    vector_column,
+    vectors_along,
+)
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.embedding.checkpoint import LoadedModel
@@ -23,14 +31,6 @@ from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.measure import measure
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
-from graphrec_core.index.axis import (
-    TASK_PAIRS,
-    rows_of,
-    task_pairs,
-    vector_column,
-    vectors_along,
-)
-from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file
 from graphrec_core.lake.records import LeftOutPairs
@@ -97,7 +97,9 @@ def planted(case: Case) -> tuple[Systems, dict[str, float]]:
     train, serve = case.graph(View.TRAIN), case.graph(View.SERVE)
     edges = case.snapshot.read_table(edges_file(View.SERVE, task.edge, case.region), TASK_PAIRS)
     systems = named(HONEST, baselines(holdout, holdout.pairs))
-    systems |= named(FUTURE_EDGES, baselines(holdout, task_pairs(edges, task)))
+    systems |= named(
+        FUTURE_EDGES, baselines(holdout, task_pairs(edges, peers=task.recommends_peers))
+    )
     systems[f"{TOTALS}/popularity"] = by_totals(case, holdout)
     losses = {}
     for name, model in {"lightgcn": LightGCNConfig(), "graphsage": GraphSAGEConfig()}.items():
@@ -245,9 +247,9 @@ def held_out(honest: Holdout, held: pd.DataFrame, kept: pd.DataFrame) -> Holdout
     """Returns a holdout of other pairs for the same queries and candidates."""
     queries, candidates = honest.query_ids, honest.candidate_ids
 
-    def pairs_of(frame: pd.DataFrame) -> Pairs:
+    def pairs_of(frame: pd.DataFrame) -> RowPairs:
         left = rows_of(pa.array(frame["src"]), queries)
-        return Pairs.of(left, rows_of(pa.array(frame["dst"]), candidates), len(queries))
+        return RowPairs.of(left, rows_of(pa.array(frame["dst"]), candidates), len(queries))
 
     left = rows_of(pa.array(kept["src"]), queries)
     return Holdout(

@@ -26,9 +26,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
 from graphrec_core.lake.storage import Storage
 from graphrec_core.ledger.catalogue import announce, complete
-from graphrec_core.ledger.held import held_back
 from graphrec_core.ledger.past import Past, read_past
 from graphrec_core.ledger.release import scan_releases
+from graphrec_core.publishing.held import held_back
 from graphrec_core.types import ArtifactId, Region, parse_instant
 
 FULL, QUICK = (1000, 200), (100, 20)

@@ -8,9 +8,8 @@ a lake without a catalogue, so that reading it for the first time builds one.
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from graphrec_core.evaluation.gates import GateDecision
-
 from graphrec_core.lake import Lake
+from graphrec_core.lake.records.decision import GateDecision
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.replay import LiveRegion
@@ -86,7 +85,7 @@ def _entry(day: int, number: int, region: int, *, is_passed: bool) -> ReleasedRe
         passed=is_passed,
         verdict="passed" if is_passed else "refused",
         follows="live" if is_passed else "keep",
-        rules=[_rule(one, is_passed=is_passed).to_json() for one in range(NUM_RULES)],
+        rules=tuple(_rule(one, is_passed=is_passed) for one in range(NUM_RULES)),
         evaluation_id=_id("evaluation", day, number, region),
         references={"champion": _id("model", day - 1, 1, region)},
         candidate_shard_id=shard,

@@ -19,12 +19,12 @@ from bench.by_hand import build_by_hand
 from bench.market import AS_OF, market_size, write_market
 from bench.measured import NUM_CORES, cpu_seconds, use_cores
 from bench.same_rows import count_rows, differing_tables
-from graphrec_core.config import load_pipeline
+from graphrec_core.config import StepName, load_pipeline
+from graphrec_core.day import Day
 from graphrec_core.engine import open_engine
 from graphrec_core.lake import Lake, open_artifact
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.types import ALL_REGIONS, parse_instant
-from jobs import build_snapshot
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import parse_instant
 
 
 def main() -> None:
@@ -92,9 +92,9 @@ def product(config: str, days: list[str], overrides: list[str]) -> dict[str, Any
             as_of = parse_instant(day)
             with logged() as lines:
                 started = time.perf_counter()
-                manifest = build_snapshot.run(pipeline, as_of, ALL_REGIONS)
+                manifest = produce_snapshot(Day(pipeline, as_of)).manifest
                 run_s += time.perf_counter() - started
-            folder = lake.layout.snapshot(as_of, Chain(pipeline, as_of).snapshot_id())
+            folder = lake.layout.snapshot(as_of, Day(pipeline, as_of).ref(StepName.SNAPSHOT).id)
             base = open_artifact(lake.storage, folder).base
             files = {name: entry.sha256 for name, entry in manifest.files.items()}
             built[day] = {"folder": str(Path(pipeline.lake.root) / base), "files": files}

@@ -20,7 +20,7 @@ NO_RETRY = {2: "configuration or usage is wrong", 3: "refused by data checks or 
 NO_INSTANT = ("", "None")
 """What the template of ``as_of`` becomes when the first task failed."""
 STARTED, ENDED = "step started:", "step ended:"
-"""How the log lines begin that ``dags.run_once`` shows as progress."""
+"""How the log lines begin that ``local.run_once`` shows as progress."""
 
 
 class StepOperator(BaseOperator):

@@ -17,7 +17,7 @@ from jobs.cli_options import (
     AcceptedWhy,
     AsOf,
     Config,
-    Day,
+    DayOption,
     LakeRoot,
     ModelRegion,
     NoRegion,
@@ -28,6 +28,7 @@ from jobs.cli_options import (
     emit,
     emit_step,
     load,
+    open_day,
     refuse_future,
 )
 
@@ -56,7 +57,7 @@ def wait_for_source(
     from jobs import regions
     from jobs import wait_for_source as job
 
-    regions.all_regions(region)
+    regions.refuse_region(region)
     try:
         job.run(load(config, overrides, lake), as_of, timeout_s)
     except NotReadyError:
@@ -76,8 +77,8 @@ def validate_source(
     from jobs import regions
     from jobs import validate_source as job
 
-    where = regions.all_regions(region)
-    emit_step(job.run(load(config, overrides, lake), as_of, where), "tables")
+    regions.refuse_region(region)
+    emit_step(job.run(open_day(config, as_of, overrides, lake)), "tables")
 
 
 @app.command("build-snapshot")
@@ -98,19 +99,12 @@ def build_snapshot(
     """
     from jobs import regions
 
-    pipeline, where = load(config, overrides, lake), regions.all_regions(region)
+    regions.refuse_region(region)
+    day = open_day(config, as_of, overrides, lake)
     from jobs import build_snapshot as job
-    from jobs import check_snapshot as check
-    from jobs import rebuild_snapshot as again
 
-    accepted = again.acceptance(by, reason, rebuild=rebuild, accept=accept)
-    if rebuild:
-        manifest, found = again.run(pipeline, as_of, where, accepted)
-    else:
-        manifest, found = job.run(pipeline, as_of, where), {}
-    stats = check.run(pipeline, as_of).stats
-    figures = {"regions": stats["kept_regions"], "broken_regions": stats["broken_regions"]}
-    emit({"step": manifest.step, "id": manifest.id, **figures, **found})
+    accepted = job.acceptance(by, reason, rebuild=rebuild, accept=accept)
+    emit(job.run(day, accepted, rebuild=rebuild))
 
 
 @app.command("check-snapshot")
@@ -125,8 +119,8 @@ def check_snapshot(
     from jobs import check_snapshot as job
     from jobs import regions
 
-    regions.all_regions(region)
-    manifest = job.run(load(config, overrides, lake), as_of)
+    regions.refuse_region(region)
+    manifest = job.run(open_day(config, as_of, overrides, lake))
     emit_step(manifest, "kept_regions", "broken_regions", "history", "notes")
 
 
@@ -140,11 +134,11 @@ def train_model(
     """
     from jobs import regions
 
-    pipeline = load(config, overrides, lake)
-    where = regions.model_region(pipeline, as_of, region)
+    day = open_day(config, as_of, overrides, lake)
+    where = regions.model_region(day, region)
     from jobs import train_model as job
 
-    emit_step(job.run(pipeline, as_of, where))
+    emit_step(job.run(day, where))
 
 
 @app.command("generate-embeddings")
@@ -163,11 +157,11 @@ def generate_embeddings(
     """
     from jobs import regions
 
-    pipeline = load(config, overrides, lake)
-    where = regions.model_region(pipeline, as_of, region)
+    day = open_day(config, as_of, overrides, lake)
+    where = regions.model_region(day, region)
     from jobs import generate_embeddings as job
 
-    emit_step(job.run(pipeline, as_of, where, view), view=view)
+    emit_step(job.run(day, where, view), view=view)
 
 
 @app.command("evaluate-model")
@@ -180,11 +174,11 @@ def evaluate_model(
     """
     from jobs import regions
 
-    pipeline = load(config, overrides, lake)
-    where = regions.one_region(pipeline, as_of, region)
+    day = open_day(config, as_of, overrides, lake)
+    where = regions.one_region(day, region)
     from jobs import evaluate_model as job
 
-    emit_step(job.run(pipeline, as_of, where), "verdict", "metrics")
+    emit_step(job.run(day, where), "verdict", "metrics")
 
 
 @app.command("build-shard")
@@ -197,11 +191,11 @@ def build_shard(
     """
     from jobs import regions
 
-    pipeline = load(config, overrides, lake)
-    where = regions.one_region(pipeline, as_of, region)
+    day = open_day(config, as_of, overrides, lake)
+    where = regions.one_region(day, region)
     from jobs import build_shard as job
 
-    emit_step(job.run(pipeline, as_of, where), "ann_recall", "verdict")
+    emit_step(job.run(day, where), "ann_recall", "verdict")
 
 
 @app.command("publish-release")
@@ -218,11 +212,9 @@ def publish_release(
     """
     from jobs import publish_release as job
 
-    pipeline, regions = load(config, overrides, lake), tuple(Region(name) for name in region)
-    refuse_future(pipeline, as_of)
-    release = job.run(pipeline, as_of, regions)
-    live = job.live_regions(pipeline, release)
-    emit({"step": "publish-release", "id": release.id, "live": live})
+    day, regions = open_day(config, as_of, overrides, lake), tuple(map(Region, region))
+    refuse_future(day.config, as_of)
+    emit({"step": "publish-release", **job.run(day, regions)})
 
 
 @app.command("write-report")
@@ -236,14 +228,14 @@ def write_report(
     from jobs import regions
     from jobs import write_report as job
 
-    regions.all_regions(region)
+    regions.refuse_region(region)
     emit({"report": job.run(load(config, overrides, lake), as_of)})
 
 
 @app.command("status")
 def status(
     config: Config,
-    as_of: Day = None,
+    as_of: DayOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     overrides: Set = [],
     lake: LakeRoot = "",

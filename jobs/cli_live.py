@@ -78,7 +78,7 @@ def query(
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
-    """Answers one query node from the live shard: candidates, scores, labels.
+    """Answers one query node from the live shard: candidates, scores, titles.
 
     Example: `graphrec query ash-u7 --config configs/town.yaml --k 5`
     """

@@ -13,6 +13,7 @@ from graphrec_core.redaction import hide_in_uris
 from graphrec_core.types import parse_instant
 
 if TYPE_CHECKING:
+    from graphrec_core.day import Day
     from graphrec_core.lake import Manifest
 
 Config = Annotated[Path, typer.Option(help="The pipeline's YAML file.", metavar="FILE")]
@@ -46,7 +47,7 @@ LowerHighWater = Annotated[
 ]
 LoweredBy = Annotated[str, typer.Option("--by", help="Who lowers it; recorded.", metavar="NAME")]
 LoweredWhy = Annotated[str, typer.Option("--reason", help="Why; recorded.", metavar="TEXT")]
-Day = Annotated[
+DayOption = Annotated[
     datetime | None,
     typer.Option("--as-of", parser=parse_instant, help="Show this day's run too.", metavar="ISO"),
 ]
@@ -65,6 +66,13 @@ def load(config: Path, overrides: list[str] | None, lake: str) -> PipelineConfig
     """Reads the pipeline with its overrides and ``--lake``."""
     extra = [f"lake.root={json.dumps(lake)}"] if lake else []
     return load_pipeline(config, [*(overrides or []), *extra])
+
+
+def open_day(config: Path, as_of: datetime, overrides: list[str] | None, lake: str) -> "Day":
+    """Opens the day's artefacts of a pipeline with its overrides and ``--lake``."""
+    from graphrec_core.day import Day
+
+    return Day(load(config, overrides, lake), as_of)
 
 
 def refuse_future(config: PipelineConfig, as_of: datetime) -> None:

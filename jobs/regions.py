@@ -1,28 +1,26 @@
 """Takes ``--region`` of a step, and refuses what the step cannot work on before it works."""
 
-from datetime import datetime
-
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
-from graphrec_core.lake import Lake, open_artifact
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region
 
 
-def model_region(config: PipelineConfig, as_of: datetime, region: str) -> Region:
+def model_region(day: Day, region: str) -> Region:
     """Takes ``--region`` of a step whose model may be global.
 
     Raises:
         ConfigError: The model is of one region and none is named, or the day has no such region.
         AbsentError: The day has no snapshot.
     """
-    if config.model.scope == "global" and not region:
+    scope = day.config.model.scope
+    if scope == "global" and not region:
         return ALL_REGIONS
-    known = one_region(config, as_of, region)
-    return known if config.model.scope == "region" else ALL_REGIONS
+    known = one_region(day, region)
+    return known if scope == "region" else ALL_REGIONS
 
 
-def one_region(config: PipelineConfig, as_of: datetime, region: str) -> Region:
+def one_region(day: Day, region: str) -> Region:
     """Takes ``--region`` of a step that needs one.
 
     Raises:
@@ -35,9 +33,7 @@ def one_region(config: PipelineConfig, as_of: datetime, region: str) -> Region:
             found="no --region",
             fix="Add --region NAME; `graphrec status` lists the regions.",
         )
-    lake = Lake(config)
-    folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
-    regions = open_artifact(lake.storage, folder).manifest.stats["regions"]
+    regions = day.open(day.ref(StepName.SNAPSHOT)).manifest.stats["regions"]
     if region not in regions:
         raise ConfigError(
             must=f"--region must be a region of the day's snapshot: {', '.join(sorted(regions))}.",
@@ -47,7 +43,7 @@ def one_region(config: PipelineConfig, as_of: datetime, region: str) -> Region:
     return Region(region)
 
 
-def all_regions(region: str) -> Region:
+def refuse_region(region: str) -> None:
     """Takes the place of ``--region`` for steps that cannot be cut by region.
 
     Raises:
@@ -59,4 +55,3 @@ def all_regions(region: str) -> Region:
             found=f"--region {region}",
             fix="Leave --region out; the steps from train-model on take one.",
         )
-    return ALL_REGIONS

@@ -4,9 +4,9 @@ import logging
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
-from graphrec_core.ledger.going_live import lower_high_water, roll_back
 from graphrec_core.ledger.live import NOTHING, Live
 from graphrec_core.ledger.release import named_release
+from graphrec_core.publishing.going_live import lower_high_water, roll_back
 from graphrec_core.types import ArtifactId
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.hidden import without_secrets
-from graphrec_core.sources.selects import check_selects
+from graphrec_core.selects.selects import check_selects
 
 WIDTH = 99
 

@@ -6,10 +6,10 @@ from typing import Any
 from rich.console import Console
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.evaluation.sound import one_line
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.revisions import Revision, scan_revisions
+from graphrec_core.publishing.sound import one_line
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import to_json
 from graphrec_core.report.live import LiveState, collect_live
@@ -68,7 +68,7 @@ def show(config: PipelineConfig, as_of: datetime | None) -> None:
 
 def _revisions(config: PipelineConfig, as_of: datetime) -> tuple[list[Revision], list[str]]:
     """Reads a day's revisions, and says which are damaged."""
-    first_id = Chain(config, as_of).first_snapshot_id()
+    first_id = Day(config, as_of).first_snapshot_id
     revisions, damaged = scan_revisions(Lake(config), as_of, first_id)
     return revisions, [
         f"revision {number} is damaged: {one_line(error)}" for number, error in damaged.items()

@@ -19,7 +19,7 @@ def run(config: PipelineConfig, as_of: datetime) -> str:
     """
     found = find_day(config, as_of)
     page = render_page(found, collect_found(found))
-    path = f"{found.lake.layout.report(as_of)}/index.html"
-    found.lake.storage.write(path, page.encode())
-    logger.info("report: %s", found.lake.storage.uri(path))
-    return found.lake.storage.uri(path)
+    path = f"{found.day.lake.layout.report(as_of)}/index.html"
+    found.day.lake.storage.write(path, page.encode())
+    logger.info("report: %s", found.day.lake.storage.uri(path))
+    return found.day.lake.storage.uri(path)

@@ -1,6 +1,6 @@
 -- Purpose:    the nodes of every region's graph: its home nodes and the far ends of its edges.
 -- Grain:      one row per region and node.
--- Reads:      view_nodes (node_id, region, valid_from, known_at, label, features),
+-- Reads:      view_nodes (node_id, region, valid_from, known_at, title, features),
 --             homes (node_id, home_region),
 --             edge_ends (region, node_id: ends of the region's edges),
 --             node_activity (node_id, num_events, last_event_time: over the whole view)

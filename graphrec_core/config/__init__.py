@@ -8,10 +8,11 @@ from graphrec_core.config.loader import (
 )
 from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.config.pipeline import PipelineConfig
-from graphrec_core.config.steps import STEPS, StepName, StepSpec
+from graphrec_core.config.steps import STEPS, Grain, StepName, StepSpec
 
 __all__ = [
     "STEPS",
+    "Grain",
     "GraphSAGEConfig",
     "LightGCNConfig",
     "PipelineConfig",

@@ -90,6 +90,6 @@ def _as_utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC) if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-Day = Annotated[date, BeforeValidator(_no_number), AfterValidator(_in_reach)]
+CalendarDay = Annotated[date, BeforeValidator(_no_number), AfterValidator(_in_reach)]
 Instant = Annotated[datetime, BeforeValidator(_no_number), AfterValidator(_as_utc)]
 """An instant, UTC; without an offset UTC is meant."""

@@ -1,8 +1,9 @@
 """A pipeline as it may be shown and stored: without the passwords and keys in its settings."""
 
 from graphrec_core.config.pipeline import PipelineConfig
+from graphrec_core.config.region import RegionConfig
+from graphrec_core.config.snapshot import SnapshotConfig
 from graphrec_core.config.source import SourceConfig
-from graphrec_core.config.task import RegionConfig, SnapshotConfig
 from graphrec_core.redaction import hide_in_uris, hide_options
 
 

@@ -12,10 +12,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import to_jsonable_python
 
-from graphrec_core.config.delivery import IndexConfig
-from graphrec_core.config.judging import EvaluationConfig, GateConfig, Looser
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig, Looser
+from graphrec_core.config.index import IndexConfig
 from graphrec_core.config.quality import QualityConfig
-from graphrec_core.config.task import RegionConfig, TaskConfig, TimeConfig
+from graphrec_core.config.region import RegionConfig
+from graphrec_core.config.task import TaskConfig
+from graphrec_core.config.time import TimeConfig
 from graphrec_core.config.training import TrainingConfig
 
 _GATE_LIMITS = {
@@ -74,6 +77,7 @@ NO_PART = frozenset(
         "index.factory",
         "index.ef_search",
         "index.nprobe",
+        "index.num_threads",
         "task.start_node",
         "time.calendar",
     }

@@ -6,19 +6,20 @@ from typing import Any, Self
 from pydantic import Field, PrivateAttr, model_validator
 
 from graphrec_core.config.base import Section
-from graphrec_core.config.delivery import IndexConfig, LakeConfig, PublishConfig, ScheduleConfig
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
+from graphrec_core.config.index import IndexConfig
+from graphrec_core.config.lake import LakeConfig
 from graphrec_core.config.looseness import gate_settings, looser_than
 from graphrec_core.config.model import LightGCNConfig, ModelConfig
+from graphrec_core.config.publish import PublishConfig
 from graphrec_core.config.quality import QualityConfig
+from graphrec_core.config.region import PLACED_RULES, RegionConfig
+from graphrec_core.config.schedule import ScheduleConfig
+from graphrec_core.config.snapshot import SnapshotConfig
 from graphrec_core.config.source import Name, SourceConfig
-from graphrec_core.config.task import (
-    PLACED_RULES,
-    RegionConfig,
-    SnapshotConfig,
-    TaskConfig,
-    TimeConfig,
-)
+from graphrec_core.config.task import TaskConfig
+from graphrec_core.config.time import TimeConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.types import ALL_REGIONS, Region
 

@@ -7,12 +7,12 @@ import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
+from graphrec_core.axes.rows import vector_column
 from graphrec_core.embedding.checkpoint import LoadedModel, load_model
 from graphrec_core.errors import LakeError, RefusedError
 from graphrec_core.graph import RegionGraph, load_graph
-from graphrec_core.index.axis import vector_column
-from graphrec_core.index.origin import VectorOrigin
 from graphrec_core.lake import Artifact
+from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE, choose_device
 from graphrec_core.types import ALL_REGIONS, Region, View
 

@@ -12,12 +12,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphrec_core.axes.pairs import never_shown
+from graphrec_core.axes.rows import id_array, vectors_along, without_start
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.checkpoint import has_refit
 from graphrec_core.embedding.inference import embed_view, view_graph
 from graphrec_core.errors import RefusedError
-from graphrec_core.index.axis import id_array, vectors_along, without_start
-from graphrec_core.index.pairs import never_shown
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.lake.records import RefitCheck
@@ -119,7 +119,13 @@ class _Lists:
         rows = np.linspace(0, people.num_rows - 1, min(MAX_QUERIES, people.num_rows))
         self._queries = id_array(people["node_id"]).take(pa.array(rows.astype(np.int64)))
         pairs = snapshot.read_table(edges_file(View.SERVE, task.edge, region), ["src", "dst"])
-        self._seen = never_shown(pairs, self._queries, self._candidates, task)
+        self._seen = never_shown(
+            pairs,
+            self._queries,
+            self._candidates,
+            peers=task.recommends_peers,
+            seen=task.exclude_seen,
+        )
 
     def top(self, tables: Tables) -> np.ndarray:
         """Ranks exactly: int64 [Q, DEPTH], candidate rows, -1 where there are fewer."""

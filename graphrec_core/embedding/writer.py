@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pyarrow as pa
 
-from graphrec_core.index.origin import VectorOrigin
 from graphrec_core.lake import Attempt
 from graphrec_core.lake.layout import vectors_file
+from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.types import Region, View
 
 

@@ -21,8 +21,8 @@ from graphrec_core.config.source import TableConfig, repeated_names, resolve_pat
 from graphrec_core.engine.csv_reader import CsvFile
 from graphrec_core.engine.faults import refuse_line
 from graphrec_core.engine.folders import NULL_PARTITION, pattern_files, table_files
+from graphrec_core.engine.queries import quoted
 from graphrec_core.lake.listing import is_folder
-from graphrec_core.sources.canonical import quoted
 
 GROUP_BYTES = 2**25
 """Text of a row group: what is held in memory before it is written."""

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from graphrec_core.engine.strict_texts import compare_strictly
 from graphrec_core.engine.translation import translate
-from graphrec_core.sources.spark_sql import Spark4, is_cte, parse
+from graphrec_core.selects.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
 """DuckDB's schema of our views: a qualified name is never that of a WITH clause."""

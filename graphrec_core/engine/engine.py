@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.engine.queries import load_query
-from graphrec_core.sources.selects import check_select
+from graphrec_core.selects.selects import check_select
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import duckdb
 from sqlglot import exp
 
 from graphrec_core.engine.syntax import nodes_of
-from graphrec_core.sources.selects import CONSTANTS, refuse
+from graphrec_core.selects.selects import CONSTANTS, refuse
 
 SETTINGS = {
     "python_enable_replacements": "false",  # names would reach variables of this process

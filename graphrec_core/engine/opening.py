@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine.engine import Engine
 from graphrec_core.lake import Lake
-from graphrec_core.sources.selects import check_selects
+from graphrec_core.selects.selects import check_selects
 
 ENGINES = {
     "spark": "graphrec_core.engine.spark:open_spark",

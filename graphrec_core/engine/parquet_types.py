@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 
-from graphrec_core.sources.canonical import quoted
+from graphrec_core.engine.queries import quoted
 
 NANOS = "TIMESTAMP(NANOS"
 NUM_READERS = 16

@@ -2,7 +2,7 @@
 
 from sqlglot import exp
 
-from graphrec_core.sources.patterns import MONTH_NAMES, MONTHS, PRINTED, Piece, printing, reading
+from graphrec_core.selects.patterns import MONTH_NAMES, MONTHS, PRINTED, Piece, printing, reading
 
 HALF = "case when lower(spark_t.half) = 'pm' then 12 else 0 end"
 

@@ -1,4 +1,4 @@
-"""Finds the queries of ``sql/`` by name."""
+"""The queries of ``sql/``, by name, and how names stand in a query."""
 
 from pathlib import Path
 
@@ -8,3 +8,8 @@ SQL_FOLDER = Path(__file__).parents[2] / "sql"
 def load_query(name: str) -> str:
     """Returns the text of ``sql/<name>.sql``."""
     return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def quoted(name: str) -> str:
+    """Writes a column's name so that SQL takes it as it is."""
+    return "`" + name.replace("`", "``") + "`"

@@ -20,8 +20,8 @@ from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.loader import set_default_environment
+from graphrec_core.config.snapshot import SnapshotConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
-from graphrec_core.config.task import SnapshotConfig
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import derived_queries
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
@@ -33,6 +33,7 @@ from graphrec_core.engine.faults import (
 )
 from graphrec_core.engine.folders import check_links
 from graphrec_core.engine.parquet_types import read_as_written
+from graphrec_core.engine.queries import quoted
 from graphrec_core.engine.spark_faults import SPARK_ERRORS, message_of, refuse_error
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.engine.spark_times import without_clock
@@ -40,7 +41,6 @@ from graphrec_core.engine.spark_types import refuse_unlike_types, without_floats
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.lake import Lake, Storage
 from graphrec_core.lake.lease import held
-from graphrec_core.sources.canonical import quoted
 
 logger = logging.getLogger(__name__)
 

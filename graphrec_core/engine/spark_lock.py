@@ -6,8 +6,8 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession
 
 from graphrec_core.engine.syntax import nodes_of
-from graphrec_core.sources.functions import ALLOWED, REFUSED
-from graphrec_core.sources.selects import refuse
+from graphrec_core.selects.functions import ALLOWED, REFUSED
+from graphrec_core.selects.selects import refuse
 
 LOCKED = {
     "spark.sql.runSQLOnFiles": "false",  # no parquet.`/path`

@@ -16,8 +16,8 @@ from graphrec_core.engine.faults import (
     refuse_text,
     refuse_value,
 )
+from graphrec_core.engine.queries import quoted
 from graphrec_core.engine.strict_texts import is_plain
-from graphrec_core.sources.canonical import quoted
 
 OF_DECIMALS = frozenset(
     [

@@ -8,8 +8,8 @@ from graphrec_core.engine.macros import functions
 from graphrec_core.engine.macros.casts import CASTS
 from graphrec_core.engine.pattern_macros import printed, read
 from graphrec_core.engine.strict_texts import is_plain
-from graphrec_core.sources.calls import FIELDS
-from graphrec_core.sources.patterns import DEFAULT
+from graphrec_core.selects.calls import FIELDS
+from graphrec_core.selects.patterns import DEFAULT
 
 Arguments = Sequence[exp.Expr]
 NAMES = {"TEXT": "varchar"}

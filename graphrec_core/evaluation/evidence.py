@@ -7,7 +7,8 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.interval import capped_weights
 from graphrec_core.evaluation.metrics import Limits, Metric, judged_metrics

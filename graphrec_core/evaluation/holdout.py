@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphrec_core.axes.pairs import RowPairs, never_shown
+from graphrec_core.axes.rows import TASK_PAIRS, id_array, rows_of, task_pairs
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.index.axis import TASK_PAIRS, id_array, rows_of, task_pairs
-from graphrec_core.index.pairs import Pairs, never_shown
-from graphrec_core.index.targets import COLUMNS, find_targets
+from graphrec_core.evaluation.targets import COLUMNS, find_targets
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.lake.records import LeftOutPairs
@@ -33,8 +33,8 @@ class Holdout:
 
     query_ids: pa.Array
     candidate_ids: pa.Array
-    targets: Pairs
-    seen: Pairs
+    targets: RowPairs
+    seen: RowPairs
     degrees: np.ndarray
     left_out: LeftOutPairs
     pairs: pa.Table
@@ -44,10 +44,10 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
     """Reads a region's train-view candidates and pairs, and its holdout."""
     candidates = _candidate_ids(snapshot, region, task)
     edges = snapshot.read_table(edges_file(View.TRAIN, task.edge, region), TASK_PAIRS)
-    pairs = task_pairs(edges, task)
+    pairs = task_pairs(edges, peers=task.recommends_peers)
     judged, left_out = find_targets(snapshot.read_table(holdout_file(region), COLUMNS), task)
     queries = id_array(pc.unique(judged["query_id"]).sort())
-    targets = Pairs.of(
+    targets = RowPairs.of(
         rows_of(judged["query_id"], queries),
         rows_of(judged["candidate_id"], candidates),
         len(queries),
@@ -57,7 +57,13 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
         query_ids=queries,
         candidate_ids=candidates,
         targets=targets,
-        seen=never_shown(pairs, queries, candidates, task),
+        seen=never_shown(
+            pairs,
+            queries,
+            candidates,
+            peers=task.recommends_peers,
+            seen=task.exclude_seen,
+        ),
         degrees=np.bincount(src_rows[src_rows >= 0], minlength=len(queries)),
         left_out=left_out,
         pairs=pairs,

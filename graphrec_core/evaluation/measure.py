@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from graphrec_core.config.judging import EvaluationConfig
+from graphrec_core.config.evaluation import EvaluationConfig
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.metrics import METRICS, Answers, mark_hits
 from graphrec_core.evaluation.slices import slice_masks

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.lake.records import Better
 
 Limits = tuple[float, float]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from graphrec_core.config.judging import EvaluationConfig
+from graphrec_core.config.evaluation import EvaluationConfig
 from graphrec_core.lake.records import ALL
 
 COLD_START = "cold_start"

@@ -22,7 +22,7 @@ Kind = Literal["numeric", "bool", "category", "tags", "degree", "recency"]
 
 
 @dataclass(frozen=True)
-class Column:
+class FeatureColumn:
     """How one column becomes numbers.
 
     Attributes:
@@ -109,7 +109,7 @@ def kind_of(name: str, dtype: pa.DataType) -> Kind:
     )
 
 
-def fit_numbers(name: str, kind: Kind, values: np.ndarray) -> Column | None:
+def fit_numbers(name: str, kind: Kind, values: np.ndarray) -> FeatureColumn | None:
     """Learns the centre and the scale of numbers.
 
     Args:
@@ -125,8 +125,8 @@ def fit_numbers(name: str, kind: Kind, values: np.ndarray) -> Column | None:
     if len(known) == 0 or np.ptp(known) <= SAME * np.abs(known).max():
         return None
     if kind == "bool":
-        return Column(name, kind)
-    return Column(name, kind, float(np.median(known)), robust_scale(known))
+        return FeatureColumn(name, kind)
+    return FeatureColumn(name, kind, float(np.median(known)), robust_scale(known))
 
 
 def robust_scale(values: np.ndarray) -> float:
@@ -149,7 +149,7 @@ def robust_scale(values: np.ndarray) -> float:
     return 1.2533 * float(np.abs(values - middle).mean())
 
 
-def fit_texts(name: str, kind: Kind, array: pa.ChunkedArray) -> Column | None:
+def fit_texts(name: str, kind: Kind, array: pa.ChunkedArray) -> FeatureColumn | None:
     """Learns the most frequent values of texts, or of lists of texts.
 
     Returns:
@@ -161,4 +161,4 @@ def fit_texts(name: str, kind: Kind, array: pa.ChunkedArray) -> Column | None:
         return None
     ranked = sorted(counts, key=lambda row: (-row["counts"], row["values"]))
     top = tuple(row["values"] for row in ranked[:MAX_CATEGORIES])
-    return Column(name, kind, categories=top, has_others=len(ranked) > MAX_CATEGORIES)
+    return FeatureColumn(name, kind, categories=top, has_others=len(ranked) > MAX_CATEGORIES)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from graphrec_core.errors import LakeError
-from graphrec_core.graph.feature_column import Column, fit_numbers, fit_texts, kind_of
+from graphrec_core.graph.feature_column import FeatureColumn, fit_numbers, fit_texts, kind_of
 from graphrec_core.graph.region_graph import RegionGraph
 
 DAY_US = 86_400_000_000
@@ -27,7 +27,7 @@ class FeatureEncoder:
         dropped: ntype -> columns that are constant on the graph that was fitted, and left out.
     """
 
-    columns: Mapping[str, tuple[Column, ...]]
+    columns: Mapping[str, tuple[FeatureColumn, ...]]
     dropped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -107,7 +107,7 @@ class FeatureEncoder:
             return cls(
                 {
                     ntype: tuple(
-                        Column(**{**column, "categories": tuple(column["categories"])})
+                        FeatureColumn(**{**column, "categories": tuple(column["categories"])})
                         for column in columns
                     )
                     for ntype, columns in data.items()
@@ -120,7 +120,7 @@ class FeatureEncoder:
                 fix="Train the model again.",
             ) from error
 
-    def _of(self, ntype: str, table: pa.Table) -> tuple[Column, ...]:
+    def _of(self, ntype: str, table: pa.Table) -> tuple[FeatureColumn, ...]:
         columns = self.columns.get(ntype, ())
         missing = {column.name for column in columns} - set(table.column_names)
         if ntype not in self.columns or missing:
@@ -136,7 +136,7 @@ class FeatureEncoder:
         return columns
 
 
-def _require_kind(column: Column, dtype: pa.DataType) -> None:
+def _require_kind(column: FeatureColumn, dtype: pa.DataType) -> None:
     if column.kind not in ("degree", "recency") and kind_of(column.name, dtype) != column.kind:
         raise LakeError(
             must=f"Column {column.name} must be of the kind that the model knows, {column.kind}.",
@@ -169,7 +169,7 @@ def _recency(table: pa.Table, newest_us: int) -> np.ndarray:
     return (newest_us - _floats(_event_us(table))) / DAY_US
 
 
-def _fit_column(table: pa.Table, name: str) -> Column | None:
+def _fit_column(table: pa.Table, name: str) -> FeatureColumn | None:
     array = table.column(name)
     kind = kind_of(name, array.type)
     if kind in ("category", "tags"):
@@ -177,7 +177,7 @@ def _fit_column(table: pa.Table, name: str) -> Column | None:
     return fit_numbers(name, kind, _floats(array))
 
 
-def _encode(table: pa.Table, column: Column, newest_us: int) -> np.ndarray:
+def _encode(table: pa.Table, column: FeatureColumn, newest_us: int) -> np.ndarray:
     """Encodes one column as float32 [n, width]."""
     array = table.column(column.name)
     if column.kind in ("category", "tags"):

@@ -5,9 +5,11 @@ from collections.abc import Callable
 import faiss
 import numpy as np
 
-from graphrec_core.config.delivery import IndexConfig
+from graphrec_core.config.index import IndexConfig
 from graphrec_core.errors import ConfigError, LakeError
 
+Index = faiss.Index
+"""A built index."""
 MAX_FLAT = 50_000
 """Most candidates for which `auto` searches exactly."""
 
@@ -27,7 +29,7 @@ def choose_factory(factory: str, num_candidates: int) -> str:
     return "Flat" if num_candidates <= MAX_FLAT else "HNSW32"
 
 
-def build_index(vectors: np.ndarray, config: IndexConfig) -> faiss.Index:
+def build_index(vectors: np.ndarray, config: IndexConfig) -> Index:
     """Builds an inner-product index over candidate vectors [C, d], in row order.
 
     Raises:
@@ -67,7 +69,7 @@ def require_finite(vectors: np.ndarray, what: str) -> None:
         )
 
 
-def search_of(index: faiss.Index) -> Search:
+def search_of(index: Index) -> Search:
     """Returns the index's search function."""
 
     def search(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
@@ -78,12 +80,12 @@ def search_of(index: faiss.Index) -> Search:
     return search
 
 
-def to_bytes(index: faiss.Index) -> bytes:
+def to_bytes(index: Index) -> bytes:
     """Serialises an index."""
     return bytes(faiss.serialize_index(index).tobytes())
 
 
-def from_bytes(data: bytes) -> faiss.Index:
+def from_bytes(data: bytes) -> Index:
     """Reads a serialised index.
 
     Raises:
@@ -129,7 +131,7 @@ def recall_against_exact(
     return num_found / (len(queries) * depth)
 
 
-def _set_breadth(index: faiss.Index, config: IndexConfig) -> None:
+def _set_breadth(index: Index, config: IndexConfig) -> None:
     if isinstance(index, faiss.IndexHNSW):
         index.hnsw.efSearch = config.ef_search
     ivf = faiss.try_extract_index_ivf(index)

@@ -28,7 +28,7 @@ from graphrec_core.lake.artifact import (
     sha256,
 )
 from graphrec_core.lake.checked import CheckedFiles
-from graphrec_core.lake.identity import canonical_json, declared_config
+from graphrec_core.lake.identity import artifact_id, canonical_json, declared_config
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.lease import held, taken
 from graphrec_core.lake.manifest import FileEntry, Manifest
@@ -132,9 +132,11 @@ class Attempt:
             The committed artefact, this attempt's or the earlier one's; its files are all there.
 
         Raises:
-            LakeError: A file of the attempt is gone or cut short, or ``sweep`` took the attempt
-                for a dead process's: nothing is committed. Or the committed one is damaged.
+            LakeError: The attempt's id is not that of its inputs, a file of it is gone or cut
+                short, or ``sweep`` took it for a dead process's: nothing is committed. Or the
+                committed one is damaged.
         """
+        self._check_id(artifact_id(step, config, as_of, region, inputs))
         manifest = Manifest(
             id=self.artifact_id,
             step=step,
@@ -156,6 +158,14 @@ class Attempt:
         committed = open_artifact(self.storage, self.folder)
         committed.checked.check_sizes()
         return committed
+
+    def _check_id(self, expected: ArtifactId) -> None:
+        if expected != self.artifact_id:
+            raise LakeError(
+                must="A result must be committed under the id of its inputs and settings.",
+                found=f"{self.artifact_id} for {expected}",
+                fix="Take the id, the folder and the inputs from one `Ref` of the day.",
+            )
 
     def _seal(self, manifest: bytes) -> None:
         run, path = self._run_info(manifest), f"{self.base}/{RUN}"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.config.defaults import departures, schema_version
 from graphrec_core.config.hidden import without_secrets
 from graphrec_core.types import ArtifactId, Region, format_instant
 
@@ -32,7 +33,20 @@ def declared_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
     Without secrets: a manifest stores them, and an id does not depend on a password.
     """
     shown = without_secrets(config)
-    return {key: to_jsonable_python(_lookup(shown, key)) for key in STEPS[step].sections}
+    return {key: to_jsonable_python(_lookup(shown, key)) for key in STEPS[step].settings}
+
+
+def departing_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
+    """Returns what of the settings that ``step`` declares enters an id.
+
+    It is the schema version of their sections, and those that differ from its defaults.
+    """
+    shown, keys = without_secrets(config), STEPS[step].settings
+    found: dict[str, Any] = {}
+    for key in keys:
+        found |= departures(key, _lookup(shown, key))
+    schemas = {key.partition(".")[0]: schema_version(key.partition(".")[0]) for key in keys}
+    return {"schemas": schemas, "settings": found}
 
 
 def artifact_id(
@@ -57,7 +71,7 @@ def artifact_id(
             "version": STEPS[step].version,
             "as_of": format_instant(as_of),
             "region": region,
-            "config": declared_config(config, step),
+            "config": departing_config(config, step),
             "inputs": dict(inputs),
         }
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
 
+from graphrec_core.config import StepName
 from graphrec_core.types import ArtifactId, Region, View, format_instant
 
 PART = "part-00000.parquet"
@@ -85,6 +86,26 @@ class Layout:
     """The folders of one pipeline."""
 
     pipeline: str
+
+    def folder(
+        self, step: StepName, as_of: datetime, region: Region, artifact_id: ArtifactId
+    ) -> str:
+        """Folder of a step's result; a release, and a step without a result, have none.
+
+        Raises:
+            KeyError: The step has none.
+        """
+        folders = {
+            StepName.VALIDATE: lambda: self.validation(as_of, artifact_id),
+            StepName.SNAPSHOT: lambda: self.snapshot(as_of, artifact_id),
+            StepName.CHECK: lambda: self.verdict(as_of, artifact_id),
+            StepName.TRAIN: lambda: self.model(region, artifact_id),
+            StepName.EMBED: lambda: self.embedding(artifact_id),
+            StepName.EVALUATE: lambda: self.evaluation(region, artifact_id),
+            StepName.SHARD: lambda: self.shard(region, artifact_id),
+            StepName.PUBLISH: lambda: self.release(artifact_id),
+        }
+        return folders[step]()
 
     def town(self, artifact_id: ArtifactId) -> str:
         """Folder of a generated town's tables."""

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from graphrec_core.index.axis import id_array, rows_of
+from graphrec_core.axes.rows import id_array, rows_of
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from graphrec_core.lake import Artifact, Lake, find_artifact
-from graphrec_core.ledger.chain import Chain
+from graphrec_core.config import StepName
+from graphrec_core.day import Day
+from graphrec_core.lake import Artifact
 from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.types import ArtifactId, Region, format_instant
 
@@ -35,31 +36,30 @@ class PastDay:
     merged: Mapping[Region, Region] = field(default_factory=dict)
 
 
-def last_days(lake: Lake, chain: Chain) -> list[PastDay]:
-    """Reads the committed snapshots of the days before ``chain.as_of``, the nearest first.
+def last_days(day: Day) -> list[PastDay]:
+    """Reads the committed snapshots of the days before ``day``, the nearest first.
 
     Their ids follow from the configuration, so whatever else the lake holds is not looked at.
     Where a region was broken, earlier days are read in place of those: a fault that lasts must
     not become what is usual.
     """
-    num_days, days = chain.config.quality.history_days, list[PastDay]()
+    num_days, found = day.config.quality.history_days, list[PastDay]()
     for age in range(1, LOOK_BACK * num_days + 1):
-        if age > num_days and not any(day.broken for day in days):
+        if age > num_days and not any(past.broken for past in found):
             break
-        past = Chain(chain.config, chain.as_of - timedelta(days=age))
-        folder = lake.layout.snapshot(past.as_of, past.snapshot_id())
-        if (snapshot := find_artifact(lake.storage, folder)) is not None:
-            days.append(_past_day(lake, past, snapshot, age))
-    return days
+        earlier = Day(day.config, day.as_of - timedelta(days=age))
+        if (snapshot := earlier.find(earlier.ref(StepName.SNAPSHOT))) is not None:
+            found.append(_past_day(earlier, snapshot, age))
+    return found
 
 
-def _past_day(lake: Lake, chain: Chain, snapshot: Artifact, age: int) -> PastDay:
-    verdict = find_artifact(lake.storage, lake.layout.verdict(chain.as_of, chain.verdict_id()))
+def _past_day(day: Day, snapshot: Artifact, age: int) -> PastDay:
+    verdict = day.find(day.ref(StepName.CHECK))
     broken = verdict_of(verdict).broken if verdict else {}
     regions: Mapping[Region, Any] = snapshot.manifest.stats["regions"]
     return PastDay(
         age,
-        format_instant(chain.as_of),
+        format_instant(day.as_of),
         snapshot.manifest.id,
         {region: figures for region, figures in regions.items() if region not in broken},
         frozenset(broken),

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from graphrec_core.engine import Engine
-from graphrec_core.quality.rules import CheckedTable, where_of
+from graphrec_core.intake.rules import CheckedTable, where_of
 
 
 def profile(engine: Engine, table: CheckedTable, summary: Mapping[str, Any]) -> pd.DataFrame:

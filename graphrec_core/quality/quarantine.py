@@ -9,9 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graphrec_core.errors import ConfigError
+from graphrec_core.intake.findings import REASON
 from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.layout import PART
-from graphrec_core.quality.findings import REASON
 from graphrec_core.types import ArtifactId, format_instant
 
 ID_COLUMNS = ("node_id", "src", "dst", "event_id")

@@ -6,16 +6,15 @@ A region that breaks one is broken: it does not go on, and keeps what serves it.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 import great_expectations.expectations as gxe
 import pandas as pd
 
-from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config import StepName
 from graphrec_core.config.quality import QualityConfig
-from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
-from graphrec_core.ledger.chain import Chain
+from graphrec_core.day import Day
+from graphrec_core.lake import Artifact
 from graphrec_core.ledger.verdict import Verdict, describe_broken, verdict_of
 from graphrec_core.quality.history import PastDay, last_days
 from graphrec_core.quality.snapshot_frames import (
@@ -26,7 +25,7 @@ from graphrec_core.quality.snapshot_frames import (
     without_history,
 )
 from graphrec_core.quality.suite import Suite, SuiteResult, between, run_suites
-from graphrec_core.types import ALL_REGIONS, Region, format_instant
+from graphrec_core.types import Region, format_instant
 
 logger = logging.getLogger(__name__)
 
@@ -34,15 +33,14 @@ NOTABLE_HALO_FRAC = 0.9
 """Share of edges across a border above which a type without a limit is pointed out."""
 
 
-def check_snapshot(config: PipelineConfig, as_of: datetime, snapshot: Artifact) -> Artifact:
+def check_snapshot(day: Day, snapshot: Artifact) -> Artifact:
     """Judges a snapshot against the last days and stores the verdict, or finds the stored one.
 
     Which days there are is looked up once. The verdict stores their ids, and whoever asks later
     gets the same verdict, whatever was backfilled since.
 
     Args:
-        config: The pipeline.
-        as_of: The day.
+        day: The day.
         snapshot: Its committed snapshot.
 
     Returns:
@@ -53,17 +51,13 @@ def check_snapshot(config: PipelineConfig, as_of: datetime, snapshot: Artifact) 
         ExpectationError: No region may go on (``quality.on_broken_region``); the verdict and the
             pages are written before.
     """
-    lake, chain = Lake(config), Chain(config, as_of).of_snapshot(snapshot.manifest)
-    folder, docs = lake.layout.verdict(as_of, chain.verdict_id()), lake.layout.snapshot_docs(as_of)
-    done = find_artifact(lake.storage, folder)
-    if done is None:
-        stats = _judge(lake, chain, snapshot.manifest.stats, docs)
-        inputs = {"snapshot": snapshot.manifest.id}
-        with attempt(lake.storage, folder, chain.verdict_id()) as trial:
-            done = trial.commit(StepName.CHECK, config, as_of, ALL_REGIONS, inputs, stats)
+    day = day.of_snapshot(snapshot.manifest)
+    docs = day.lake.layout.snapshot_docs(day.as_of)
+    stats = snapshot.manifest.stats
+    done = day.produce(day.ref(StepName.CHECK), lambda _: _judge(day, stats, docs))
     verdict = verdict_of(done)
     _tell(verdict)
-    verdict.refuse(config.quality.on_broken_region, lake.storage.uri(docs))
+    verdict.refuse(day.config.quality.on_broken_region, day.lake.storage.uri(docs))
     return done
 
 
@@ -128,19 +122,19 @@ def broken_regions(results: Sequence[SuiteResult]) -> dict[Region, str]:
     return {region: "; ".join(reasons) for region, reasons in sorted(broken.items())}
 
 
-def _judge(lake: Lake, chain: Chain, stats: Mapping[str, Any], docs: str) -> dict[str, Any]:
-    config, regions = chain.config.quality, stats["regions"]
-    limits = chain.config.halo_limits()
+def _judge(day: Day, stats: Mapping[str, Any], docs: str) -> dict[str, Any]:
+    config, regions = day.config.quality, stats["regions"]
+    limits = day.config.halo_limits()
     merged = stats.get("merged_regions", {})
-    days = [_comparable(day, merged) for day in last_days(lake, chain)]
+    days = [_comparable(past, merged) for past in last_days(day)]
     suites = judge_figures(config, limits, regions, days)
-    results = run_suites(suites, format_instant(chain.as_of), lake.storage, docs)
-    logger.info("Data Docs: %s/index.html", lake.storage.uri(docs))
+    results = run_suites(suites, format_instant(day.as_of), day.lake.storage, docs)
+    logger.info("Data Docs: %s/index.html", day.lake.storage.uri(docs))
     broken = broken_regions(results)
     return {
         "kept_regions": sorted(set(regions) - set(broken)),
         "broken_regions": broken,
-        "history": {day.as_of: day.snapshot_id for day in days},
+        "history": {past.as_of: past.snapshot_id for past in days},
         "notes": [
             *_notes(without_history(regions, days, config), config),
             *halo_notes(config, limits, regions),

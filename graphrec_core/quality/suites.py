@@ -13,11 +13,11 @@ import great_expectations.expectations as gxe
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine
 from graphrec_core.errors import ExpectationError
+from graphrec_core.intake.canonical import COLUMNS, TableKind
+from graphrec_core.intake.rules import CheckedTable
 from graphrec_core.lake import Storage
 from graphrec_core.quality.profile import profile
-from graphrec_core.quality.rules import CheckedTable
 from graphrec_core.quality.suite import Suite, SuiteResult, between, one_of, run_suites
-from graphrec_core.sources.canonical import COLUMNS, TableKind
 from graphrec_core.types import format_instant
 
 KEY_COLUMNS = {

@@ -11,13 +11,13 @@ from graphrec_core.lake.records import EvaluationFigures, LeftOutPairs, ShardFig
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.release import Release, read_release_run
 from graphrec_core.report.day import (
-    Day,
+    DayReport,
     EvaluationResult,
     ModelRun,
     RegionDay,
     ShardResult,
+    SourceCheck,
     StepRun,
-    Validation,
     ViewSize,
 )
 from graphrec_core.report.found import FoundDay, find_day, find_release
@@ -25,7 +25,7 @@ from graphrec_core.report.wording import step_scope
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 
-def collect(config: PipelineConfig, as_of: datetime) -> Day:
+def collect(config: PipelineConfig, as_of: datetime) -> DayReport:
     """Gathers the day's run.
 
     Args:
@@ -38,19 +38,19 @@ def collect(config: PipelineConfig, as_of: datetime) -> Day:
     return collect_found(find_day(config, as_of))
 
 
-def collect_found(found: FoundDay) -> Day:
+def collect_found(found: FoundDay) -> DayReport:
     """Reads the figures of artefacts that ``find_day`` found."""
-    lake, as_of, live = found.lake, found.chain.as_of, found.live
+    lake, as_of, live = found.day.lake, found.day.as_of, found.live
     stats = found.snapshot.manifest.stats if found.snapshot else {}
     release = find_release(found)
     validations, docs = _validations(found), lake.layout.data_docs(as_of)
     general = {
         key: value for key, value in stats.items() if key not in ("regions", "empty_regions")
     }
-    return Day(
-        pipeline=found.chain.config.pipeline,
+    return DayReport(
+        pipeline=found.day.config.pipeline,
         as_of=as_of,
-        snapshot_id=found.chain.snapshot_id(),
+        snapshot_id=found.day.ref(StepName.SNAPSHOT).id,
         has_snapshot=found.snapshot is not None,
         snapshot_stats=general,
         regions=tuple(_region_day(found, name, release, live) for name in found.regions),
@@ -144,8 +144,9 @@ def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
 
 
 def _validations(found: FoundDay) -> list[Artifact]:
-    storage, artifacts = found.lake.storage, list[Artifact]()
-    parent = found.lake.layout.validation(found.chain.as_of, ArtifactId("")).rstrip("/")
+    lake, artifacts = found.day.lake, list[Artifact]()
+    storage = lake.storage
+    parent = lake.layout.validation(found.day.as_of, ArtifactId("")).rstrip("/")
     for name in storage.folders(parent):
         with found.damaged.noted(f"validation {name}"):
             artifact = find_artifact(storage, f"{parent}/{name}")
@@ -153,12 +154,12 @@ def _validations(found: FoundDay) -> list[Artifact]:
     return artifacts
 
 
-def _validation(artifact: Artifact) -> Validation:
+def _validation(artifact: Artifact) -> SourceCheck:
     files: Mapping[str, Any] = artifact.manifest.files
     rejected = {
         name: entry.num_rows for name, entry in files.items() if entry.num_rows is not None
     }
-    return Validation(
+    return SourceCheck(
         id=artifact.manifest.id,
         tables=artifact.manifest.stats["tables"],
         max_bad_rows_frac=artifact.manifest.config["source.max_bad_rows_frac"],
@@ -169,7 +170,7 @@ def _validation(artifact: Artifact) -> Validation:
 def _steps(
     found: FoundDay, validations: list[Artifact], release: Release | None
 ) -> tuple[StepRun, ...]:
-    snapshot_id = found.chain.snapshot_id()
+    snapshot_id = found.day.ref(StepName.SNAPSHOT).id
     return (
         *(_step(StepName.VALIDATE, ALL_REGIONS, one.manifest.id, one) for one in validations),
         *([] if validations else [_step(StepName.VALIDATE, ALL_REGIONS, "", None)]),
@@ -184,7 +185,7 @@ def _publish_step(found: FoundDay, release: Release | None) -> StepRun:
         return StepRun(str(StepName.PUBLISH), ALL_REGIONS, "", is_done=False)
     info: dict[str, Any] = {}
     with found.damaged.noted(f"the costs of release {release.id}"):
-        info = read_release_run(found.lake, release.id)
+        info = read_release_run(found.day.lake, release.id)
     took = info.get("seconds"), info.get("peak_memory_mb")
     return StepRun(str(StepName.PUBLISH), ALL_REGIONS, release.id, True, *took)
 
@@ -196,19 +197,31 @@ def _unknown_steps() -> list[StepRun]:
 
 
 def _regional_steps(found: FoundDay) -> list[StepRun]:
-    chain, ids = found.chain, found.evaluation_ids
+    ids = found.evaluation_ids
     return [
-        *(_step(StepName.TRAIN, at, chain.model_id(at), one) for at, one in found.models.items()),
+        *_own_steps(found, StepName.TRAIN, found.models),
         *_embed_steps(found, View.TRAIN),
         *(_step(StepName.EVALUATE, at, ids[at], one) for at, one in found.evaluations.items()),
         *_embed_steps(found, View.SERVE),
-        *(_step(StepName.SHARD, at, chain.shard_id(at), one) for at, one in found.shards.items()),
+        *_own_steps(found, StepName.SHARD, found.shards),
     ]
+
+
+def _own_steps(
+    found: FoundDay, step: StepName, artifacts: Mapping[Region, Artifact | None]
+) -> list[StepRun]:
+    refs = {region: found.day.ref(step, region) for region in artifacts}
+    return [_step(step, region, refs[region].id, one) for region, one in artifacts.items()]
 
 
 def _embed_steps(found: FoundDay, view: View) -> list[StepRun]:
     return [
-        _step(f"{StepName.EMBED}-{view}", scope, found.chain.embedding_id(scope, view), artifact)
+        _step(
+            f"{StepName.EMBED}-{view}",
+            scope,
+            found.day.ref(StepName.EMBED, scope, view).id,
+            artifact,
+        )
         for (of_view, scope), artifact in found.embeddings.items()
         if of_view is view
     ]

@@ -220,7 +220,7 @@ class StepRun:
 
 
 @dataclass(frozen=True)
-class Validation:
+class SourceCheck:
     """One validation of the source.
 
     Attributes:
@@ -244,7 +244,7 @@ class Validation:
 
 
 @dataclass(frozen=True)
-class Day:
+class DayReport:
     """Everything one day's run left in the lake.
 
     Attributes:
@@ -273,7 +273,7 @@ class Day:
     empty_regions: Mapping[str, str]
     models: tuple[ModelRun, ...]
     steps: tuple[StepRun, ...]
-    validations: tuple[Validation, ...]
+    validations: tuple[SourceCheck, ...]
     data_docs: str | None
     release: Release | None
     live: Live | None

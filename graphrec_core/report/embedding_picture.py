@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from graphrec_core.index.axis import vector_matrix
+from graphrec_core.axes.rows import vector_matrix
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.report.figures import SEQUENCE, Picture, as_png, bare, drawing, short

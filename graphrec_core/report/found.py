@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day, Ref, evaluation_ref
 from graphrec_core.errors import DamagedError
-from graphrec_core.evaluation.sound import one_line
-from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.lake import Artifact, Lake
 from graphrec_core.ledger.catalogue import Catalogue
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.live import Live, read_live
 from graphrec_core.ledger.past import Past
 from graphrec_core.ledger.release import Release
 from graphrec_core.ledger.verdict import verdict_of
+from graphrec_core.publishing.sound import one_line
 from graphrec_core.report.wording import step_scope
 from graphrec_core.types import ArtifactId, Region, View
 
@@ -45,8 +45,7 @@ class FoundDay:
     """The committed artefacts of one day; None where one is missing or damaged.
 
     Attributes:
-        lake: Where they are.
-        chain: Their ids.
+        day: Their ids and places.
         past: The stored releases; a decision among them says which evaluation is the day's.
         live: What serves now; None: LIVE is damaged.
         snapshot: The snapshot.
@@ -59,8 +58,7 @@ class FoundDay:
         evaluation_ids: The ids that the evaluations have or would have, by region.
     """
 
-    lake: Lake
-    chain: Chain
+    day: Day
     past: Past
     live: Live | None
     snapshot: Artifact | None
@@ -93,32 +91,31 @@ class FoundDay:
 
 def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
     """Looks up every artefact that the configuration asks for on this day."""
-    lake, chain, damaged = Lake(config), Chain(config, as_of), Damages()
-    layout = lake.layout
-    past, live = _past(lake, damaged)
+    day, damaged = Day(config, as_of), Damages()
+    past, live = _past(day.lake, damaged)
 
-    def find(what: str, folder: str) -> Artifact | None:
+    def find(what: str, ref: Ref) -> Artifact | None:
         with damaged.noted(what):
-            return find_artifact(lake.storage, folder)
+            return day.find(ref)
         return None
 
-    snapshot = find("the snapshot", layout.snapshot(as_of, chain.snapshot_id()))
-    verdict = find("the check of the snapshot", layout.verdict(as_of, chain.verdict_id()))
+    snapshot = find("the snapshot", day.ref(StepName.SNAPSHOT))
+    verdict = find("the check of the snapshot", day.ref(StepName.CHECK))
     broken = verdict_of(verdict).broken if verdict else {}
-    found = FoundDay(lake, chain, past, live, snapshot, damaged, broken)
+    found = FoundDay(day, past, live, snapshot, damaged, broken)
     for region in found.regions:
-        scope, evaluation_id = config.model_region(region), chain.evaluation_id(found.past, region)
-        if scope not in found.models:
-            whose, folder = step_scope(scope), layout.model(scope, chain.model_id(region))
-            found.models[scope] = find(f"the model of {whose}", folder)
+        model = day.ref(StepName.TRAIN, region)
+        if model.region not in found.models:
+            whose = step_scope(model.region)
+            found.models[model.region] = find(f"the model of {whose}", model)
             for view in View:
-                folder = layout.embedding(chain.embedding_id(region, view))
-                found.embeddings[view, scope] = find(f"the {view} embedding of {whose}", folder)
-        found.evaluation_ids[region] = evaluation_id
-        folder = layout.evaluation(region, evaluation_id)
-        found.evaluations[region] = find(f"the evaluation of {region}", folder)
-        folder = layout.shard(region, chain.shard_id(region))
-        found.shards[region] = find(f"the shard of {region}", folder)
+                ref = day.ref(StepName.EMBED, region, view)
+                found.embeddings[view, ref.region] = find(f"the {view} embedding of {whose}", ref)
+        ref = evaluation_ref(day, found.past, region)
+        found.evaluation_ids[region] = ref.id
+        found.evaluations[region] = find(f"the evaluation of {region}", ref)
+        ref = day.ref(StepName.SHARD, region)
+        found.shards[region] = find(f"the shard of {region}", ref)
     past.of_day(as_of)  # so that a damaged release of the day is named
     note_damaged_releases(past, damaged)
     return found
@@ -142,11 +139,11 @@ def find_release(found: FoundDay) -> Release | None:
     Where several are (published once with the gate and once by force, or for some regions only),
     the one of the configured mode and then the most complete one is taken.
     """
-    snapshot_id = found.chain.snapshot_id()
-    mode = found.chain.config.publish.mode
+    snapshot_id = found.day.ref(StepName.SNAPSHOT).id
+    mode = found.day.config.publish.mode
     ranked = [
         (release.mode == mode, num_own, release)
-        for release in found.past.of_day(found.chain.as_of)
+        for release in found.past.of_day(found.day.as_of)
         if release.snapshot_id == snapshot_id
         if (num_own := _num_own_ids(found, release)) > 0
     ]
@@ -162,7 +159,7 @@ def _num_own_ids(found: FoundDay, release: Release) -> int:
             continue
         if region not in found.evaluation_ids:
             return 0
-        if not named <= {found.evaluation_ids[region], found.chain.shard_id(region)}:
+        if not named <= {found.evaluation_ids[region], found.day.ref(StepName.SHARD, region).id}:
             return 0
         num_own += len(named)
     return num_own

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.settling import holding
-from graphrec_core.evaluation.sound import fault_of_shard
 from graphrec_core.lake import Lake, find_artifact
 from graphrec_core.lake.records import GateDecision
 from graphrec_core.ledger.catalogue import Catalogue
-from graphrec_core.ledger.held import held_back, stuck_mark
 from graphrec_core.ledger.live import Live, read_live
 from graphrec_core.ledger.past import Past
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.replay import LiveRegion
+from graphrec_core.publishing.deciding import release_note
+from graphrec_core.publishing.held import held_back, stuck_mark
+from graphrec_core.publishing.sound import fault_of_shard
 from graphrec_core.report.collect import evaluation_result, shard_result
-from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, ShardResult
+from graphrec_core.report.day import DayReport, EvaluationResult, Gate, RegionDay, ShardResult
 from graphrec_core.report.found import Damages, note_damaged_releases
-from graphrec_core.report.wording import release_note
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -69,7 +69,7 @@ class LivePointer:
     is_known: bool = True
 
 
-def collect_live(config: PipelineConfig, day: Day | None = None) -> LivePointer:
+def collect_live(config: PipelineConfig, day: DayReport | None = None) -> LivePointer:
     """Reads LIVE and, for each region, the evaluation and the shard behind it.
 
     Every file of every live shard is read, to see that it is what was committed.
@@ -131,7 +131,7 @@ def _what_holds(past: Past, release: Release | None) -> Iterator[str]:
         yield f"release {release.id} is not live: {held.why}. {held.to_do}"
 
 
-def _day_states(day: Day) -> dict[Region, LiveState]:
+def _day_states(day: DayReport) -> dict[Region, LiveState]:
     skipped = {
         Region(name): LiveState(None, "missing", (), None, None) for name in day.empty_regions
     }

@@ -9,7 +9,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.model import RECOMMENDERS
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.report import plots, wording
-from graphrec_core.report.day import Day
+from graphrec_core.report.day import DayReport
 from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
@@ -18,7 +18,7 @@ from graphrec_core.report.systems import system_titles
 from graphrec_core.types import View
 
 
-def render_page(found: FoundDay, day: Day) -> str:
+def render_page(found: FoundDay, day: DayReport) -> str:
     """Renders the day as HTML without scripts and without links to other hosts.
 
     Args:
@@ -42,7 +42,7 @@ def render_page(found: FoundDay, day: Day) -> str:
         queries_of=wording.queries_of,
         scope=wording.step_scope,
     )
-    config = found.chain.config
+    config = found.day.config
     pictures = _pictures(found, day, config)
     day = replace(day, damaged=dict(found.damaged))  # also what was found while drawing
     page = environment.get_template("page.html.j2")
@@ -60,7 +60,7 @@ def render_page(found: FoundDay, day: Day) -> str:
     )
 
 
-def _systems(day: Day) -> list[tuple[str, str]]:
+def _systems(day: DayReport) -> list[tuple[str, str]]:
     """Lists name and title of the systems that were measured in some region."""
     found = {
         system
@@ -71,7 +71,7 @@ def _systems(day: Day) -> list[tuple[str, str]]:
     return [(name, title) for name, title in system_titles().items() if name in found]
 
 
-def _pictures(found: FoundDay, day: Day, config: PipelineConfig) -> dict[str, Any]:
+def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[str, Any]:
     enough = config.gate.min_queries
     return {
         "metrics": plots.plot_metrics(day, config),

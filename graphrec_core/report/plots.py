@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.metrics import METRICS
 from graphrec_core.evaluation.systems import MODEL
-from graphrec_core.report.day import Day, ModelRun, RegionDay
+from graphrec_core.report.day import DayReport, ModelRun, RegionDay
 from graphrec_core.report.figures import (
     NEUTRAL,
     REFUSED,
@@ -26,7 +26,7 @@ from graphrec_core.report.wording import count, metric_heading, step_scope
 ROW_IN = 0.34
 
 
-def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
+def plot_metrics(day: DayReport, config: PipelineConfig) -> Picture | None:
     """Draws every metric by region: a dot per system, the gate's bounds as dashed lines.
 
     Regions with fewer than ``gate.min_queries`` queries are faint and do not set the scale: what
@@ -51,7 +51,7 @@ def plot_metrics(day: Day, config: PipelineConfig) -> Picture | None:
         return as_svg(figure, "Metrics by region: the model against its references, as dots")
 
 
-def plot_sizes(day: Day) -> Picture | None:
+def plot_sizes(day: DayReport) -> Picture | None:
     """Draws each region's nodes by role and edges by whether they cross its border."""
     if not day.regions:
         return None
@@ -93,7 +93,7 @@ def plot_training(models: Sequence[ModelRun]) -> Picture | None:
         return as_svg(figure, "Training loss and validation by epoch, a line per model")
 
 
-def plot_steps(day: Day) -> Picture | None:
+def plot_steps(day: DayReport) -> Picture | None:
     """Draws seconds per step, stacked by region, and the highest peak memory per step."""
     done = [step for step in day.steps if step.seconds is not None]
     if not done:

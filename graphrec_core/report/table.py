@@ -10,7 +10,7 @@ from rich.text import Text
 
 from graphrec_core.evaluation.metrics import judged_metrics
 from graphrec_core.lake.records import GateDecision
-from graphrec_core.report.day import Day, EvaluationResult, Gate, RegionDay, StepRun
+from graphrec_core.report.day import DayReport, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
 from graphrec_core.report.systems import short_titles
 from graphrec_core.report.wording import count, day_of, rule_summary, share, step_scope, summary
@@ -27,7 +27,7 @@ REGION_WIDTH = 16
 """Longer names are folded."""
 
 
-def render_run_table(day: Day) -> RenderableType:
+def render_run_table(day: DayReport) -> RenderableType:
     """Draws a day: its summary, a row per region, and seconds and memory per step."""
     parts: list[RenderableType] = [Text(sentence) for sentence in summary(day)]
     if day.regions:
@@ -78,7 +78,7 @@ def _table(title: str, regions: Iterable[str]) -> Table:
     return table
 
 
-def _region_table(day: Day) -> Table:
+def _region_table(day: DayReport) -> Table:
     title = f"{day.pipeline}, {day.as_of:%Y-%m-%d}, serve view and gate"
     table = _table(title, (region.region for region in day.regions))
     for name in ("Nodes", "Edges", "Halo\nedges"):
@@ -148,7 +148,7 @@ def _gate_text(region: RegionDay) -> Text:
     return text.append("\n" + "; ".join(rules), style="not bold default") if rules else text
 
 
-def _step_table(day: Day) -> Table:
+def _step_table(day: DayReport) -> Table:
     runs: dict[str, dict[str, list[StepRun]]] = {}
     for step in day.steps:
         runs.setdefault(step_scope(step.region), {}).setdefault(step.step, []).append(step)

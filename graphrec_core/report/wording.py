@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from graphrec_core.evaluation.metrics import METRICS
 from graphrec_core.lake.records import Better, GateDecision
 from graphrec_core.ledger.past import RELEASED
-from graphrec_core.ledger.release import Release
-from graphrec_core.report.day import Day, RegionDay
+from graphrec_core.publishing.deciding import release_note
+from graphrec_core.report.day import DayReport, RegionDay
 from graphrec_core.report.systems import system_titles
 from graphrec_core.types import ALL_REGIONS
 
@@ -120,7 +120,7 @@ def region_sentence(region: RegionDay) -> str:
     return f"{region.region} passed the gate but is not live{_instead(region)}."
 
 
-def small_regions(day: Day) -> list[str]:
+def small_regions(day: DayReport) -> list[str]:
     """Says which regions were decided by all of them together, and which slices warn."""
     pooled = [f"{one.region} ({_num_queries(one)})" for one in day.regions if one.is_pooled]
     small = [f"{one.region} ({_join(_warned(one))})" for one in day.regions if one.warnings]
@@ -134,7 +134,7 @@ def small_regions(day: Day) -> list[str]:
     ]
 
 
-def headline(day: Day) -> str:
+def headline(day: DayReport) -> str:
     """Says in one sentence how the day went."""
     if not day.has_snapshot:
         if "the snapshot" in day.damaged:
@@ -152,7 +152,7 @@ def headline(day: Day) -> str:
     return f"{num_live} of {num} region{'s' * (num > 1)} went live."
 
 
-def summary(day: Day) -> list[str]:
+def summary(day: DayReport) -> list[str]:
     """Says how the day went: headline, damage, what did not go live, what was skipped."""
     sentences = [headline(day), *([] if day.has_snapshot else _refused_source(day))]
     sentences += [
@@ -177,16 +177,6 @@ def summary(day: Day) -> list[str]:
     return sentences
 
 
-def release_note(release: Release) -> str:
-    """Says who overruled the gate or made it looser, and why; empty where nobody did."""
-    who = f"by {release.forced_by}: {release.forced_why}"
-    forced = f"Forced {who}." if release.is_forced else ""
-    if not release.looser:
-        return forced
-    how = "; ".join(release.looser)
-    return f"{forced} The gate was looser than the YAML's, {who} ({how}).".strip()
-
-
 def _figure(rule: GateDecision, value: float | None) -> str:
     return count(value) if rule.metric.startswith("num_") else share(value)
 
@@ -195,7 +185,7 @@ def _slice(rule: GateDecision, pattern: str) -> str:
     return "" if rule.slice in ("", "all") else pattern.format(rule.slice.replace("_", "-"))
 
 
-def _unmeasured(day: Day) -> list[str]:
+def _unmeasured(day: DayReport) -> list[str]:
     """Says which earlier releases could not be measured, where, and why in the first region."""
     found: dict[str, dict[str, str]] = {}
     for region in day.regions:
@@ -208,7 +198,7 @@ def _unmeasured(day: Day) -> list[str]:
     ]
 
 
-def _refused_source(day: Day) -> list[str]:
+def _refused_source(day: DayReport) -> list[str]:
     """Says which tables had too many bad rows."""
     return [
         f"{name} was refused: {count(row['num_rejected'])} of {count(row['num_rows'])} rows are "

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from graphrec_core.index.pairs import Pairs
-from graphrec_core.index.shard import Shard
+from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.retrieval.recommend import PopularList, Ranking, recommend
+from graphrec_core.retrieval.shard import Shard
 from graphrec_core.retrieval.sources import IndexSource
 from graphrec_core.types import Source
 
@@ -70,7 +70,7 @@ def recommend_to_stranger(shard: Shard, serves: str, k: int) -> Ranking:
     if shard.start_row is not None:
         return next(recommend_from_shard(shard, serves, np.array([shard.start_row]), k))
     popular = PopularList(shard.popular_rows, shard.popular_scores)
-    ranking = next(recommend(None, popular, Pairs.none(1), np.array([0]), k))
+    ranking = next(recommend(None, popular, RowPairs.none(1), np.array([0]), k))
     return replace(ranking, query_rows=np.array([-1]))
 
 

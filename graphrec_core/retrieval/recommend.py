@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from graphrec_core.index.pairs import Pairs
+from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.retrieval.sources import CandidateSource
 
 
@@ -42,7 +42,7 @@ class Ranking:
 def recommend(
     source: CandidateSource | None,
     popular: PopularList,
-    seen: Pairs,
+    seen: RowPairs,
     query_rows: np.ndarray,
     k: int,
     block_size: int = 512,
@@ -55,7 +55,7 @@ def recommend(
     Args:
         source: Proposes candidates; None: the popular list alone.
         popular: Fills up.
-        seen: Pairs to leave out.
+        seen: RowPairs to leave out.
         query_rows: int64 [Q].
         k: Candidates per query, > 0.
         block_size: Queries ranked at a time.
@@ -73,7 +73,7 @@ def recommend(
         yield _fill(Ranking(block, rows, scores, rows < 0), popular, seen)
 
 
-def _fill(ranking: Ranking, popular: PopularList, seen: Pairs) -> Ranking:
+def _fill(ranking: Ranking, popular: PopularList, seen: RowPairs) -> Ranking:
     lacking = np.flatnonzero((ranking.rows < 0).any(axis=1))
     if len(lacking) == 0:
         return ranking

@@ -6,14 +6,16 @@ from typing import Protocol
 
 import numpy as np
 
-from graphrec_core.index.pairs import Pairs
+from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.retrieval.topk import top_k
 
 
 class CandidateSource(Protocol):
     """Proposes the best unseen candidates for a block of queries."""
 
-    def search(self, query_rows: np.ndarray, k: int, seen: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, query_rows: np.ndarray, k: int, seen: RowPairs
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Proposes up to k candidates a query.
 
         Returns:
@@ -33,7 +35,9 @@ class DenseSource:
 
     scores: Callable[[np.ndarray], np.ndarray]
 
-    def search(self, query_rows: np.ndarray, k: int, seen: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, query_rows: np.ndarray, k: int, seen: RowPairs
+    ) -> tuple[np.ndarray, np.ndarray]:
         """See ``CandidateSource``."""
         scores = self.scores(query_rows)
         scores[seen.block(query_rows)] = -np.inf
@@ -76,7 +80,9 @@ class IndexSource:
     queries: np.ndarray
     num_candidates: int
 
-    def search(self, query_rows: np.ndarray, k: int, seen: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    def search(
+        self, query_rows: np.ndarray, k: int, seen: RowPairs
+    ) -> tuple[np.ndarray, np.ndarray]:
         """See ``CandidateSource``; searches deep enough to drop what was seen."""
         vectors = self.queries[query_rows]
         in_block, seen_rows = seen.block(query_rows)

@@ -11,7 +11,7 @@ class Neighbour:
     Attributes:
         rank: 1 is best.
         candidate_id: Its id.
-        label: Its display name; None where it has none.
+        title: Its display name; None where it has none.
         score: Comparable within one source only.
         source: ``model``, ``start`` where the region's start node answered for a query node
             without a vector, or ``popular`` where the popular list filled up.
@@ -19,7 +19,7 @@ class Neighbour:
 
     rank: int
     candidate_id: str
-    label: str | None
+    title: str | None
     score: float
     source: str
 
@@ -30,7 +30,7 @@ class Answer:
 
     Attributes:
         query_id: The query node.
-        label: Its display name; None where it has none.
+        title: Its display name; None where it has none.
         region: Its home region, or the one asked for.
         shard_id: The shard that answered.
         as_of: That shard's instant.
@@ -39,7 +39,7 @@ class Answer:
     """
 
     query_id: str
-    label: str | None
+    title: str | None
     region: str
     shard_id: str
     as_of: str
@@ -52,11 +52,11 @@ class Answer:
 
     def to_text(self) -> str:
         """Writes the answer as lines for a person."""
-        name = f"{self.query_id} ({self.label})" if self.label else self.query_id
+        name = f"{self.query_id} ({self.title})" if self.title else self.query_id
         head = f"{name} · region {self.region} · shard {self.shard_id} of {self.as_of}"
         lines = [
             f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  {item.source:<8}"
-            f"  {item.label or ''}".rstrip()
+            f"  {item.title or ''}".rstrip()
             for item in self.items
         ]
         return "\n".join([head, *lines])

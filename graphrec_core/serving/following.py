@@ -15,10 +15,10 @@ from functools import cached_property
 from typing import Literal
 
 from graphrec_core.errors import ConfigError
-from graphrec_core.index.shard import Shard, open_shard
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.ledger.live import Live, find_live
 from graphrec_core.ledger.replay import LiveRegion
+from graphrec_core.retrieval.shard import Shard, open_shard
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)

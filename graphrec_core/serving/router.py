@@ -27,7 +27,7 @@ class Router:
     """
 
     def __init__(self, lake: Lake, check_every_s: float = 2.0) -> None:
-        use_threads(lake.config.training.num_threads)
+        use_threads(lake.config.index.num_threads)
         self._follower = Follower(lake, check_every_s)
 
     @property
@@ -67,8 +67,8 @@ class Router:
             if row is not None:
                 rows = np.array([row])
                 ranking = next(recommend_from_shard(served.shard, served.serves, rows, k))
-                label = served.shard.tables.queries["label"][row].as_py()
-                return _answer(served, query_id, label, ranking)
+                title = served.shard.tables.queries["title"][row].as_py()
+                return _answer(served, query_id, title, ranking)
         stranger = picture.served.get(Region(region))
         if stranger is None:
             self.refuse_unavailable()
@@ -106,21 +106,21 @@ class Router:
         return None
 
 
-def _answer(served: Served, query_id: str, label: str | None, ranking: Ranking) -> Answer:
+def _answer(served: Served, query_id: str, title: str | None, ranking: Ranking) -> Answer:
     shard, found = served.shard, ranking.rows[0] >= 0
     rows, scores = ranking.rows[0][found], ranking.scores[0][found]
     sources = sources_of(shard, ranking)[0][found]
     ids = shard.candidate_ids.take(rows).to_pylist()
-    labels = shard.tables.candidates["label"].take(rows).to_pylist()
+    titles = shard.tables.candidates["title"].take(rows).to_pylist()
     items = [
-        Neighbour(rank, name, label_of, score, source)
-        for rank, (name, label_of, score, source) in enumerate(
-            zip(ids, labels, scores.tolist(), sources.tolist(), strict=True), 1
+        Neighbour(rank, name, title_of, score, source)
+        for rank, (name, title_of, score, source) in enumerate(
+            zip(ids, titles, scores.tolist(), sources.tolist(), strict=True), 1
         )
     ]
     return Answer(
         query_id=query_id,
-        label=label,
+        title=title,
         region=shard.region,
         shard_id=shard.id,
         as_of=shard.as_of,

@@ -11,8 +11,10 @@ import pyarrow as pa
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import EmptyTableError
+from graphrec_core.intake.areas import Areas
+from graphrec_core.intake.calendar import Calendar
+from graphrec_core.intake.canonical import TableName
 from graphrec_core.lake import Attempt
-from graphrec_core.snapshot.calendar import Calendar
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
 from graphrec_core.snapshot.files import LONG_REGIONS, SnapshotFiles
 from graphrec_core.snapshot.incremental import extend_view
@@ -20,8 +22,6 @@ from graphrec_core.snapshot.instants import Instants, holdout_instants, view_ins
 from graphrec_core.snapshot.left_out import LeftOut, count_known_nodes, warn_of_absent_nodes
 from graphrec_core.snapshot.reuse import ONE_DAY, Earlier
 from graphrec_core.snapshot.view import ViewBuilder
-from graphrec_core.sources.areas import Areas
-from graphrec_core.sources.canonical import TableName
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)

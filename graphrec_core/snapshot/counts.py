@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.index.targets import COLUMNS, find_targets
+from graphrec_core.evaluation.targets import COLUMNS, find_targets
 from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.types import START_PREFIX, Region, Role, View

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.config.task import PLACED_RULES
+from graphrec_core.config.region import PLACED_RULES
 from graphrec_core.engine import Engine, Relation
+from graphrec_core.engine.queries import quoted
 from graphrec_core.errors import SchemaError
-from graphrec_core.sources.areas import Areas
-from graphrec_core.sources.canonical import quoted
+from graphrec_core.intake.areas import Areas
 
 logger = logging.getLogger(__name__)
 

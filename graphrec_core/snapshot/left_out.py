@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
-from graphrec_core.sources.canonical import TableKind, TableName
+from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.types import View
 
 logger = logging.getLogger(__name__)

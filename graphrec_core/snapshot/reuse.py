@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from graphrec_core.config import PipelineConfig
-from graphrec_core.lake import Artifact, Lake, find_artifact
-from graphrec_core.ledger.chain import Chain
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
+from graphrec_core.lake import Artifact
 from graphrec_core.types import parse_instant
 
 logger = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class Earlier:
     day_before: Artifact | None = None
 
 
-def earlier_snapshots(config: PipelineConfig, lake: Lake, as_of: datetime) -> Earlier:
+def earlier_snapshots(config: PipelineConfig, as_of: datetime) -> Earlier:
     """Finds the snapshots that this day's build may stand on, if their history is unchanged.
 
     With ``region.tiny`` there is none, since a view then depends on another one too; with a half
@@ -46,9 +46,9 @@ def earlier_snapshots(config: PipelineConfig, lake: Lake, as_of: datetime) -> Ea
     """
     if not config.snapshot.reuse or config.region.tiny is not None:
         return Earlier()
-    cut = _find(config, lake, as_of - config.time.horizon)
+    cut = _find(config, as_of - config.time.horizon)
     has_decay = config.time.half_life_days > 0
-    return Earlier(cut, None if has_decay else _find(config, lake, as_of - ONE_DAY))
+    return Earlier(cut, None if has_decay else _find(config, as_of - ONE_DAY))
 
 
 def cutoffs(config: PipelineConfig, earlier: Earlier) -> list[datetime]:
@@ -76,10 +76,9 @@ def with_equal_history(earlier: Earlier, label: str, digests: Sequence[Digests])
     return Earlier(*kept)
 
 
-def _find(config: PipelineConfig, lake: Lake, as_of: datetime) -> Artifact | None:
-    return find_artifact(
-        lake.storage, lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
-    )
+def _find(config: PipelineConfig, as_of: datetime) -> Artifact | None:
+    day = Day(config, as_of)
+    return day.find(day.ref(StepName.SNAPSHOT))
 
 
 def _is_unchanged(found: Artifact, label: str, digests: Digests) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
-from graphrec_core.sources.canonical import quoted
+from graphrec_core.engine.queries import quoted
 from graphrec_core.types import START_PREFIX
 
 IS_START_NODE = f"startswith(node_id, '{START_PREFIX}')"

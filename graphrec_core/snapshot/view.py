@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.config.task import FreshnessConfig
+from graphrec_core.config.time import FreshnessConfig
 from graphrec_core.engine import Engine, Relation
-from graphrec_core.snapshot.calendar import Calendar
+from graphrec_core.intake.areas import Areas
+from graphrec_core.intake.calendar import Calendar
+from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
@@ -21,8 +23,6 @@ from graphrec_core.snapshot.start import (
     with_start_homes,
     with_start_nodes,
 )
-from graphrec_core.sources.areas import Areas
-from graphrec_core.sources.canonical import TableKind, TableName
 from graphrec_core.types import View
 
 NO_TIME = "cast(null as timestamp)"

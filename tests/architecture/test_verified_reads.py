@@ -25,6 +25,7 @@ METHODS = {"cat_file", "read_bytes", "read_text"}
 """Methods that read a path, whatever has them."""
 MODES = {"r", "rb", "rb+", "rt"}
 READERS = {
+    "graphrec_core/config/defaults.py": "the committed defaults, beside it",
     "graphrec_core/config/loader.py": "the YAML of the pipeline",
     "graphrec_core/engine/csv_reader.py": "a source's CSV",
     "graphrec_core/engine/csv_tables.py": "a source's CSV",
@@ -36,15 +37,16 @@ READERS = {
     "graphrec_core/engine/spark.py": "the engine's own scratch files",
     "graphrec_core/engine/spill.py": "a lock of the engine's own folder",
     "graphrec_core/quality/suite.py": "pages that great-expectations wrote",
-    "graphrec_core/sources/areas.py": "the polygons of a source",
+    "graphrec_core/intake/areas.py": "the polygons of a source",
 }
 """Modules that may read otherwise, and what: no artefact's file."""
 
 
 def modules() -> list[Path]:
-    tops = [REPOSITORY / top for top in ("graphrec_core", "jobs", "dags")]
+    tops = [REPOSITORY / top for top in ("graphrec_core", "jobs", "dags", "local")]
     found = sorted(path for top in tops for path in top.rglob("*.py"))
-    return [path for path in found if "graphrec_core/lake" not in path.as_posix()]
+    rooms = ("graphrec_core/lake", "graphrec_core/ledger")  # bytes, and records of decisions
+    return [path for path in found if not any(room in path.as_posix() for room in rooms)]
 
 
 def dotted(node: ast.expr) -> str:

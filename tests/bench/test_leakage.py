@@ -20,11 +20,11 @@ from bench.leakage_plants import (
     scores,
     with_totals,
 )
+from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.graph import FeatureEncoder
-from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.training import train_encoder
 from graphrec_core.types import Region, View
@@ -75,7 +75,7 @@ def test_the_sampler_that_does_not_mask_is_refused_unless_the_bench_looks_away(c
 
 def test_totals_rank_by_themselves_and_are_one_more_feature(case: Case) -> None:
     holdout, graph = case.holdout, case.graph(View.TRAIN)
-    rows, _ = by_totals(case, holdout).search(np.array([0]), 3, Pairs.none(1))
+    rows, _ = by_totals(case, holdout).search(np.array([0]), 3, RowPairs.none(1))
     ids = holdout.candidate_ids.take(pa.array(rows[0])).to_pylist()
     assert ids == ["east-p39", "east-p38", "east-p37"]
     column = with_totals(graph, TOTALS).nodes["place"].to_pandas().set_index("node_id")["total"]
@@ -101,9 +101,9 @@ def test_a_random_split_holds_out_as_many_pairs_a_query_and_none_of_them_is_lear
 
 
 def test_only_candidates_of_judged_queries_are_drawn() -> None:
-    targets = Pairs.of(np.array([0, 1]), np.array([0, 1]), 2)
+    targets = RowPairs.of(np.array([0, 1]), np.array([0, 1]), 2)
     axes, nothing = (pa.array(["a", "b"]), pa.array(["x", "y"])), LeftOutPairs(0, 0, 0)
-    holdout = Holdout(*axes, targets, Pairs.none(2), np.zeros(2), nothing, pa.table({}))
+    holdout = Holdout(*axes, targets, RowPairs.none(2), np.zeros(2), nothing, pa.table({}))
     pairs = pd.DataFrame({"src": ["a", "a", "b", "b", "c"], "dst": ["x", "y", "z", "y", "x"]})
     is_held = drawn(pairs, holdout, np.random.default_rng(0))
     assert is_held[:2].sum() == 1

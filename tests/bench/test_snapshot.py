@@ -12,11 +12,10 @@ from bench.market import AS_OF, MarketSize, market_size, pipeline, write_market
 from bench.measured import WorkFailedError, run_measured
 from bench.same_rows import count_rows, differing_tables
 from bench.snapshot_bars import slope
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.types import ALL_REGIONS
-from jobs import build_snapshot
+from graphrec_core.snapshot import produce_snapshot
 
 SIZE = MarketSize(num_events=40_000, num_users=20_000, num_items=400)
 """So many users that some are not known yet at an instant: their events count nowhere."""
@@ -41,9 +40,9 @@ def test_the_product_makes_the_rows_that_are_made_by_hand(
     data: Path, by_hand: Path, tmp_path: Path
 ) -> None:
     config = PipelineConfig.model_validate(pipeline(data, tmp_path / "lake", "duckdb"))
-    build_snapshot.run(config, AS_OF, ALL_REGIONS)
+    produce_snapshot(Day(config, AS_OF))
     lake = Lake(config)
-    folder = lake.layout.snapshot(AS_OF, Chain(config, AS_OF).snapshot_id())
+    folder = lake.layout.snapshot(AS_OF, Day(config, AS_OF).ref(StepName.SNAPSHOT).id)
     ours = tmp_path / "lake" / open_artifact(lake.storage, folder).base
     assert differing_tables(ours, by_hand) == []
     assert count_rows(ours, EDGES) == count_rows(by_hand, EDGES) > 1000

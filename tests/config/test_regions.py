@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from graphrec_core.config import PipelineConfig, StepName, load_pipeline
-from graphrec_core.config.task import AreasConfig, RegionConfig, TinyConfig
+from graphrec_core.config.region import AreasConfig, RegionConfig, TinyConfig
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import artifact_id
 from graphrec_core.types import Region

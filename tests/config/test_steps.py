@@ -11,23 +11,23 @@ from typing import Any
 import pytest
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
-from graphrec_core.config.judging import GateConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.types import ALL_REGIONS, Region
 from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
-    StepName.WAIT: "b589991db27296a1",
-    StepName.VALIDATE: "927c7ceeb9b4e2f0",
-    StepName.SNAPSHOT: "fe1b6131e370059d",
-    StepName.CHECK: "5e832a11632d5433",
-    StepName.TRAIN: "70c94b647f4648c4",
-    StepName.EMBED: "c729ea956cfaed22",
-    StepName.EVALUATE: "5f7d1e553f2de2f2",
-    StepName.SHARD: "6799b02527d67cf4",
-    StepName.PUBLISH: "7c6fefa4a6c5d1b5",
-    StepName.REPORT: "5be2e0a95c1938eb",
+    StepName.WAIT: "051efd39d55f4bc5",
+    StepName.VALIDATE: "18ce214470e89c40",
+    StepName.SNAPSHOT: "8619e3fe0cc4e6e4",
+    StepName.CHECK: "142d39b6c8ea8134",
+    StepName.TRAIN: "3c514d7f8890b66d",
+    StepName.EMBED: "92f5fbb65923bf74",
+    StepName.EVALUATE: "71fd66027dc4642c",
+    StepName.SHARD: "908a961c98627d8e",
+    StepName.PUBLISH: "47a3607e3765a49f",
+    StepName.REPORT: "123118cc3f928d69",
 }
 
 
@@ -113,19 +113,19 @@ def test_every_step_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("step", list(StepName))
 def test_declared_sections_exist(step: StepName) -> None:
-    assert set(declared_config(tiny_config(Path("lake")), step)) == set(STEPS[step].sections)
+    assert set(declared_config(tiny_config(Path("lake")), step)) == set(STEPS[step].settings)
 
 
 def test_no_step_declares_where_or_how_it_runs() -> None:
     """Storage, schedule and engine change nothing in a result, so they may not enter an id."""
     for step, spec in STEPS.items():
-        roots = {key.partition(".")[0] for key in spec.sections}
+        roots = {key.partition(".")[0] for key in spec.settings}
         assert not roots & {"lake", "schedule", "snapshot"}, step
 
 
 def test_every_other_section_is_declared_by_a_step() -> None:
     """A section that nobody declares could change results without changing an id."""
-    declared = {key.partition(".")[0] for spec in STEPS.values() for key in spec.sections}
+    declared = {key.partition(".")[0] for spec in STEPS.values() for key in spec.settings}
     free = {"pipeline", "lake", "schedule", "snapshot"}
     assert declared == set(PipelineConfig.model_fields) - free
 
@@ -133,7 +133,7 @@ def test_every_other_section_is_declared_by_a_step() -> None:
 def test_every_setting_of_the_gate_is_in_the_id_of_the_step_that_applies_it() -> None:
     """A new one is in the evaluation's until it says that another step applies it."""
     steps = [step for step in StepName if step is not StepName.PUBLISH]  # has the whole section
-    found = {key: step for step in steps for key in STEPS[step].sections if key[:5] == "gate."}
+    found = {key: step for step in steps for key in STEPS[step].settings if key[:5] == "gate."}
     expected = dict.fromkeys(
         (f"gate.{name}" for name in GateConfig.model_fields), StepName.EVALUATE
     )

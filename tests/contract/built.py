@@ -10,13 +10,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import PART
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.types import ALL_REGIONS
-from jobs import build_snapshot as job
+from graphrec_core.snapshot import produce_snapshot
 from tests.contract.history_source import history_config, write_history
 from tests.support.histories import History, Settings
 
@@ -58,11 +57,11 @@ class Built:
 def built_day(config: PipelineConfig, as_of: datetime) -> Built:
     """Builds one snapshot and reads its files."""
     try:
-        manifest = job.run(config, as_of, ALL_REGIONS)
+        manifest = produce_snapshot(Day(config, as_of)).manifest
     except EmptyTableError:
         return Built({}, {}, None)
     lake = Lake(config)
-    folder = lake.layout.snapshot(as_of, Chain(config, as_of).snapshot_id())
+    folder = lake.layout.snapshot(as_of, Day(config, as_of).ref(StepName.SNAPSHOT).id)
     artifact = open_artifact(lake.storage, folder)
     tables, hashes = {}, {}
     for name, entry in manifest.files.items():

@@ -12,7 +12,7 @@ import pytest
 
 from graphrec_core.engine import Engine
 from graphrec_core.errors import GraphrecError
-from graphrec_core.sources.functions import ALLOWED
+from graphrec_core.selects.functions import ALLOWED
 from tests.support.conversions import register, select
 from tests.support.functions import values
 

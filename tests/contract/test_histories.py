@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from graphrec_core.engine import open_engine
+from graphrec_core.intake import check_source
 from graphrec_core.lake import Lake
-from graphrec_core.quality import check_source
 from graphrec_core.types import View
 from tests.contract.built import (
     Built,

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from graphrec_core.day import Day
 from graphrec_core.engine import Engine, opening
 from graphrec_core.engine.queries import SQL_FOLDER
-from graphrec_core.types import ALL_REGIONS
-from jobs import build_snapshot, validate_source
+from graphrec_core.snapshot import produce_snapshot
+from jobs import validate_source
 from tests.contract.built import FLOAT_TOLERANCE, built_day
 from tests.contract.datasets import DAYS
 from tests.contract.recording import Call, forget_calls
@@ -91,9 +92,9 @@ def calls(tmp_path_factory: pytest.TempPathFactory) -> list[Call]:
         patch.setitem(opening.ENGINES, "duckdb", "tests.contract.recording:open_recording")
         for rules, days in ((MERGED, [LAST]), ((), [LAST - ONE_DAY, LAST])):
             config = day.pipeline(lake, "snapshot.engine=duckdb", *MARCH, *rules)
-            validate_source.run(config, LAST, ALL_REGIONS)
+            validate_source.run(Day(config, LAST))
             for as_of in days:  # the second build stands on the first
-                build_snapshot.run(config, as_of, ALL_REGIONS)
+                produce_snapshot(Day(config, as_of))
     return forget_calls()
 
 

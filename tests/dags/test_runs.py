@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
-from dags.run_log import RunLog
-from dags.run_once import logical_day
 from graphrec_core.config import load_pipeline
 from graphrec_core.types import parse_instant
+from local.run_log import RunLog
+from local.run_once import logical_day
 from tests.dags.pipelines import write_pipeline
 
 pytestmark = pytest.mark.airflow

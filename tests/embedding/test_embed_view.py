@@ -21,9 +21,10 @@ from graphrec_core.embedding import (
 from graphrec_core.errors import LakeError, RefusedError
 from graphrec_core.graph import FeatureEncoder, load_graph
 from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.lake.identity import artifact_id
 from graphrec_core.lake.layout import nodes_file
 from graphrec_core.models.registry import build_encoder
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
@@ -45,7 +46,9 @@ def write_model(
     graph = load_graph(snapshot, View.TRAIN, region)
     features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
     widths = {ntype: features.width(ntype) for ntype in graph.ntypes}
-    with attempt(lake.storage, f"models/{name}", ArtifactId(name)) as trial:
+    inputs = {"snapshot": snapshot.manifest.id, "test": name}
+    model_id = artifact_id(StepName.TRAIN, config, AS_OF, region, inputs)
+    with attempt(lake.storage, f"models/{model_id}", model_id) as trial:
         encoder = build_encoder(config.model, graph.num_nodes, widths)
         encoder.reset(torch.Generator().manual_seed(0))
         with torch.no_grad():
@@ -59,7 +62,7 @@ def write_model(
             with torch.no_grad():
                 other.ids_RH[3] += refit_bias
             write_weights(trial, other, serve, refit=True)
-        return trial.commit(StepName.TRAIN, config, AS_OF, region, {}, {})
+        return trial.commit(StepName.TRAIN, config, AS_OF, region, inputs, {})
 
 
 @pytest.fixture(scope="module", params=sorted(one.name for one in encoders()))
@@ -151,7 +154,8 @@ def test_weights_that_do_not_fit_are_refused(config, snapshot):
     lake = Lake(config)
     graph = load_graph(snapshot, View.TRAIN, EAST)
     features = FeatureEncoder.fit(graph, {})
-    with attempt(lake.storage, "models/torn", ArtifactId("torn")) as trial:
+    torn = artifact_id(StepName.TRAIN, config, AS_OF, EAST, {})
+    with attempt(lake.storage, f"models/{torn}", torn) as trial:
         encoder = build_encoder(config.model, graph.num_nodes, {"place": 2, "user": 2})
         write_weights(trial, encoder, graph, refit=False)
         write_settings(trial, config, graph, features)

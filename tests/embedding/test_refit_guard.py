@@ -5,7 +5,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from graphrec_core.config.delivery import LakeConfig
+from graphrec_core.config.lake import LakeConfig
 from graphrec_core.embedding import (
     count_nodes,
     embed_serve_view,

@@ -8,7 +8,7 @@ import pytest
 
 from graphrec_core.engine import Engine
 from graphrec_core.errors import ConfigError, SchemaError
-from graphrec_core.sources.functions import ALLOWED, REFUSED
+from graphrec_core.selects.functions import ALLOWED, REFUSED
 from tests.engine.test_lock import write_tables
 from tests.support.fuzzing import examples, fuzz
 from tests.support.selects import SELECTS

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.evidence import Evidence, pool_queries
 from graphrec_core.evaluation.measure import Measured

@@ -1,20 +1,23 @@
 """Small losses add up: a series of days, each 5 % worse than the last, judged by real rules."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.rules import judge
 from graphrec_core.evaluation.settling import verdict_of
-from graphrec_core.ledger.live import Live
-from graphrec_core.ledger.past import Past
+from graphrec_core.lake import Lake
+from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ArtifactId, Region, format_instant
-from tests.support.snapshots import AS_OF
+from tests.support.snapshots import AS_OF, tiny_config
 
 EAST, START, LOSS = Region("east"), 0.45, 0.95
 NUM_STEADY, NUM_DAYS = 40, 60
@@ -29,7 +32,7 @@ def release(day: int) -> Release:
     as_of = format_instant(AS_OF + timedelta(days=day))
     entry = {"shard_id": "s", "as_of": as_of, "serves": "model", "passed": True}
     entry |= {"model_id": str(day), "candidate_shard_id": f"s{day}"}
-    fields = {"id": f"r{day}", "as_of": as_of, "snapshot_id": "s", "mode": "auto"}
+    fields = {"id": f"{day:016x}", "as_of": as_of, "snapshot_id": "s", "mode": "auto"}
     return Release.model_validate({**fields, "regions": {EAST: entry}})
 
 
@@ -44,29 +47,34 @@ def queries(day: int, references: dict[str, ArtifactId]) -> pa.Table:
     return pa.table(columns)
 
 
-def last_quality(memory_days: int, num_steady: int = NUM_STEADY) -> float:
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tiny_config(tmp_path))
+
+
+def last_quality(lake: Lake, memory_days: int, num_steady: int = NUM_STEADY) -> float:
     """Runs the days until one is refused, and returns what is live then as a share of the best."""
     gate, evaluation = GateConfig(baselines=()), EvaluationConfig()
     passed: list[Release] = []
     for day in range(NUM_STEADY - num_steady, NUM_DAYS):
-        past = Past(tuple(passed), Live())
         as_of, own = AS_OF + timedelta(days=day), ArtifactId(str(day))
-        references = past.references(EAST, as_of, memory_days, own)
+        references = read_past(lake).references(EAST, as_of, memory_days, own)
         decisions = judge(Evidence(gate, evaluation, queries(day, references)))
         if verdict_of(decisions) != "passed":
             failed = {rule.reference for rule in decisions if rule.outcome == "failed"}
             assert failed == {"elder"}
             break
         passed.append(release(day))
+        store_release(lake, passed[-1])
     return quality(int(passed[-1].regions[EAST].model_id or 0)) / START
 
 
 @pytest.mark.parametrize("num_steady", [NUM_STEADY, 0])
-def test_days_that_each_lose_five_percent_are_stopped(num_steady: int) -> None:
+def test_days_that_each_lose_five_percent_are_stopped(lake: Lake, num_steady: int) -> None:
     """Also where no release is 28 days old yet."""
-    assert last_quality(28, num_steady) >= LOSS
+    assert last_quality(lake, 28, num_steady) >= LOSS
 
 
-def test_the_champion_alone_lets_them_pass() -> None:
+def test_the_champion_alone_lets_them_pass(lake: Lake) -> None:
     """The failing twin."""
-    assert last_quality(0) < 0.5
+    assert last_quality(lake, 0) < 0.5

@@ -5,27 +5,29 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
+from graphrec_core.day import Day
 from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure, summarise
 from graphrec_core.evaluation.rules import judge
-from graphrec_core.index.pairs import Pairs
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import vector_source
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.snapshots import AS_OF, HOLDOUT, tiny_config
 
 EAST = Region("east")
 
 
 def _commit(config: PipelineConfig, tables: dict[str, pa.Table]) -> Artifact:
-    lake, name = Lake(config), ArtifactId("a")
-    with attempt(lake.storage, "tiny/a", name) as trial:
+    lake, name = Lake(config), Day(config, AS_OF).ref(StepName.SNAPSHOT).id
+    with attempt(lake.storage, f"tiny/{name}", name) as trial:
         for file, table in tables.items():
             trial.write_table(file, table)
         return trial.commit(StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {}, {})
@@ -64,7 +66,7 @@ ROWS = [
 ]
 
 
-def _pairs(pairs: Pairs) -> list[list[int]]:
+def _pairs(pairs: RowPairs) -> list[list[int]]:
     return [
         pairs.indices[a:b].tolist() for a, b in zip(pairs.indptr, pairs.indptr[1:], strict=False)
     ]

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.evidence import Counted, Evidence, pool_queries
 from graphrec_core.evaluation.measure import Measured

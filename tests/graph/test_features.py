@@ -25,7 +25,7 @@ def graph_of(**columns: object) -> RegionGraph:
         "node_id": ["a", "b", "c"],
         "num_events": [1, 0, 3],
         "last_event_time": pa.array(days, pa.timestamp("us", tz="UTC")),
-        "label": ["A", "B", "C"],
+        "title": ["A", "B", "C"],
         "year": [1990.0, None, 2010.0],
         "is_new": [False, None, True],
         "studio": ["x", None, "y"],
@@ -187,7 +187,7 @@ def test_whatever_is_fitted_and_encoded_is_finite_and_bounded(values, later):
 
 def test_labels_and_ids_are_no_features():
     encoder = FeatureEncoder.fit(graph_of(), {})
-    other = graph_of(label=["X", "Y", "Z"], node_id=["p", "q", "r"])
+    other = graph_of(title=["X", "Y", "Z"], node_id=["p", "q", "r"])
 
     assert torch.equal(encoder.encode(graph_of())["film"], encoder.encode(other)["film"])
 

@@ -3,7 +3,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from graphrec_core.config.delivery import IndexConfig
+from graphrec_core.config.index import IndexConfig
 from graphrec_core.errors import ConfigError, LakeError
 from graphrec_core.index.ann import (
     build_index,

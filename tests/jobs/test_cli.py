@@ -12,6 +12,7 @@ import typer
 import yaml
 
 from graphrec_core.config import PipelineConfig, StepName, child_environment
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake
 from graphrec_core.lake.sweep import find_leftovers
 from graphrec_core.ledger.live import read_live
@@ -184,10 +185,10 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = tiny_config(root / "lake", training={"num_epochs": 0}, gate=gate)
     write_tiny_snapshot(config, regions=("east",))
     east = Region("east")
-    train_model.run(config, snapshots.AS_OF, east)
+    train_model.run(Day(config, snapshots.AS_OF), east)
     for view in View:
-        generate_embeddings.run(config, snapshots.AS_OF, east, view)
-    build_shard.run(config, snapshots.AS_OF, east)
+        generate_embeddings.run(Day(config, snapshots.AS_OF), east, view)
+    build_shard.run(Day(config, snapshots.AS_OF), east)
     return write_yaml(root / "tiny.yaml", config)
 
 
@@ -210,7 +211,7 @@ def test_a_step_prints_one_line_of_json_and_logs_elsewhere(untrained: Path) -> N
 
 def test_a_refused_release_ends_visibly(untrained: Path) -> None:
     config = PipelineConfig.model_validate(yaml.safe_load(untrained.read_text(encoding="utf-8")))
-    evaluate_model.run(config, snapshots.AS_OF, Region("east"))
+    evaluate_model.run(Day(config, snapshots.AS_OF), Region("east"))
     day = ("--config", str(untrained), *TINY_DAY)
     refuse(3, ("east: ", "recall", "covisitation", "to do: See"), "publish-release", *day)
     lake = Lake(config)

@@ -8,17 +8,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.types import ALL_REGIONS, Region, View
+from graphrec_core.day import Day
+from graphrec_core.publishing.publish import publish
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, View
 from jobs import (
     build_shard,
-    build_snapshot,
     check_snapshot,
     evaluate_model,
     generate_embeddings,
     query,
     train_model,
 )
-from jobs.publish_release import run as publish
 from tests.support.snapshots import tiny_config
 
 AS_OF, ASH, NUM_USERS = datetime(2026, 3, 1, tzinfo=UTC), Region("ash"), 20
@@ -63,19 +64,19 @@ def test_all_of_a_small_graph_is_found_and_nobody_is_its_own_target(tmp_path: Pa
     """Twenty ranks hold all that may be shown of twenty users, so recall is 1 by definition."""
     write_friends(tmp_path)
     config = friends(tmp_path)
-    snapshot = build_snapshot.run(config, AS_OF, ALL_REGIONS)
-    check_snapshot.run(config, AS_OF)
-    train_model.run(config, AS_OF, ASH)
+    snapshot = produce_snapshot(Day(config, AS_OF)).manifest
+    check_snapshot.run(Day(config, AS_OF))
+    train_model.run(Day(config, AS_OF), ASH)
     for view in View:
-        generate_embeddings.run(config, AS_OF, ASH, view)
-    build_shard.run(config, AS_OF, ASH)
-    stats = evaluate_model.run(config, AS_OF, ASH).stats
+        generate_embeddings.run(Day(config, AS_OF), ASH, view)
+    build_shard.run(Day(config, AS_OF), ASH)
+    stats = evaluate_model.run(Day(config, AS_OF), ASH).stats
     assert {figures["recall"] for figures in stats["metrics"].values()} == {1.0}
     counts = {"num_self": NUM_USERS, "num_seen": 0, "num_missing_coverage": 0}
     assert {key: stats[key] for key in counts} == counts
     assert stats["num_pairs"] == NUM_USERS
     held = snapshot.stats["regions"]["ash"]["holdout"]
     assert {key: held[key] for key in counts} == counts
-    publish(config, AS_OF)
+    publish(Day(config, AS_OF))
     shown = [item.candidate_id for item in query.run(config, "u3", NUM_USERS).items]
     assert "u3" not in shown

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from graphrec_core.config import PipelineConfig
-from graphrec_core.config.delivery import PublishConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.publish import PublishConfig
+from graphrec_core.day import Day, evaluation_ref
 from graphrec_core.errors import (
     ConfigError,
     DamagedError,
@@ -19,15 +20,14 @@ from graphrec_core.errors import (
 )
 from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import holdout_file
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.live import Live, read_live
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release
+from graphrec_core.publishing.publish import publish
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import (
     build_shard,
     evaluate_model,
-    publish_release,
     query,
     recommend,
     rollback_release,
@@ -41,11 +41,11 @@ NEXT = AS_OF + timedelta(days=1)
 
 def test_metrics_can_be_recomputed_from_what_is_stored(config: PipelineConfig) -> None:
     prepare_day(config)
-    manifest = evaluate_model.run(config, AS_OF, EAST)
-    lake, chain = Lake(config), Chain(config, AS_OF)
-    folder = lake.layout.evaluation(EAST, chain.evaluation_id(read_past(lake), EAST))
+    manifest = evaluate_model.run(Day(config, AS_OF), EAST)
+    lake, day = Lake(config), Day(config, AS_OF)
+    folder = lake.layout.evaluation(EAST, evaluation_ref(day, read_past(lake), EAST).id)
     evaluation = open_artifact(lake.storage, folder)
-    snapshot = open_artifact(lake.storage, lake.layout.snapshot(AS_OF, chain.snapshot_id()))
+    snapshot = day.open(day.ref(StepName.SNAPSHOT))
     holdout = snapshot.read_table(holdout_file(EAST)).to_pylist()
     wanted: dict[str, set[str]] = {}
     for row in holdout:
@@ -73,7 +73,7 @@ def test_metrics_can_be_recomputed_from_what_is_stored(config: PipelineConfig) -
 
 def test_a_random_model_is_refused_and_the_job_ends_normally(config: PipelineConfig) -> None:
     prepare_day(config, bad=("east",))
-    manifest = evaluate_model.run(config, AS_OF, EAST)
+    manifest = evaluate_model.run(Day(config, AS_OF), EAST)
     failed = {
         (rule["rule"], rule["reference"])
         for rule in manifest.stats["rules"]
@@ -88,16 +88,16 @@ def test_serve_view_vectors_are_refused(config: PipelineConfig) -> None:
     write_vectors(config, AS_OF, snapshot, "east", files_of=View.SERVE)
     write_vectors(config, AS_OF, snapshot, "west")
     with pytest.raises(LeakageError, match="serve-view vectors have seen the holdout"):
-        evaluate_model.run(config, AS_OF, EAST)
-    assert evaluate_model.run(config, AS_OF, WEST).stats["verdict"] == "passed"
+        evaluate_model.run(Day(config, AS_OF), EAST)
+    assert evaluate_model.run(Day(config, AS_OF), WEST).stats["verdict"] == "passed"
 
 
 def test_first_day_goes_live(config: PipelineConfig, first_day: Release) -> None:
     live = read_live(Lake(config))
     assert live.release_id == first_day.id
     for region in BOTH:
-        assert live.regions[region].shard_id == Chain(config, AS_OF).shard_id(region)
-        assert {rule["rule"] for rule in first_day.regions[region].rules} == {
+        assert live.regions[region].shard_id == Day(config, AS_OF).ref(StepName.SHARD, region).id
+        assert {rule.rule for rule in first_day.regions[region].rules} == {
             "floor", "baseline", "slice", "ann_recall",
         }  # fmt: skip
 
@@ -124,11 +124,11 @@ def test_a_refused_region_keeps_its_shard_and_the_other_moves(
 ) -> None:
     run_day(config, NEXT, bad=("west",))
     live = read_live(Lake(config))
-    assert live.regions[EAST].shard_id == Chain(config, NEXT).shard_id(EAST)
+    assert live.regions[EAST].shard_id == Day(config, NEXT).ref(StepName.SHARD, EAST).id
     assert live.regions[WEST].shard_id == champions.regions[WEST].shard_id
     before = lake_bytes(config)
     with pytest.raises(GateRefusedError, match="west: refused: baseline"):
-        publish_release.run(config, NEXT)
+        publish(Day(config, NEXT))
     assert lake_bytes(config) == before
     rolled = rollback_release.run(config)
     assert rolled.regions[EAST].shard_id == champions.regions[EAST].shard_id
@@ -138,7 +138,7 @@ def test_the_champion_is_measured_and_named_as_an_input(
     config: PipelineConfig, champions: Release
 ) -> None:
     prepare_day(config, NEXT)
-    manifest = evaluate_model.run(config, NEXT, EAST)
+    manifest = evaluate_model.run(Day(config, NEXT), EAST)
     assert manifest.inputs["champion"] == champions.regions[EAST].model_id
     assert manifest.stats["metrics"]["champion"]["recall"] > 0
     assert {rule["rule"] for rule in manifest.stats["rules"]} >= {"champion"}
@@ -176,14 +176,14 @@ def test_mode_never_and_force(config: PipelineConfig, tmp_path: Path) -> None:
 def test_a_missing_artefact_refuses_after_the_others_went_live(config: PipelineConfig) -> None:
     prepare_day(config)
     for region in BOTH:
-        evaluate_model.run(config, AS_OF, region)
-    build_shard.run(config, AS_OF, EAST)
+        evaluate_model.run(Day(config, AS_OF), region)
+    build_shard.run(Day(config, AS_OF), EAST)
     with pytest.raises(RefusedError, match="missing for west; refused: none") as caught:
-        publish_release.run(config, AS_OF)
+        publish(Day(config, AS_OF))
     assert caught.value.exit_code == 3
     assert set(read_live(Lake(config)).regions) == {EAST}
-    build_shard.run(config, AS_OF, WEST)
-    publish_release.run(config, AS_OF)
+    build_shard.run(Day(config, AS_OF), WEST)
+    publish(Day(config, AS_OF))
     assert set(read_live(Lake(config)).regions) == set(BOTH)
 
 
@@ -200,37 +200,37 @@ def test_a_damaged_artefact_stops_its_region_only(
 ) -> None:
     prepare_day(config, NEXT)
     for region in BOTH:
-        evaluate_model.run(config, NEXT, region)
-        build_shard.run(config, NEXT, region)
-    lake, chain = Lake(config), Chain(config, NEXT)
-    folder = lake.layout.shard(EAST, chain.shard_id(EAST))
+        evaluate_model.run(Day(config, NEXT), region)
+        build_shard.run(Day(config, NEXT), region)
+    lake, day = Lake(config), Day(config, NEXT)
+    folder = lake.layout.shard(EAST, day.ref(StepName.SHARD, EAST).id)
     if part == "queries.parquet":
-        folder = lake.layout.evaluation(EAST, chain.evaluation_id(read_past(lake), EAST))
+        folder = lake.layout.evaluation(EAST, evaluation_ref(day, read_past(lake), EAST).id)
     data = damage(lake, damaged := open_artifact(lake.storage, folder), part)
     with pytest.raises(DamagedError, match=f"east: {part}"):
-        publish_release.run(config, NEXT)
+        publish(Day(config, NEXT))
     live = read_live(lake).regions
     assert live[EAST].shard_id == champions.regions[EAST].shard_id
-    assert live[WEST].shard_id == chain.shard_id(WEST)
+    assert live[WEST].shard_id == day.ref(StepName.SHARD, WEST).id
     lake.storage.write(f"{damaged.base}/{part}", data)
-    publish_release.run(config, NEXT)
-    assert read_live(lake).regions[EAST].shard_id == chain.shard_id(EAST)
+    publish(Day(config, NEXT))
+    assert read_live(lake).regions[EAST].shard_id == day.ref(StepName.SHARD, EAST).id
 
 
 def test_a_damaged_shard_that_a_refused_region_keeps_stops_no_other(
     config: PipelineConfig, champions: Release
 ) -> None:
     lake = Lake(config)
-    folder = lake.layout.shard(WEST, Chain(config, AS_OF).shard_id(WEST))
+    folder = lake.layout.shard(WEST, Day(config, AS_OF).ref(StepName.SHARD, WEST).id)
     damage(lake, open_artifact(lake.storage, folder), "index.faiss")
     prepare_day(config, NEXT, bad=("west",))
     for region in BOTH:
-        evaluate_model.run(config, NEXT, region)
-        build_shard.run(config, NEXT, region)
+        evaluate_model.run(Day(config, NEXT), region)
+        build_shard.run(Day(config, NEXT), region)
     with pytest.raises(DamagedError, match="west: the shard that it keeps"):
-        publish_release.run(config, NEXT)
+        publish(Day(config, NEXT))
     live = read_live(lake).regions
-    assert live[EAST].shard_id == Chain(config, NEXT).shard_id(EAST)
+    assert live[EAST].shard_id == Day(config, NEXT).ref(StepName.SHARD, EAST).id
     assert live[WEST].shard_id == champions.regions[WEST].shard_id
 
 
@@ -239,14 +239,13 @@ def test_few_queries_are_judged_pooled(config: PipelineConfig) -> None:
     gate = config.gate.model_copy(update={"min_queries": 100, "tolerance_frac": 0.02})
     release = run_day(config.model_copy(update={"gate": gate}))
     rules = {
-        (rule["rule"], rule["reference"], rule["metric"]): rule
-        for rule in release.regions[EAST].rules
+        (rule.rule, rule.reference, rule.metric): rule for rule in release.regions[EAST].rules
     }
     undecided = rules["baseline", "covisitation", "recall"]
-    assert (undecided["pooled"], undecided["outcome"]) == (True, "passed")
-    assert (undecided["num_queries"], undecided["num_own_queries"]) == (118, 59)
+    assert (undecided.pooled, undecided.outcome) == (True, "passed")
+    assert (undecided.num_queries, undecided.num_own_queries) == (118, 59)
     clear = rules["baseline", "popularity", "recall"]
-    assert (clear["pooled"], clear["num_queries"]) == (False, 59)
+    assert (clear.pooled, clear.num_queries) == (False, 59)
     assert release.regions[EAST].passed
     assert set(release.pooled) == set(BOTH)
 
@@ -254,16 +253,16 @@ def test_few_queries_are_judged_pooled(config: PipelineConfig) -> None:
 def test_only_regions_of_the_snapshot_can_be_published(config: PipelineConfig) -> None:
     prepare_day(config)
     with pytest.raises(ConfigError, match="north"):
-        publish_release.run(config, AS_OF, (Region("north"),))
+        publish(Day(config, AS_OF), (Region("north"),))
 
 
 def test_a_part_of_the_regions_leaves_the_others(
     config: PipelineConfig, champions: Release
 ) -> None:
     prepare_day(config, NEXT)
-    evaluate_model.run(config, NEXT, EAST)
-    build_shard.run(config, NEXT, EAST)
-    release = publish_release.run(config, NEXT, (EAST,))
+    evaluate_model.run(Day(config, NEXT), EAST)
+    build_shard.run(Day(config, NEXT), EAST)
+    release = publish(Day(config, NEXT), (EAST,))
     assert set(release.regions) == {EAST}
     live = read_live(Lake(config)).regions
     assert live[EAST].release_id == release.id
@@ -316,7 +315,7 @@ def test_a_damaged_region_is_named_and_the_others_are_answered(
     config: PipelineConfig, first_day: Release, tmp_path: Path
 ) -> None:
     lake = Lake(config)
-    folder = lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))
+    folder = lake.layout.shard(EAST, Day(config, AS_OF).ref(StepName.SHARD, EAST).id)
     damage(lake, open_artifact(lake.storage, folder), "queries.parquet")
     assert query.run(config, "west-u3").region == "west"
     assert query.run(config).region == "west"
@@ -331,7 +330,7 @@ def test_a_damaged_region_is_named_and_the_others_are_answered(
 def _seen(config: PipelineConfig) -> set[tuple[str, str]]:
     lake, pairs = Lake(config), set()
     for region in BOTH:
-        folder = lake.layout.shard(region, Chain(config, AS_OF).shard_id(region))
+        folder = lake.layout.shard(region, Day(config, AS_OF).ref(StepName.SHARD, region).id)
         for row in open_artifact(lake.storage, folder).read_table("seen.parquet").to_pylist():
             pairs.add((row["query_id"], row["candidate_id"]))
     assert len(pairs) > 500
@@ -343,7 +342,7 @@ def test_query_without_an_id_and_with_an_unknown_one(
 ) -> None:
     answer = query.run(config)
     assert (answer.region, len(answer.items)) == ("east", 10)
-    assert answer.items[0].label == f"label of {answer.items[0].candidate_id}"
+    assert answer.items[0].title == f"title of {answer.items[0].candidate_id}"
     assert answer.to_text().count("\n") == 10
     with pytest.raises(ConfigError, match="nobody"):
         query.run(config, "nobody")

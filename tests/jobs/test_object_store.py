@@ -7,17 +7,18 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
+from graphrec_core.publishing.publish import publish
+from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View, parse_instant
 from jobs import (
     build_shard,
-    build_snapshot,
     check_snapshot,
     evaluate_model,
     generate_embeddings,
-    publish_release,
     query,
     recommend,
     rollback_release,
@@ -52,18 +53,17 @@ def store() -> Iterator[ObjectStore]:
 
 
 def _run_day(config: PipelineConfig, as_of: datetime) -> None:
-    everywhere = Region("_all")
     wait_for_source.run(config, as_of, 0)
-    validate_source.run(config, as_of, everywhere)
-    build_snapshot.run(config, as_of, everywhere)
-    check_snapshot.run(config, as_of)
+    validate_source.run(Day(config, as_of))
+    produce_snapshot(Day(config, as_of))
+    check_snapshot.run(Day(config, as_of))
     for region in REGIONS:
-        train_model.run(config, as_of, region)
+        train_model.run(Day(config, as_of), region)
         for view in View:
-            generate_embeddings.run(config, as_of, region, view)
-        evaluate_model.run(config, as_of, region)
-        build_shard.run(config, as_of, region)
-    publish_release.run(config, as_of)
+            generate_embeddings.run(Day(config, as_of), region, view)
+        evaluate_model.run(Day(config, as_of), region)
+        build_shard.run(Day(config, as_of), region)
+    publish(Day(config, as_of))
     write_report.run(config, as_of)
 
 
@@ -95,5 +95,5 @@ def test_the_town_in_a_bucket_is_the_town_in_a_folder(store: ObjectStore, tmp_pa
     first, second = list_releases(Lake(there))
     live = rollback_release.run(there)
     assert (live.release_id, live.withdrawn) == (first.id, [second.id])
-    publish_release.run(there, DAYS[1])  # forced: the release that was rolled back revives
+    publish(Day(there, DAYS[1]))  # forced: the release that was rolled back revives
     assert read_live(Lake(there)).release_id == second.id

@@ -9,21 +9,21 @@ import pandas as pd
 import pyarrow.compute as pc
 import pytest
 
-from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.axes.rows import is_start
+from graphrec_core.config import PipelineConfig, StepName, load_pipeline
+from graphrec_core.day import Day
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.graph import load_graph
-from graphrec_core.index.axis import is_start
-from graphrec_core.index.shard import Shard, open_shard
 from graphrec_core.lake import Artifact, Lake, open_artifact
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.retrieval.from_shard import recommend_to_stranger, sources_of
+from graphrec_core.retrieval.shard import Shard, open_shard
+from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.pairs import hold_out_newest
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from graphrec_core.types import ArtifactId, Region, View
 from jobs import (
     build_shard,
-    build_snapshot,
     check_snapshot,
     evaluate_model,
     generate_embeddings,
@@ -56,15 +56,15 @@ class Built:
 
 def built(lake: Path, *settings: str) -> Built:
     config = load_pipeline(TOWN, [f"lake.root={lake}", *SETTINGS, *settings])
-    build_snapshot.run(config, AS_OF, ALL_REGIONS)
-    check_snapshot.run(config, AS_OF)
-    train_model.run(config, AS_OF, ASH)
+    produce_snapshot(Day(config, AS_OF))
+    check_snapshot.run(Day(config, AS_OF))
+    train_model.run(Day(config, AS_OF), ASH)
     for view in View:
-        generate_embeddings.run(config, AS_OF, ASH, view)
-    manifest = build_shard.run(config, AS_OF, ASH)
-    evaluate_model.run(config, AS_OF, ASH)
-    opened, chain = Lake(config), Chain(config, AS_OF)
-    folder = opened.layout.snapshot(AS_OF, chain.snapshot_id())
+        generate_embeddings.run(Day(config, AS_OF), ASH, view)
+    manifest = build_shard.run(Day(config, AS_OF), ASH)
+    evaluate_model.run(Day(config, AS_OF), ASH)
+    opened, day = Lake(config), Day(config, AS_OF)
+    folder = opened.layout.snapshot(AS_OF, day.ref(StepName.SNAPSHOT).id)
     return Built(
         config,
         open_artifact(opened.storage, folder),
@@ -138,7 +138,7 @@ def test_a_stranger_is_answered_where_the_region_is_said(started: Built) -> None
     live = Live(release_id=ArtifactId("r"), regions={ASH: entry})
     lake.storage.write(lake.layout.live, live.to_bytes())
     answer = query.run(started.config, "stranger", 5, "ash")
-    assert (answer.query_id, answer.region, answer.label) == ("stranger", "ash", None)
+    assert (answer.query_id, answer.region, answer.title) == ("stranger", "ash", None)
     assert [item.source for item in answer.items] == ["start"] * 5
     assert [item.rank for item in answer.items] == [1, 2, 3, 4, 5]
     sample = query.run(started.config)

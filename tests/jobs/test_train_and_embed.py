@@ -2,12 +2,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.graph import load_graph
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.ledger.chain import Chain
+from graphrec_core.training import region_model
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import generate_embeddings, train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -19,10 +20,10 @@ def test_a_regional_day(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 8})
     write_tiny_snapshot(config)
 
-    model = train_model.run(config, AS_OF, EAST)
-    embedding = generate_embeddings.run(config, AS_OF, EAST, View.SERVE)
+    model = train_model.run(Day(config, AS_OF), EAST)
+    embedding = generate_embeddings.run(Day(config, AS_OF), EAST, View.SERVE)
 
-    assert (model.region, model.id) == (EAST, Chain(config, AS_OF).model_id(EAST))
+    assert (model.region, model.id) == (EAST, Day(config, AS_OF).ref(StepName.TRAIN, EAST).id)
     assert set(model.files) == {
         "config.json",
         "ids/place.parquet",
@@ -63,8 +64,8 @@ def test_the_same_day_twice_gives_the_same_bytes(tmp_path, name):
         write_tiny_snapshot(config)
         manifests.append(
             (
-                train_model.run(config, AS_OF, EAST),
-                generate_embeddings.run(config, AS_OF, EAST, View.TRAIN),
+                train_model.run(Day(config, AS_OF), EAST),
+                generate_embeddings.run(Day(config, AS_OF), EAST, View.TRAIN),
             )
         )
 
@@ -79,8 +80,8 @@ def test_a_global_day_with_refit(tmp_path):
     )
     write_tiny_snapshot(config)
 
-    model = train_model.run(config, AS_OF, ALL_REGIONS)
-    embedding = generate_embeddings.run(config, AS_OF, ALL_REGIONS, View.SERVE)
+    model = train_model.run(Day(config, AS_OF), ALL_REGIONS)
+    embedding = generate_embeddings.run(Day(config, AS_OF), ALL_REGIONS, View.SERVE)
 
     assert model.region == embedding.region == ALL_REGIONS
     assert "weights_refit.safetensors" in model.files
@@ -96,8 +97,8 @@ def test_the_judged_weights_serve_where_the_gate_asks_for_more_overlap(tmp_path)
     training = {"num_threads": 1, "num_epochs": 3}
     config = tiny_config(tmp_path, training=training, gate={"min_refit_overlap": 1.0})
     write_tiny_snapshot(config)
-    train_model.run(config, AS_OF, EAST)
-    embedding = generate_embeddings.run(config, AS_OF, EAST, View.SERVE)
+    train_model.run(Day(config, AS_OF), EAST)
+    embedding = generate_embeddings.run(Day(config, AS_OF), EAST, View.SERVE)
     assert embedding.stats["refit"][EAST]["served"] == "judged"
     assert embedding.stats["origin"]["trained_on"] == "train"
     assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 1}
@@ -114,9 +115,9 @@ def test_features_that_changed_are_refused_before_a_model_that_reads_them(tmp_pa
 
     write_tiny_snapshot(config_of("graphsage"), serve_kinds="ABCD")
     with pytest.raises(ExpectationError, match=r"found: user\.kind") as refusal:
-        train_model.run(config_of("graphsage"), AS_OF, EAST)
+        train_model.run(Day(config_of("graphsage"), AS_OF), EAST)
     assert refusal.value.exit_code == 3
-    assert train_model.run(config_of("lightgcn"), AS_OF, EAST).stats["feature_drift"] == {}
+    assert train_model.run(Day(config_of("lightgcn"), AS_OF), EAST).stats["feature_drift"] == {}
 
 
 @pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
@@ -128,14 +129,14 @@ def test_each_view_is_loaded_once_and_only_if_it_is_needed(tmp_path, monkeypatch
         loaded.append(view)
         return load_graph(snapshot, view, region)
 
-    monkeypatch.setattr(train_model, "load_graph", load_and_count)
+    monkeypatch.setattr(region_model, "load_graph", load_and_count)
     config = tiny_config(
         tmp_path,
         model={"name": name, "embedding_dim": 8, "num_layers": 2},
         training={"num_threads": 1, "num_epochs": 1, "refit": refit},
     )
     write_tiny_snapshot(config)
-    train_model.run(config, AS_OF, EAST)
+    train_model.run(Day(config, AS_OF), EAST)
     needs_serve = refit or name == "graphsage"
     assert loaded == [View.TRAIN, View.SERVE][: 1 + needs_serve]
 
@@ -144,7 +145,7 @@ def test_zero_epochs_store_random_weights(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 0})
     write_tiny_snapshot(config)
 
-    model = train_model.run(config, AS_OF, EAST)
+    model = train_model.run(Day(config, AS_OF), EAST)
 
     assert model.stats["best_epoch"] == model.stats["num_epochs"] == 0
     assert (model.stats["validation_metric"], model.stats["validation_value"]) == (None, None)
@@ -153,20 +154,20 @@ def test_zero_epochs_store_random_weights(tmp_path):
 def test_a_second_run_finds_the_first(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config)
-    first = train_model.run(config, AS_OF, EAST)
+    first = train_model.run(Day(config, AS_OF), EAST)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
 
-    assert train_model.run(config, AS_OF, EAST) == first
+    assert train_model.run(Day(config, AS_OF), EAST) == first
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
 def test_a_missing_step_is_named_and_leaves_nothing(tmp_path):
     config: PipelineConfig = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     with pytest.raises(LakeError, match="Run the earlier steps"):
-        train_model.run(config, AS_OF, EAST)
+        train_model.run(Day(config, AS_OF), EAST)
     write_tiny_snapshot(config)
     with pytest.raises(LakeError, match="Run the earlier steps"):
-        generate_embeddings.run(config, AS_OF, EAST, View.TRAIN)
+        generate_embeddings.run(Day(config, AS_OF), EAST, View.TRAIN)
 
     assert not list(tmp_path.rglob("models/**/*.parquet"))
     assert not [path for path in tmp_path.rglob("embeddings/**/*") if path.is_file()]
@@ -176,7 +177,7 @@ def test_ids_name_the_rows_of_the_table(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config)
 
-    train_model.run(config, AS_OF, EAST)
+    train_model.run(Day(config, AS_OF), EAST)
 
     rows = []
     for name in ("place", "user"):

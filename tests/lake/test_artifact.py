@@ -14,12 +14,15 @@ from graphrec_core.config import StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Storage, attempt, find_artifact, open_artifact
 from graphrec_core.lake.attempt import remove_attempt
-from graphrec_core.types import ArtifactId, Region
+from graphrec_core.types import Region
+from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
-ID = ArtifactId("0123456789abcdef")
+EAST, WEST = Region("east"), Region("west")
+ID = tiny_id(StepName.TRAIN, EAST, snapshot="s")
+NEXT_ID = tiny_id(StepName.TRAIN, WEST, snapshot="s")
 FOLDER = f"tiny/models/region=east/{ID}"
-NEXT_FOLDER = f"tiny/models/region=west/{ID}"
+NEXT_FOLDER = f"tiny/models/region=west/{NEXT_ID}"
 TABLE = pa.table({"node_id": ["a", "b"], "value": [1.0, 2.0]})
 
 
@@ -33,9 +36,9 @@ def _write(trial: Attempt) -> None:
     trial.write_json("figures.json", {"b": 1, "a": 2})
 
 
-def _commit(trial: Attempt) -> Artifact:
+def _commit(trial: Attempt, region: Region = EAST) -> Artifact:
     config = tiny_config(Path("lake"))
-    return trial.commit(StepName.TRAIN, config, AS_OF, Region("east"), {"snapshot": "s"}, {"n": 2})
+    return trial.commit(StepName.TRAIN, config, AS_OF, region, {"snapshot": "s"}, {"n": 2})
 
 
 def _commit_one(storage: Storage) -> Artifact:
@@ -220,11 +223,11 @@ def test_a_file_that_the_artefact_lacks_is_named(storage: Storage) -> None:
 
 def test_a_linked_file_keeps_what_its_manifest_says(storage: Storage, tmp_path: Path) -> None:
     first = _commit_one(storage)
-    with attempt(storage, NEXT_FOLDER, ID) as trial:
+    with attempt(storage, NEXT_FOLDER, NEXT_ID) as trial:
         trial.link_file("taken.parquet", first, "table.parquet")
         with pytest.raises(LakeError, match=r"vectors\.parquet"):
             trial.link_file("taken.parquet", first, "vectors.parquet")
-        second = _commit(trial)
+        second = _commit(trial, WEST)
     assert second.manifest.files == {"taken.parquet": first.manifest.files["table.parquet"]}
     names = (f"{second.base}/taken.parquet", f"{first.base}/table.parquet")
     one, other = (tmp_path / name for name in names)

@@ -14,10 +14,11 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Storage, attempt, find_artifact
 from graphrec_core.types import ArtifactId, Region
 from tests.support.disk_faults import disk_faults
+from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
-ID, OTHER_ID = ArtifactId("0123456789abcdef"), ArtifactId("fedcba9876543210")
 EAST = Region("east")
+ID, OTHER_ID = tiny_id(StepName.TRAIN, EAST), tiny_id(StepName.TRAIN, EAST, snapshot="s")
 TABLE = pa.table({"node_id": ["a", "b"] * 500, "value": [float(n) for n in range(1000)]})
 NAME = "rows/part-00000.parquet"
 

@@ -14,14 +14,15 @@ from graphrec_core.config import StepName
 from graphrec_core.errors import ConfigError, LakeError
 from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
 from graphrec_core.lake.sweep import sweep
-from graphrec_core.ledger.going_live import go_live, roll_back
 from graphrec_core.ledger.live import Live, read_live
 from graphrec_core.ledger.release import Release, ReleasedRegion, list_releases
 from graphrec_core.ledger.storing import store_release
+from graphrec_core.publishing.going_live import go_live, roll_back
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
 from tests.support.figures import SHARD_FIGURES
 from tests.support.fuzzing import examples, fuzz
+from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
 EAST = Region("east")
@@ -65,7 +66,8 @@ class History:
             self._check(self.live)
 
     def _commit(self, number: int) -> Artifact:
-        name = ArtifactId(f"{number:016x}")
+        inputs = {"embedding": str(number)}
+        name = tiny_id(StepName.SHARD, EAST, **inputs)
         data = random.Random(number).randbytes(2000)
         folder = self.lake.layout.shard(EAST, name)
         found = find_artifact(self.lake.storage, folder)
@@ -73,7 +75,9 @@ class History:
             with attempt(self.lake.storage, folder, name) as trial:
                 trial.write("a/weights", data)
                 trial.write_json("figures.json", {"number": number})
-                found = trial.commit(StepName.SHARD, self.config, AS_OF, EAST, {}, SHARD_FIGURES)
+                found = trial.commit(
+                    StepName.SHARD, self.config, AS_OF, EAST, inputs, SHARD_FIGURES
+                )
         assert found.read("a/weights") == data
         self.committed[name] = found.manifest.to_bytes()
         return found

@@ -11,18 +11,19 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Lake, Storage, attempt, find_artifact
 from graphrec_core.lake.sweep import sweep
-from graphrec_core.ledger.going_live import go_live, roll_back
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.ledger.revisions import newest_revision
+from graphrec_core.publishing.going_live import go_live, roll_back
 from graphrec_core.types import ArtifactId, Region
 from jobs.wait_for_source import missing_for
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
 from tests.support.example_day import write_example_day
+from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
-ID = ArtifactId("0123456789abcdef")
 EAST = Region("east")
+ID = tiny_id(StepName.TRAIN, EAST)
 ABSENT = "nothing/here"
 ASKS: dict[str, Callable[[Storage, str], Any]] = {
     "exists": Storage.exists,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphrec_core.config import StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json, declared_config, digest
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -76,9 +76,9 @@ def test_declared_config_reads_dotted_keys() -> None:
 @pytest.mark.parametrize("scope", ["region", "global"])
 def test_a_global_model_has_one_id_for_every_region(scope: str) -> None:
     config = tiny_config(Path("lake"), model={"name": "lightgcn", "scope": scope})
-    chain, regions = Chain(config, AS_OF), (Region("east"), Region("west"))
-    models = {chain.model_id(region) for region in regions}
-    vectors = {chain.embedding_id(region, view) for region in regions for view in View}
+    day, regions = Day(config, AS_OF), (Region("east"), Region("west"))
+    models = {day.ref(StepName.TRAIN, region).id for region in regions}
+    vectors = {day.ref(StepName.EMBED, region, view).id for region in regions for view in View}
     assert len(models) == (1 if scope == "global" else 2)
     assert len(vectors) == (2 if scope == "global" else 4)
-    assert chain.shard_id(regions[0]) != chain.shard_id(regions[1])
+    assert day.ref(StepName.SHARD, regions[0]).id != day.ref(StepName.SHARD, regions[1]).id

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_core.config.delivery import MAX_ROOT
+from graphrec_core.config.lake import MAX_ROOT
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake.layout import (
     MAX_FOLDER,

@@ -15,15 +15,16 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError, ConflictError, LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact
 from graphrec_core.lake.sweep import sweep
-from graphrec_core.ledger.going_live import roll_back
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
-from graphrec_core.types import ArtifactId, Region
+from graphrec_core.publishing.going_live import roll_back
+from graphrec_core.types import Region
+from tests.support.identities import tiny_id
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish
 from tests.support.snapshots import AS_OF, tiny_config
 
-ID = ArtifactId("0123456789abcdef")
+ID = tiny_id(StepName.TRAIN, EAST)
 RACERS = 6
 
 
@@ -243,7 +244,7 @@ def test_a_few_columns_are_read_without_the_others(store: ObjectStore, lake: Lak
 
 def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) -> None:
     first = _commit(lake, lambda trial: trial.write_table("t.parquet", pa.table({"x": [1, 2]})))
-    other = ArtifactId("f" * 16)
+    other = tiny_id(StepName.TRAIN, EAST, snapshot=first.manifest.id)
     first.checked.check()
     store.requests.clear()
     with attempt(lake.storage, lake.layout.model(EAST, other), other) as trial:
@@ -251,7 +252,8 @@ def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) ->
         with pytest.raises(LakeError, match=r"v\.parquet"):
             trial.link_file("w.parquet", first, "v.parquet")
         assert not [path for method, path, _ in store.requests if method == "GET"]
-        second = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, {})
+        inputs = {"snapshot": first.manifest.id}
+        second = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, inputs, {})
     assert second.manifest.files == {"u.parquet": first.manifest.files["t.parquet"]}
     second.checked.check()
 

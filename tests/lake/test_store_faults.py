@@ -11,12 +11,12 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Lake, Storage, attempt, find_artifact, lease
 from graphrec_core.lake.sweep import sweep
 from graphrec_core.ledger.live import read_live
-from graphrec_core.types import ArtifactId
+from tests.support.identities import tiny_id
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish
 from tests.support.snapshots import AS_OF, tiny_config
 
-ID = ArtifactId("0123456789abcdef")
+ID = tiny_id(StepName.TRAIN, EAST)
 
 
 @pytest.fixture

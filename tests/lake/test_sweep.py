@@ -19,13 +19,14 @@ from graphrec_core.lake.lease import held
 from graphrec_core.lake.sweep import find_leftovers, sweep
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.replay import LiveRegion
-from graphrec_core.types import ArtifactId, Region
+from graphrec_core.types import Region
 from jobs import sweep as job
 from tests.support.example_day import write_example_day
+from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
-ID = ArtifactId("0123456789abcdef")
 REGION = Region("east")
+ID = tiny_id(StepName.TRAIN, REGION)
 NOW_S = time.time()
 DAY_S = 86_400.0
 
@@ -298,11 +299,12 @@ def test_sweeps_at_once_take_nothing_that_is_committed(config: PipelineConfig) -
             sweep(lake, 0)
 
     def commit(number: int) -> Artifact:
-        name = ArtifactId(f"{number // 2:016x}")  # two attempts at each result
+        inputs = {"snapshot": f"{number // 2}"}  # two attempts at each result
+        name = tiny_id(StepName.TRAIN, REGION, **inputs)
         with attempt(lake.storage, lake.layout.model(REGION, name), name) as trial:
             trial.write("a", b"x" * 100)
             trial.write("b", b"y" * 100)
-            return trial.commit(StepName.TRAIN, config, AS_OF, REGION, {}, {})
+            return trial.commit(StepName.TRAIN, config, AS_OF, REGION, inputs, {})
 
     with ThreadPoolExecutor(5) as pool:
         sweepers = [pool.submit(keep_sweeping) for _ in range(2)]

@@ -1,6 +1,5 @@
 """Releases are found by name as a full scan finds them, whatever happened, reading a few files."""
 
-import hashlib
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,74 +12,32 @@ from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Lake
 from graphrec_core.lake.storage import Storage
 from graphrec_core.ledger.catalogue import Catalogue, announce, complete
-from graphrec_core.ledger.going_live import go_live, roll_back
 from graphrec_core.ledger.live import NOTHING, read_live
 from graphrec_core.ledger.past import Past, read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion, list_releases
 from graphrec_core.ledger.revisions import Acceptance, Revision, record_revision
 from graphrec_core.ledger.state import state_of
 from graphrec_core.ledger.storing import store_release
-from graphrec_core.types import ArtifactId, Region, format_instant
+from graphrec_core.publishing.going_live import go_live, roll_back
+from graphrec_core.types import ArtifactId, format_instant
 from tests.ledger.naive_past import NaivePast
+from tests.ledger.random_releases import (
+    LACKS,
+    NUM_DAYS,
+    NUM_MOVES,
+    NUM_SEEDS,
+    REGIONS,
+    REVISED,
+    draw_release,
+    id_of,
+)
 from tests.support.object_store import ObjectStore
 from tests.support.snapshots import AS_OF, tiny_config
-
-REGIONS = (Region("east"), Region("west"), Region("Nord/Süd"))
-NUM_DAYS, NUM_MOVES, NUM_SEEDS = 70, 30, 8
-LACKS = {"reference": "champion", "value": None, "num_queries": 9}
-REVISED = "revised"
-"""Snapshot of the later revision of some days."""
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(tiny_config(tmp_path / "lake"))
-
-
-def id_of(*parts: object) -> ArtifactId:
-    return ArtifactId(hashlib.sha256(repr(parts).encode()).hexdigest()[:16])
-
-
-def draw_entry(rng: np.random.Generator, day: int, region: Region, mode: str) -> ReleasedRegion:
-    """An entry; a rerun of the day may bring the same shard, or another."""
-    verdict = str(rng.choice(["passed", "passed", "refused", "undecided"]))
-    is_lacking = verdict == "undecided" and rng.random() < 0.3
-    shard = id_of("shard", day, region, int(rng.integers(2)))
-    passed = verdict == "passed" or (verdict == "undecided" and rng.random() < 0.3)
-    kept = id_of("shard", max(day - 1, 0), region, 0)
-    serves = passed or mode == "force"
-    return ReleasedRegion.model_validate(
-        {
-            "shard_id": shard if serves else kept,
-            "as_of": format_instant(AS_OF + timedelta(days=day if serves else max(day - 1, 0))),
-            "serves": "model" if serves or rng.random() < 0.5 else "popular",
-            "passed": passed,
-            "verdict": verdict,
-            "follows": "live" if serves else "keep",
-            "rules": [LACKS] if is_lacking else [],
-            "candidate_shard_id": shard,
-            "model_id": id_of("model", shard, int(rng.integers(2**40))),
-            "number": int(rng.integers(1, 4)),
-        }
-    )
-
-
-def draw_release(rng: np.random.Generator, lake: Lake, place: int) -> Release:
-    """A release of any day, of some regions or all, forced, never meant to serve, or looser."""
-    day = int(rng.integers(NUM_DAYS)) if rng.random() < 0.6 else int(min(place, NUM_DAYS - 1))
-    mode = str(rng.choice(["auto", "auto", "auto", "force", "never"]))
-    names = [one for one in REGIONS if rng.random() < 0.8] or [REGIONS[0]]
-    as_of = AS_OF + timedelta(days=day)
-    return Release(
-        id=id_of("release", place, int(rng.integers(2**40))),
-        as_of=format_instant(as_of),
-        snapshot_id=ArtifactId(REVISED if rng.random() < 0.3 else "s"),
-        mode=mode,
-        regions={one: draw_entry(rng, day, one, mode) for one in names},
-        number=read_past(lake).next_number(as_of),
-        looser=["x"] if rng.random() < 0.1 else [],
-        is_whole=bool(rng.random() < 0.2),
-    )
 
 
 def naive(lake: Lake) -> NaivePast:
@@ -209,7 +166,7 @@ def test_a_later_day_that_starts_anew_hides_nothing_from_a_backfill(lake: Lake) 
     before = models(lake, 2)
     anew = passed_release(5, mode="force")
     entry = anew.regions[REGIONS[0]]
-    entry = entry.model_copy(update={"verdict": "undecided", "rules": [LACKS]})
+    entry = entry.model_copy(update={"verdict": "undecided", "rules": (LACKS,)})
     store_release(lake, anew.model_copy(update={"regions": {REGIONS[0]: entry}}))
     assert models(lake, 2) == before == {
         "champion": "model east 1",

@@ -8,13 +8,13 @@ import pytest
 
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Lake
-from graphrec_core.ledger.going_live import go_live, lower_high_water, roll_back
-from graphrec_core.ledger.held import Held, held_back
 from graphrec_core.ledger.live import NOTHING, Live, read_live
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion, read_release
 from graphrec_core.ledger.replay import replay
 from graphrec_core.ledger.storing import store_release
+from graphrec_core.publishing.going_live import go_live, lower_high_water, roll_back
+from graphrec_core.publishing.held import Held, held_back
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 

@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.lake import Lake
+from graphrec_core.lake.records import GateDecision
 from graphrec_core.ledger.catalogue import Catalogue
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.past import Past
 from graphrec_core.ledger.release import Release
 from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ArtifactId, Region, format_instant
+from tests.ledger.random_releases import LACKS
 from tests.support.snapshots import AS_OF, tiny_config
 
 EAST = Region("east")
@@ -99,12 +101,9 @@ def test_what_did_not_pass_is_no_measure(lake: Lake, poor: Release) -> None:
     assert found == {"champion": "m0", "elder": "m0"}
 
 
-LACKS = {"reference": "champion", "value": None, "num_queries": 9}
-
-
 @pytest.mark.parametrize(("rules", "elder"), [([], "m0"), ([LACKS], "new")])
 def test_what_a_person_forced_though_undecided_is_the_new_measure(
-    lake: Lake, rules: list[dict[str, object]], elder: str
+    lake: Lake, rules: list[GateDecision], elder: str
 ) -> None:
     """The past is forgotten only where it can no longer be measured."""
     entry = {"verdict": "undecided", "rules": rules}

@@ -6,7 +6,6 @@ import pytest
 
 from graphrec_core.errors import ConfigError, ConflictError, DamagedError, LakeError
 from graphrec_core.lake import Lake
-from graphrec_core.ledger.going_live import go_live, roll_back
 from graphrec_core.ledger.live import Live, read_live
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import (
@@ -20,6 +19,7 @@ from graphrec_core.ledger.release import (
 )
 from graphrec_core.ledger.replay import LiveRegion, Replayed
 from graphrec_core.ledger.storing import store_release
+from graphrec_core.publishing.going_live import go_live, roll_back
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF, tiny_config
 

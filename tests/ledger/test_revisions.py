@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import ConflictError
 from graphrec_core.lake import Lake, artifact_id
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.revisions import (
@@ -42,73 +42,81 @@ def record(
     config: PipelineConfig, number: int, by: str = "eve", why: str = "late export"
 ) -> Revision:
     """Puts a revision of the day to use, as a rebuild does once its snapshot is committed."""
-    chain = Chain(config, AS_OF).at_revision(number)
+    day = Day(config, AS_OF).at_revision(number)
     revision = Revision(
         number=number,
-        snapshot_id=chain.snapshot_id(),
-        revises=chain.at_revision(number - 1).snapshot_id(),
+        snapshot_id=day.ref(StepName.SNAPSHOT).id,
+        revises=day.at_revision(number - 1).ref(StepName.SNAPSHOT).id,
         accepted=Acceptance(by=by, why=why),
         changes=[LATE],
     )
-    return record_revision(Lake(config), AS_OF, chain.first_snapshot_id(), revision)
+    return record_revision(Lake(config), AS_OF, day.first_snapshot_id, revision)
 
 
-def all_ids(chain: Chain) -> list[ArtifactId]:
-    views = [chain.embedding_id(EAST, view) for view in View]
-    return [chain.verdict_id(), chain.model_id(EAST), *views, chain.shard_id(EAST)]
+def all_ids(day: Day) -> list[ArtifactId]:
+    views = [day.ref(StepName.EMBED, EAST, view).id for view in View]
+    return [
+        day.ref(StepName.CHECK).id,
+        day.ref(StepName.TRAIN, EAST).id,
+        *views,
+        day.ref(StepName.SHARD, EAST).id,
+    ]
 
 
 def test_without_a_record_ids_are_what_they_were(config: PipelineConfig) -> None:
-    chain = Chain(config, AS_OF)
-    assert chain.revision == 0
-    assert chain.snapshot_inputs() == {}
+    day = Day(config, AS_OF)
+    assert day.revision == 0
+    assert day.ref(StepName.SNAPSHOT).inputs == {}
     first = artifact_id(StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {})
-    assert chain.snapshot_id() == first == chain.first_snapshot_id()
+    assert day.ref(StepName.SNAPSHOT).id == first == day.first_snapshot_id
     assert not Path(config.lake.root, "tiny").exists()
 
 
 def test_a_record_changes_every_later_id_of_its_day(config: PipelineConfig) -> None:
-    before = Chain(config, AS_OF)
-    ids = [before.snapshot_id(), *all_ids(before)]
+    before = Day(config, AS_OF)
+    ids = [before.ref(StepName.SNAPSHOT).id, *all_ids(before)]
     stored = record(config, 1)
-    after = Chain(config, AS_OF)
-    assert (after.revision, after.snapshot_inputs()) == (1, {"revision": "1"})
-    assert after.snapshot_id() == stored.snapshot_id
-    assert not {after.snapshot_id(), *all_ids(after)} & set(ids)
-    assert after.first_snapshot_id() == stored.revises == ids[0]
+    after = Day(config, AS_OF)
+    assert (after.revision, after.ref(StepName.SNAPSHOT).inputs) == (1, {"revision": "1"})
+    assert after.ref(StepName.SNAPSHOT).id == stored.snapshot_id
+    assert not {after.ref(StepName.SNAPSHOT).id, *all_ids(after)} & set(ids)
+    assert after.first_snapshot_id == stored.revises == ids[0]
 
 
-def test_a_chain_speaks_of_one_revision(config: PipelineConfig) -> None:
-    running = Chain(config, AS_OF)
-    before = running.snapshot_id()
+def test_a_day_speaks_of_one_revision(config: PipelineConfig) -> None:
+    running = Day(config, AS_OF)
+    before = running.ref(StepName.SNAPSHOT).id
     record(config, 1)
-    assert running.snapshot_id() == before
-    assert all_ids(running) == all_ids(Chain(config, AS_OF).at_revision(0))
+    assert running.ref(StepName.SNAPSHOT).id == before
+    assert all_ids(running) == all_ids(Day(config, AS_OF).at_revision(0))
 
 
 def test_other_days_and_other_settings_are_left_alone(config: PipelineConfig) -> None:
     other = tiny_config(Path(config.lake.root), time={"window_days": 30})
-    chains = [Chain(config, NEXT), Chain(config, AS_OF - timedelta(days=1)), Chain(other, AS_OF)]
-    before = [chain.snapshot_id() for chain in chains]
+    days = [Day(config, NEXT), Day(config, AS_OF - timedelta(days=1)), Day(other, AS_OF)]
+    before = [day.ref(StepName.SNAPSHOT).id for day in days]
     record(config, 1)
-    assert [Chain(chain.config, chain.as_of).snapshot_id() for chain in chains] == before
+    assert [Day(day.config, day.as_of).ref(StepName.SNAPSHOT).id for day in days] == before
 
 
 def test_a_snapshot_says_which_revision_it_is(config: PipelineConfig) -> None:
     first = write_tiny_snapshot(config)
     record(config, 1)
-    chain = Chain(config, AS_OF)
-    assert chain.of_snapshot(first.manifest).snapshot_id() == first.manifest.id
-    inputs = {"inputs": chain.snapshot_inputs(), "id": chain.snapshot_id()}
+    day = Day(config, AS_OF)
+    assert day.of_snapshot(first.manifest).ref(StepName.SNAPSHOT).id == first.manifest.id
+    inputs = {
+        "inputs": day.ref(StepName.SNAPSHOT).inputs,
+        "id": day.ref(StepName.SNAPSHOT).id,
+    }
     revised = first.manifest.model_copy(update=inputs)
-    assert Chain(config, NEXT).of_snapshot(revised).revision == 1
+    assert Day(config, NEXT).of_snapshot(revised).revision == 1
 
 
 def test_the_newest_number_counts_and_there_may_be_gaps(config: PipelineConfig) -> None:
     for number in (1, 2, 10):
         record(config, number)
-    assert Chain(config, AS_OF).revision == 10
-    first_id = Chain(config, AS_OF).first_snapshot_id()
+    assert Day(config, AS_OF).revision == 10
+    first_id = Day(config, AS_OF).first_snapshot_id
     found, damaged = scan_revisions(Lake(config), AS_OF, first_id)
     assert damaged == {}
     assert [revision.number for revision in found] == [1, 2, 10]
@@ -120,13 +128,13 @@ def test_the_newest_number_counts_and_there_may_be_gaps(config: PipelineConfig) 
 
 def test_other_files_are_no_records(config: PipelineConfig) -> None:
     record(config, 1)
-    lake, first_id = Lake(config), Chain(config, AS_OF).first_snapshot_id()
+    lake, first_id = Lake(config), Day(config, AS_OF).first_snapshot_id
     folder = lake.layout.snapshot_revisions(AS_OF, first_id)
     for name in (".2.json.0a1b2c3d", "2.json~", "0.json", "02.json", "x2.json", "2/3.json"):
         lake.storage.write(f"{folder}/{name}", b"")
-    assert Chain(config, AS_OF).revision == 1
+    assert Day(config, AS_OF).revision == 1
     lake.storage.write(f"{folder}/2.json", b"")
-    assert Chain(config, AS_OF).revision == 2
+    assert Day(config, AS_OF).revision == 2
 
 
 def test_a_damaged_record_is_named(
@@ -134,7 +142,7 @@ def test_a_damaged_record_is_named(
 ) -> None:
     record(config, 1)
     second = record(config, 2)
-    lake, first_id = Lake(config), Chain(config, AS_OF).first_snapshot_id()
+    lake, first_id = Lake(config), Day(config, AS_OF).first_snapshot_id
     path = lake.layout.revision(AS_OF, first_id, 1)
     lake.storage.write(path, lake.storage.read(path)[:-9])
     found, damaged = scan_revisions(lake, AS_OF, first_id)
@@ -157,11 +165,11 @@ def test_of_many_writers_one_wins_and_all_agree(config: PipelineConfig) -> None:
 
 def test_an_object_store_does_what_a_folder_does(store: ObjectStore, tmp_path: Path) -> None:
     config = tiny_config(tmp_path, lake={"root": store.new_root()})
-    assert Chain(config, AS_OF).revision == 0
+    assert Day(config, AS_OF).revision == 0
     stored = [record(config, 1, by=name) for name in ("ann", "ben")]
     assert [revision.accepted.by for revision in stored] == ["ann", "ann"]
-    assert Chain(config, AS_OF).snapshot_id() == stored[0].snapshot_id
-    assert Chain(config, NEXT).revision == 0
+    assert Day(config, AS_OF).ref(StepName.SNAPSHOT).id == stored[0].snapshot_id
+    assert Day(config, NEXT).revision == 0
 
 
 def test_an_overtaken_writer_is_told(config: PipelineConfig) -> None:
@@ -201,14 +209,14 @@ def test_changed_tables() -> None:
 
 def test_the_champion_comes_from_the_newest_revision(config: PipelineConfig) -> None:
     """Ids are hashes: without the number, chance would choose between two releases of a day."""
-    lake, chain = Lake(config), Chain(config, AS_OF)
+    lake, day = Lake(config), Day(config, AS_OF)
     for number in (1, 2):
         record(config, number)
     for number, release_id in ((0, "f" * 16), (1, "0" * 16), (2, "8" * 16)):
         release = Release(
             id=ArtifactId(release_id),
             as_of=format_instant(AS_OF),
-            snapshot_id=chain.at_revision(number).snapshot_id(),
+            snapshot_id=day.at_revision(number).ref(StepName.SNAPSHOT).id,
             mode="auto",
             regions={EAST: _entry(number)},
         )

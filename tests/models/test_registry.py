@@ -4,8 +4,9 @@ from typing import get_args
 import pytest
 
 from graphrec_core.config import LightGCNConfig, PipelineConfig
-from graphrec_core.config.judging import REFERENCES, GateConfig
+from graphrec_core.config.gate import REFERENCES, GateConfig
 from graphrec_core.config.model import RECOMMENDERS, ModelConfig, Recommender, encoders, scorers
+from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.models.encoder import Encoder
@@ -93,7 +94,7 @@ def test_a_newcomer_is_measured_judged_and_shown(tmp_path: Path, newcomer: Recom
     config = tiny_config(tmp_path, gate={"min_queries": 20, "baselines": baselines})
     prepare_day(config)
 
-    manifest = evaluate_model.run(config, AS_OF, EAST)
+    manifest = evaluate_model.run(Day(config, AS_OF), EAST)
 
     stats = manifest.stats
     assert set(stats["metrics"]) == {"model", *REFERENCES, "reverse"}

@@ -23,7 +23,15 @@ class TownDay:
 def town_day(tmp_path_factory: pytest.TempPathFactory) -> TownDay:
     """What `make demo` runs, into a lake of its own."""
     lake = Path(tmp_path_factory.mktemp("demo")) / "lake"
-    arguments = [sys.executable, "-m", "dags.run_once", "--config", str(TOWN), "--lake", str(lake)]
+    arguments = [
+        sys.executable,
+        "-m",
+        "local.run_once",
+        "--config",
+        str(TOWN),
+        "--lake",
+        str(lake),
+    ]
     done = subprocess.run(
         arguments, cwd=REPOSITORY, capture_output=True, text=True, check=False, timeout=3600
     )

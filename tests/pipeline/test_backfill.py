@@ -10,16 +10,17 @@ import pandas as pd
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import RefusedError
 from graphrec_core.lake import Lake
-from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
+from graphrec_core.publishing.publish import publish
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, View, format_instant
 from jobs import (
     build_shard,
-    build_snapshot,
     check_snapshot,
     evaluate_model,
     generate_embeddings,
-    publish_release,
     train_model,
 )
 
@@ -93,17 +94,17 @@ def pipeline(root: Path, lake: Path) -> PipelineConfig:
 
 
 def run_day(config: PipelineConfig, as_of: datetime) -> None:
-    build_snapshot.run(config, as_of, ALL_REGIONS)
-    kept = check_snapshot.run(config, as_of).stats["kept_regions"]
+    produce_snapshot(Day(config, as_of))
+    kept = check_snapshot.run(Day(config, as_of)).stats["kept_regions"]
     assert kept == ["east", "west"]
     for region in map(Region, kept):
-        train_model.run(config, as_of, region)
-        generate_embeddings.run(config, as_of, region, View.TRAIN)
-        evaluate_model.run(config, as_of, region)
-        generate_embeddings.run(config, as_of, region, View.SERVE)
-        build_shard.run(config, as_of, region)
+        train_model.run(Day(config, as_of), region)
+        generate_embeddings.run(Day(config, as_of), region, View.TRAIN)
+        evaluate_model.run(Day(config, as_of), region)
+        generate_embeddings.run(Day(config, as_of), region, View.SERVE)
+        build_shard.run(Day(config, as_of), region)
     with contextlib.suppress(RefusedError):
-        publish_release.run(config, as_of)
+        publish(Day(config, as_of))
 
 
 def artefacts_of(config: PipelineConfig, as_of: datetime) -> dict[str, bytes]:
@@ -149,6 +150,6 @@ def test_a_row_that_was_there_that_night_and_is_gone_is_noticed(
 ) -> None:
     config, visits = pipeline(tmp_path / "raw", tmp_path / "lake"), all_visits()
     write_source(tmp_path / "raw", visits.drop(index=int(visits["at"].argmin())))
-    build_snapshot.run(config, DAYS[1], ALL_REGIONS)
+    produce_snapshot(Day(config, DAYS[1]))
     (path, data), *_ = artefacts_of(config, DAYS[1]).items()
     assert artefacts_of(that_night, DAYS[1])[path] != data

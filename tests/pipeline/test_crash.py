@@ -12,12 +12,13 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.release import list_releases
+from graphrec_core.publishing.publish import publish
 from graphrec_core.serving.app import create_app
-from jobs import build_shard, evaluate_model, publish_release, train_model
+from jobs import build_shard, evaluate_model, train_model
 from tests.pipeline.steps import REPOSITORY
 from tests.support.days import BOTH, EAST, lake_bytes, prepare_day, run_day
 from tests.support.live_reader import LiveReader
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.pipeline
 
 TODAY = AS_OF + timedelta(days=1)
 RELEASE, LIVE = "graphrec_core.ledger.storing", "graphrec_core.ledger.live"
-GOING, CATALOGUE = "graphrec_core.ledger.going_live", "graphrec_core.ledger.catalogue"
+GOING, CATALOGUE = "graphrec_core.publishing.going_live", "graphrec_core.ledger.catalogue"
 POINTS = {
     "before the release is stored": f"call:{RELEASE}:store_release",
     "between its names and the release": f"return:{CATALOGUE}:announce",
@@ -57,14 +58,14 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PipelineConfi
     config = settings_of(root / "before")
     run_day(config)
     for region in BOTH:
-        train_model.run(config, AS_OF, region)
+        train_model.run(Day(config, AS_OF), region)
     prepare_day(config, TODAY)
     for region in BOTH:
-        evaluate_model.run(config, TODAY, region)
-        build_shard.run(config, TODAY, region)
+        evaluate_model.run(Day(config, TODAY), region)
+        build_shard.run(Day(config, TODAY), region)
     shutil.copytree(root / "before", root / "after")
     after = settings_of(root / "after")
-    publish_release.run(after, TODAY)
+    publish(Day(after, TODAY))
     return root / "before", after
 
 
@@ -95,7 +96,9 @@ def test_a_crash_leaves_yesterday_serving(
     before, never_killed = lakes
     shutil.copytree(before, tmp_path / "lake")
     config = settings_of(tmp_path / "lake")
-    yesterday, today = (str(Chain(config, day).shard_id(EAST)) for day in (AS_OF, TODAY))
+    yesterday, today = (
+        str(Day(config, day).ref(StepName.SHARD, EAST).id) for day in (AS_OF, TODAY)
+    )
     assert served_shard(config) == yesterday
 
     with LiveReader(tmp_path / "lake" / "tiny", BOTH) as reader:
@@ -108,7 +111,7 @@ def test_a_crash_leaves_yesterday_serving(
         left_over = list((tmp_path / "lake" / "tiny").glob(".LIVE.json.*"))
         assert len(left_over) == (1 if where == "in the swap's temporary file" else 0)
 
-        publish_release.run(config, TODAY)
+        publish(Day(config, TODAY))
     assert served_shard(config) == today
     assert lake_bytes(config) == lake_bytes(never_killed)
     assert reader.num_reads > 0
@@ -133,7 +136,7 @@ def test_training_killed_in_its_middle_runs_again_to_the_same_bytes(
     assert run_and_die(killed, tmp_path, IN_TRAINING, *step) == -signal.SIGKILL
     assert lake_bytes(killed) == before
     assert run_and_die(killed, tmp_path, NEVER, *step) == 0
-    train_model.run(never_killed, TODAY, EAST)
+    train_model.run(Day(never_killed, TODAY), EAST)
     assert lake_bytes(killed) == lake_bytes(never_killed) != before
 
 

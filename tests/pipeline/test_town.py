@@ -91,7 +91,7 @@ def test_a_query_is_answered_with_labels(town_day: TownDay) -> None:
     answer = json.loads(run_step("query", town_day.lake, "birch-u3", "--k", "4", "--json").out)
     assert answer["region"] == "birch"
     assert [row["rank"] for row in answer["items"]] == [1, 2, 3, 4]
-    assert all(" of birch-p" in row["label"] for row in answer["items"])
+    assert all(" of birch-p" in row["title"] for row in answer["items"])
 
 
 def test_the_day_is_described_by_status(town_day: TownDay) -> None:

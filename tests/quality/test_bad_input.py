@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import (
     BadRowsError,
     EmptyTableError,
@@ -16,8 +17,8 @@ from graphrec_core.errors import (
 )
 from graphrec_core.lake import Lake
 from graphrec_core.lake.layout import PART
-from graphrec_core.types import ALL_REGIONS
-from jobs import build_snapshot, validate_source
+from graphrec_core.snapshot import produce_snapshot
+from jobs import validate_source
 from tests.support.market import AS_OF, market_data, market_tables, write_market
 
 
@@ -29,7 +30,7 @@ def refused(lake: Path, error: type[GraphrecError], **tables: pd.DataFrame) -> s
     """Validates a market that must be refused, and returns the message."""
     config = write_market(lake, **tables)
     with pytest.raises(error) as caught:
-        validate_source.run(config, AS_OF, ALL_REGIONS)
+        validate_source.run(Day(config, AS_OF))
     return str(caught.value)
 
 
@@ -41,7 +42,7 @@ def with_rows(name: str, *rows: dict[str, Any]) -> dict[str, pd.DataFrame]:
 
 def test_a_good_market_passes_and_is_documented(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
-    manifest = validate_source.run(config, AS_OF, ALL_REGIONS)
+    manifest = validate_source.run(Day(config, AS_OF))
     assert {name: entry["num_rejected"] for name, entry in manifest.stats["tables"].items()} == {
         "nodes/user": 0,
         "nodes/place": 0,
@@ -65,7 +66,7 @@ def test_a_missing_canonical_column(tmp_path: Path) -> None:
     data = market_data(tmp_path / "lake")
     data["source"]["edges"]["visited"] = "select user as src, place as dst from visits"
     with pytest.raises(SchemaError, match=r"edges/visited must have the column `event_time`"):
-        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+        validate_source.run(Day(PipelineConfig.model_validate(data), AS_OF))
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_a_rule_for_homes_needs_its_columns(tmp_path: Path, region: str, column:
     data["region"] |= {"areas": {"cells": 3}} if region == "coordinates" else {}
     wanted = rf"nodes/place must have the column `{column}`, since `region` finds its homes by"
     with pytest.raises(SchemaError, match=wanted):
-        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+        validate_source.run(Day(PipelineConfig.model_validate(data), AS_OF))
 
 
 def test_every_select_that_does_not_fit_is_named_at_once(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_every_select_that_does_not_fit_is_named_at_once(tmp_path: Path) -> None
     data["source"]["nodes"]["user"] = "select user as node_id from users"
     data["source"]["edges"]["visited"] = "select user as src, at as event_time from visits"
     with pytest.raises(SchemaError) as caught:
-        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+        validate_source.run(Day(PipelineConfig.model_validate(data), AS_OF))
     assert "nodes/user must have the column `valid_from`" in caught.value.found
     assert "edges/visited must have the column `dst`" in caught.value.found
 
@@ -113,7 +114,7 @@ def test_an_unreadable_uri(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
     (tmp_path / "raw" / "visits.parquet").unlink()
     with pytest.raises(UnreadableSourceError, match=r"source\.tables\.visits must be readable"):
-        validate_source.run(config, AS_OF, ALL_REGIONS)
+        validate_source.run(Day(config, AS_OF))
     assert manifests(tmp_path) == []
 
 
@@ -155,7 +156,7 @@ def test_a_snapshot_built_by_hand_names_the_cause_too(tmp_path: Path) -> None:
     places = market_tables()["places"].assign(opened=pd.Timestamp("1900-01-01", tz="UTC"))
     config = write_market(tmp_path / "lake", places=places)
     with pytest.raises(EmptyTableError, match="none in nodes/place") as caught:
-        build_snapshot.run(config, AS_OF, ALL_REGIONS)
+        produce_snapshot(Day(config, AS_OF))
     assert "validate-source" in caught.value.fix
 
 
@@ -172,19 +173,19 @@ def test_bad_rows_within_the_share_are_quarantined_and_the_snapshot_leaves_them_
     tmp_path: Path,
 ) -> None:
     config = write_market(tmp_path / "lake", **with_rows("visits", {"place": "nowhere"}))
-    manifest = validate_source.run(config, AS_OF, ALL_REGIONS)
+    manifest = validate_source.run(Day(config, AS_OF))
     assert manifest.stats["tables"]["edges/visited"]["reasons"] == {"dst is an unknown node": 1}
-    snapshot = build_snapshot.run(config, AS_OF, ALL_REGIONS)
-    clean = build_snapshot.run(write_market(tmp_path / "clean" / "lake"), AS_OF, ALL_REGIONS)
+    snapshot = produce_snapshot(Day(config, AS_OF)).manifest
+    clean = produce_snapshot(Day(write_market(tmp_path / "clean" / "lake"), AS_OF)).manifest
     assert snapshot.files == clean.files
 
 
 def test_the_same_rows_are_judged_once_and_corrected_rows_again(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
-    first = validate_source.run(config, AS_OF, ALL_REGIONS)
-    assert validate_source.run(config, AS_OF, ALL_REGIONS).id == first.id
+    first = validate_source.run(Day(config, AS_OF))
+    assert validate_source.run(Day(config, AS_OF)).id == first.id
     config = write_market(tmp_path / "lake", **with_rows("visits", {}))
-    assert validate_source.run(config, AS_OF, ALL_REGIONS).id != first.id
+    assert validate_source.run(Day(config, AS_OF)).id != first.id
 
 
 def test_another_rule_for_homes_judges_the_same_rows_anew(tmp_path: Path) -> None:
@@ -197,22 +198,22 @@ def test_another_rule_for_homes_judges_the_same_rows_anew(tmp_path: Path) -> Non
         "region,", "region, 60.0 as latitude, 10.0 as longitude,"
     )
     by_coordinates = PipelineConfig.model_validate(data)
-    validate_source.run(by_coordinates, AS_OF, ALL_REGIONS)
+    validate_source.run(Day(by_coordinates, AS_OF))
     with pytest.raises(BadRowsError, match="dst is an unknown node"):
-        validate_source.run(by_column, AS_OF, ALL_REGIONS)
+        validate_source.run(Day(by_column, AS_OF))
 
 
 def test_an_empty_window_is_refused(tmp_path: Path) -> None:
     config = write_market(tmp_path / "lake")
     with pytest.raises(EmptyTableError, match="The holdout must hold events"):
-        build_snapshot.run(config, AS_OF.replace(month=3, day=1), ALL_REGIONS)
+        produce_snapshot(Day(config, AS_OF.replace(month=3, day=1)))
     assert manifests(tmp_path) == []
 
 
 def test_an_empty_region_is_reported_and_skipped(tmp_path: Path) -> None:
     lonely = {"place": "p9", "region": "north"}
     config = write_market(tmp_path / "lake", **with_rows("places", lonely))
-    manifest = build_snapshot.run(config, AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(config, AS_OF)).manifest
     assert sorted(manifest.stats["regions"]) == ["east", "west"]
     assert manifest.stats["empty_regions"] == {"north": "no visited edges in the train view"}
     # What was found of it stays for the next day; no file is made up for it.

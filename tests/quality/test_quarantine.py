@@ -13,15 +13,16 @@ import pytest
 from typer.testing import CliRunner
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import ConfigError
+from graphrec_core.intake import CheckedTable
+from graphrec_core.intake.canonical import TableKind, TableName
+from graphrec_core.intake.findings import quarantine
 from graphrec_core.lake import Lake, attempt
 from graphrec_core.lake.layout import PART
-from graphrec_core.quality import CheckedTable
-from graphrec_core.quality.findings import quarantine
 from graphrec_core.quality.quarantine import Wanted
-from graphrec_core.sources.canonical import TableKind, TableName
-from graphrec_core.types import ALL_REGIONS, ArtifactId
+from graphrec_core.types import ArtifactId
 from jobs import quarantine as job
 from jobs import validate_source
 from jobs.cli import app
@@ -96,7 +97,7 @@ def market(tmp_path: Path) -> PipelineConfig:
     data["source"]["max_bad_rows_frac"] = 0.5
     data["snapshot"] = {"engine": "duckdb", "threads": 1}
     config = PipelineConfig.model_validate(data)
-    validate_source.run(config, AS_OF, ALL_REGIONS)
+    validate_source.run(Day(config, AS_OF))
     return config
 
 
@@ -136,7 +137,7 @@ def test_corrected_rows_are_looked_at_and_not_the_old_ones(
     market: PipelineConfig, tmp_path: Path
 ) -> None:
     write_market(tmp_path / "lake")
-    validate_source.run(market, AS_OF, ALL_REGIONS)
+    validate_source.run(Day(market, AS_OF))
     assert found(market) == []
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.quality import QualityConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.lake import Artifact, Lake, attempt
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.ledger.verdict import read_verdict
+from graphrec_core.ledger.verdict import Verdict, read_verdict
 from graphrec_core.quality import snapshot_suites
 from graphrec_core.quality.drift import stability_index
 from graphrec_core.quality.snapshot_suites import check_snapshot
@@ -23,6 +23,10 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 DAY = timedelta(days=1)
 Stats = dict[str, Any]
+
+
+def stored_verdict(config: PipelineConfig) -> Verdict:
+    return read_verdict(Lake(config), AS_OF, Day(config, AS_OF).ref(StepName.CHECK).id)
 
 
 def figures(scale: float = 1.0) -> Stats:
@@ -47,7 +51,7 @@ def commit(
     config: PipelineConfig, as_of: datetime, regions: Mapping[str, Stats], **stats: Any
 ) -> Artifact:
     """Commits a snapshot that has figures only."""
-    lake, name = Lake(config), Chain(config, as_of).snapshot_id()
+    lake, name = Lake(config), Day(config, as_of).ref(StepName.SNAPSHOT).id
     with attempt(lake.storage, lake.layout.snapshot(as_of, name), name) as trial:
         told = {"regions": regions, "empty_regions": {}, **stats}
         return trial.commit(StepName.SNAPSHOT, config, as_of, ALL_REGIONS, {}, told)
@@ -67,7 +71,7 @@ def lake_of(
 def judged(config: PipelineConfig, east: Stats, **stats: Any) -> Stats:
     """Judges a day whose west is as ever, and returns the verdict's stats."""
     snapshot = commit(config, AS_OF, {"east": east, "west": figures()}, **stats)
-    return check_snapshot(config, AS_OF, snapshot).manifest.stats
+    return check_snapshot(Day(config, AS_OF), snapshot).manifest.stats
 
 
 def test_a_day_like_the_last_ones_goes_on(tmp_path: Path) -> None:
@@ -77,7 +81,7 @@ def test_a_day_like_the_last_ones_goes_on(tmp_path: Path) -> None:
     assert stats["broken_regions"] == {}
     assert stats["notes"] == []
     assert stats["history"] == {
-        format_instant(day): Chain(config, day).snapshot_id()
+        format_instant(day): Day(config, day).ref(StepName.SNAPSHOT).id
         for day in (AS_OF - 3 * DAY, AS_OF - 2 * DAY, AS_OF - DAY)
     }
     docs = tmp_path / "tiny" / "snapshot_docs" / f"as_of={format_instant(AS_OF)}"
@@ -207,7 +211,7 @@ def test_a_limit_of_an_unknown_edge_type_is_refused(tmp_path: Path) -> None:
 def test_a_region_that_is_gone_or_empty_is_broken(tmp_path: Path, gone: Stats) -> None:
     config = lake_of(tmp_path)
     snapshot = commit(config, AS_OF, {"west": figures()}, **gone)
-    stats = check_snapshot(config, AS_OF, snapshot).manifest.stats
+    stats = check_snapshot(Day(config, AS_OF), snapshot).manifest.stats
     assert list(stats["broken_regions"]) == ["east"]
     assert "Found: change_frac = -1" in stats["broken_regions"]["east"]
 
@@ -215,7 +219,7 @@ def test_a_region_that_is_gone_or_empty_is_broken(tmp_path: Path, gone: Stats) -
 def test_a_region_that_a_rule_merged_today_is_not_gone(tmp_path: Path) -> None:
     config = lake_of(tmp_path)
     snapshot = commit(config, AS_OF, {"west": figures()}, merged_regions={"east": "west"})
-    assert check_snapshot(config, AS_OF, snapshot).manifest.stats["broken_regions"] == {}
+    assert check_snapshot(Day(config, AS_OF), snapshot).manifest.stats["broken_regions"] == {}
 
 
 @pytest.mark.parametrize("num_days", [0, 2])
@@ -234,7 +238,7 @@ def test_too_short_a_history_is_not_judged_and_said_so(tmp_path: Path, num_days:
 def test_a_new_region_has_no_history_and_goes_on(tmp_path: Path) -> None:
     config = lake_of(tmp_path)
     regions = {"east": figures(), "west": figures(), "north": figures(0.3)}
-    stats = check_snapshot(config, AS_OF, commit(config, AS_OF, regions)).manifest.stats
+    stats = check_snapshot(Day(config, AS_OF), commit(config, AS_OF, regions)).manifest.stats
     assert stats["kept_regions"] == ["east", "north", "west"]
     assert stats["notes"][0].startswith("Counts and degrees of north were not compared")
 
@@ -247,7 +251,7 @@ def test_small_counts_are_not_judged(tmp_path: Path) -> None:
     regions = {"east": today, "west": past}
     for name, least, broken in (("lenient", 100, []), ("strict", 1, ["east"])):
         config = lake_of(tmp_path / name, past=past, min_count=least)
-        stats = check_snapshot(config, AS_OF, commit(config, AS_OF, regions)).manifest.stats
+        stats = check_snapshot(Day(config, AS_OF), commit(config, AS_OF, regions)).manifest.stats
         assert list(stats["broken_regions"]) == broken
 
 
@@ -259,7 +263,7 @@ def test_days_outside_the_history_and_other_pipelines_are_not_looked_at(tmp_path
     commit(other, AS_OF - DAY, {"east": figures(9)})
     stats = judged(config, figures())
     assert sorted(stats["history"].values()) == sorted(
-        Chain(config, AS_OF - number * DAY).snapshot_id() for number in (1, 2)
+        Day(config, AS_OF - number * DAY).ref(StepName.SNAPSHOT).id for number in (1, 2)
     )
     assert stats["broken_regions"] == {}
 
@@ -272,7 +276,7 @@ def test_a_broken_day_is_nobodys_measure(tmp_path: Path) -> None:
     halve(east)
     assert "east" in judged(config, east)["broken_regions"]
     snapshot = commit(config, tomorrow, {"east": east, "west": figures()})
-    stats = check_snapshot(config, tomorrow, snapshot).manifest.stats
+    stats = check_snapshot(Day(config, tomorrow), snapshot).manifest.stats
     assert list(stats["broken_regions"]) == ["east"]
 
 
@@ -282,7 +286,7 @@ def test_a_fault_that_lasts_does_not_become_what_is_usual(tmp_path: Path) -> Non
     for number in range(10):
         day = AS_OF + number * DAY
         snapshot = commit(config, day, {"east": east, "west": figures()})
-        stats = check_snapshot(config, day, snapshot).manifest.stats
+        stats = check_snapshot(Day(config, day), snapshot).manifest.stats
         assert list(stats["broken_regions"]) == ["east"], day
         assert stats["notes"] == []
 
@@ -290,7 +294,7 @@ def test_a_fault_that_lasts_does_not_become_what_is_usual(tmp_path: Path) -> Non
 def test_a_region_that_is_gone_is_broken_whatever_growth_is_allowed(tmp_path: Path) -> None:
     config = lake_of(tmp_path, max_count_change_frac=2)
     snapshot = commit(config, AS_OF, {"west": figures(2.9)})
-    stats = check_snapshot(config, AS_OF, snapshot).manifest.stats
+    stats = check_snapshot(Day(config, AS_OF), snapshot).manifest.stats
     assert list(stats["broken_regions"]) == ["east"]
 
 
@@ -313,10 +317,10 @@ def test_a_region_is_compared_with_days_on_which_it_took_the_same_ones(
 def test_a_verdict_is_replayed_whatever_was_backfilled_since(tmp_path: Path) -> None:
     config, east = lake_of(tmp_path, 0), figures()
     snapshot = commit(config, AS_OF, {"east": east, "west": figures()})
-    first = check_snapshot(config, AS_OF, snapshot)
+    first = check_snapshot(Day(config, AS_OF), snapshot)
     for number in range(1, 5):
         commit(config, AS_OF - number * DAY, {"east": figures(9), "west": figures(9)})
-    again = check_snapshot(config, AS_OF, snapshot)
+    again = check_snapshot(Day(config, AS_OF), snapshot)
     assert again.manifest == first.manifest
     assert first.manifest.stats["history"] == {}
 
@@ -328,9 +332,9 @@ def test_other_limits_judge_anew(tmp_path: Path) -> None:
     loose = QualityConfig(max_count_change_frac=0.6)
     config = config.model_copy(update={"quality": loose})
     with pytest.raises(LakeError, match="Run the earlier steps"):
-        read_verdict(Lake(config), Chain(config, AS_OF))
+        stored_verdict(config)
     assert judged(config, east)["broken_regions"] == {}
-    assert read_verdict(Lake(config), Chain(config, AS_OF)).kept == ("east", "west")
+    assert stored_verdict(config).kept == ("east", "west")
 
 
 def test_stop_refuses_the_day_and_keeps_what_was_found(tmp_path: Path) -> None:
@@ -338,7 +342,7 @@ def test_stop_refuses_the_day_and_keeps_what_was_found(tmp_path: Path) -> None:
     halve(east)
     with pytest.raises(ExpectationError, match="east: serve num_edges visited"):
         judged(config, east)
-    assert list(read_verdict(Lake(config), Chain(config, AS_OF)).broken) == ["east"]
+    assert list(stored_verdict(config).broken) == ["east"]
     with pytest.raises(ExpectationError):  # replayed
         judged(config, east)
 
@@ -347,7 +351,7 @@ def test_a_day_without_a_region_left_is_refused(tmp_path: Path) -> None:
     config = lake_of(tmp_path)
     snapshot = commit(config, AS_OF, {"east": figures(0.4), "west": figures(0.4)})
     with pytest.raises(ExpectationError, match=r"(?s)east: .* \| west: "):
-        check_snapshot(config, AS_OF, snapshot)
+        check_snapshot(Day(config, AS_OF), snapshot)
 
 
 def test_a_snapshot_without_histograms_has_no_drift(tmp_path: Path) -> None:

@@ -8,19 +8,19 @@ import pytest
 
 from graphrec_core.engine import Engine
 from graphrec_core.errors import ExpectationError
+from graphrec_core.intake import CheckedTable
+from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.lake import Lake
-from graphrec_core.quality import CheckedTable
 from graphrec_core.quality.profile import profile
 from graphrec_core.quality.suite import SuiteResult
 from graphrec_core.quality.suites import check_tables
-from graphrec_core.sources.canonical import TableKind, TableName
 from tests.support.engines import relation_of
 from tests.support.snapshots import AS_OF, tiny_config
 
 DDL = {
     TableKind.NODES: "node_id string, valid_from timestamp, valid_to timestamp, "
     "known_at timestamp, is_deleted boolean, region string, latitude double, longitude double, "
-    "label string, age double",
+    "title string, age double",
     TableKind.EDGES: "src string, dst string, event_time timestamp, event_id string, "
     "known_at timestamp, is_deleted boolean, weight double",
     TableKind.FEATURES: "node_id string, effective_at timestamp, known_at timestamp, "
@@ -33,7 +33,7 @@ ROWS: dict[TableKind, dict[str, Any]] = {
     TableKind.NODES: {
         "node_id": "a", "valid_from": GOOD, "valid_to": None, "known_at": GOOD,
         "is_deleted": False, "region": "east", "latitude": 48.0, "longitude": -122.0,
-        "label": None, "age": 3.0,
+        "title": None, "age": 3.0,
     },
     TableKind.EDGES: {
         "src": "a", "dst": "b", "event_time": GOOD, "event_id": None, "known_at": GOOD,
@@ -152,8 +152,8 @@ def test_the_profile_of_nodes(engine: Engine) -> None:
         {"node_id": None, "valid_from": None},
     )
     assert found == {
-        "columns": "age, is_deleted, known_at, label, latitude, longitude, node_id, region, "
-        "valid_from, valid_to",
+        "columns": "age, is_deleted, known_at, latitude, longitude, node_id, region, "
+        "title, valid_from, valid_to",
         "num_rows": 4,
         "num_nodes": 2,
         "num_rows_without_node_id": 1,

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError, RefusedError
-from graphrec_core.types import ALL_REGIONS
-from jobs import build_snapshot, show_config, validate_source
+from graphrec_core.snapshot import produce_snapshot
+from jobs import show_config, validate_source
 from tests.support.market import AS_OF, market_data, write_market
 
 SELECTS = {
@@ -56,8 +57,8 @@ def test_a_second_statement_is_wrong_configuration_for_every_step(
     config = market(tmp_path / "lake", name, attack)
     for step in (
         lambda: show_config.run(config),
-        lambda: validate_source.run(config, AS_OF, ALL_REGIONS),
-        lambda: build_snapshot.run(config, AS_OF, ALL_REGIONS),
+        lambda: validate_source.run(Day(config, AS_OF)),
+        lambda: produce_snapshot(Day(config, AS_OF)).manifest,
     ):
         with pytest.raises(ConfigError, match=rf"source\.{name} must be one SELECT"):
             step()
@@ -72,6 +73,6 @@ def test_what_cannot_be_computed_is_refused_and_never_a_fault(
 ) -> None:
     config = market(tmp_path / "lake", name, expression)
     with pytest.raises((RefusedError, ConfigError), match=rf"source\.{name}\b"):
-        validate_source.run(config, AS_OF, ALL_REGIONS)
+        validate_source.run(Day(config, AS_OF))
     with pytest.raises((RefusedError, ConfigError), match=rf"source\.{name}\b"):
-        build_snapshot.run(config, AS_OF, ALL_REGIONS)
+        produce_snapshot(Day(config, AS_OF))

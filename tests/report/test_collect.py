@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake
 from graphrec_core.lake.identity import digest
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.ledger.going_live import go_live
 from graphrec_core.ledger.release import Release
 from graphrec_core.ledger.storing import store_release
+from graphrec_core.publishing.going_live import go_live
 from graphrec_core.report.collect import collect
-from graphrec_core.report.day import Day
+from graphrec_core.report.day import DayReport
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -189,9 +189,9 @@ def test_the_next_day_sees_what_is_live_but_not_its_figures(config: PipelineConf
 def test_a_day_is_json(config: PipelineConfig) -> None:
     example_day.write_example_day(config)
     data = json.loads(json.dumps(collect(config, AS_OF).to_dict()))
-    assert set(data) == set(Day.__dataclass_fields__)
+    assert set(data) == set(DayReport.__dataclass_fields__)
     assert [(row["region"], row["gate"]) for row in data["regions"]] == [
         ("east", "passed"),
         ("west", "refused"),
     ]
-    assert data["snapshot_id"] == Chain(config, AS_OF).snapshot_id()
+    assert data["snapshot_id"] == Day(config, AS_OF).ref(StepName.SNAPSHOT).id

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.ledger.revisions import Acceptance, Revision, record_revision
 from graphrec_core.report.collect import collect, collect_found
 from graphrec_core.report.found import find_day
@@ -36,20 +36,20 @@ def _evaluation(lake: Lake, config: PipelineConfig) -> str:
 
 
 def _snapshot(lake: Lake, config: PipelineConfig) -> str:
-    return f"{lake.layout.snapshot(AS_OF, Chain(config, AS_OF).snapshot_id())}/manifest.json"
+    return f"{Day(config, AS_OF).ref(StepName.SNAPSHOT).folder}/manifest.json"
 
 
 def _shard(lake: Lake, config: PipelineConfig) -> str:
-    return f"{lake.layout.shard(EAST, Chain(config, AS_OF).shard_id(EAST))}/manifest.json"
+    return f"{Day(config, AS_OF).ref(StepName.SHARD, EAST).folder}/manifest.json"
 
 
 def _history(lake: Lake, config: PipelineConfig) -> str:
-    folder = lake.layout.model(EAST, Chain(config, AS_OF).model_id(EAST))
+    folder = lake.layout.model(EAST, Day(config, AS_OF).ref(StepName.TRAIN, EAST).id)
     return f"{open_artifact(lake.storage, folder).base}/metrics.json"
 
 
 def _vectors(lake: Lake, config: PipelineConfig) -> str:
-    folder = lake.layout.embedding(Chain(config, AS_OF).embedding_id(EAST, View.SERVE))
+    folder = lake.layout.embedding(Day(config, AS_OF).ref(StepName.EMBED, EAST, View.SERVE).id)
     artifact = open_artifact(lake.storage, folder)
     return f"{artifact.base}/{next(iter(artifact.manifest.files))}"
 
@@ -131,7 +131,7 @@ def test_status_of_the_day_names_it_too(config: PipelineConfig) -> None:
 
 def _with_revisions(config: PipelineConfig) -> None:
     """Puts two revisions to use, of which the day's artefacts know nothing."""
-    first_id = Chain(config, AS_OF).first_snapshot_id()
+    first_id = Day(config, AS_OF).first_snapshot_id
     for number in (1, 2):
         revision = Revision(
             number=number,
@@ -147,7 +147,7 @@ def test_status_names_a_damaged_revision_and_shows_the_other(
     config: PipelineConfig, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _with_revisions(config)
-    lake, first_id = Lake(config), Chain(config, AS_OF).first_snapshot_id()
+    lake, first_id = Lake(config), Day(config, AS_OF).first_snapshot_id
     lake.storage.write(lake.layout.revision(AS_OF, first_id, 2), b'{"half a file":')
     data = status.run(config, AS_OF)
     assert [one["number"] for one in data["revisions"]] == [1]

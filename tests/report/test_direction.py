@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from rich.console import Console
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.config.judging import EvaluationConfig, GateConfig
+from graphrec_core.config.evaluation import EvaluationConfig
+from graphrec_core.config.gate import GateConfig
 from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.metrics import Metric
 from graphrec_core.evaluation.rules import judge

@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
+from graphrec_core.axes.rows import vector_column
 from graphrec_core.config import StepName
-from graphrec_core.index.axis import vector_column
-from graphrec_core.lake import Lake, attempt
+from graphrec_core.day import Day
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.report.embedding_picture import (
     MAX_POINTS,
     every_nth,
@@ -82,13 +81,12 @@ def test_a_sample_holds_the_vectors_of_evenly_spread_rows(tmp_path: Path) -> Non
     num = MAX_POINTS * 2 + 1
     vectors = np.arange(3 * num, dtype=np.float32).reshape(num, 3)
     name = vectors_file(View.SERVE, Region("east"), "user")
-    lake, chain = Lake(config), Chain(config, AS_OF)
-    embedding_id = chain.embedding_id(Region("east"), View.SERVE)
-    folder = lake.layout.embedding(embedding_id)
-    with attempt(lake.storage, folder, embedding_id) as trial:
+    day = Day(config, AS_OF)
+    ref = day.ref(StepName.EMBED, Region("east"), View.SERVE)
+    with day.attempt(ref) as trial:
         ids = [f"u{row:05d}" for row in range(num)]
         trial.write_table(name, pa.table({"node_id": ids, "vector": vector_column(vectors)}))
-        artifact = trial.commit(StepName.EMBED, config, AS_OF, Region("east"), {}, {})
+        artifact = day.commit(ref, trial, {})
     sample = read_sample(artifact, Region("east"), ("user", "place", "user"))
     assert list(sample) == ["user"]
     assert sample["user"].dtype == np.float64

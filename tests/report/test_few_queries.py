@@ -16,7 +16,7 @@ from graphrec_core.lake.records import GateDecision, Outcome
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.report import plots, wording
 from graphrec_core.report.collect import collect, collect_found
-from graphrec_core.report.day import Day, RegionDay
+from graphrec_core.report.day import DayReport, RegionDay
 from graphrec_core.report.found import find_day
 from graphrec_core.report.gate_picture import arrows, difference_limits, plot_gate
 from graphrec_core.report.page import render_page
@@ -58,7 +58,7 @@ def _store(
     lake.storage.write(lake.layout.release(release.id), stored.to_bytes())
 
 
-def _with_queries(day: Day, **numbers: int) -> Day:
+def _with_queries(day: DayReport, **numbers: int) -> DayReport:
     def changed(region: RegionDay) -> RegionDay:
         assert region.evaluation is not None
         num = numbers.get(region.region, region.evaluation.num_queries)
@@ -67,7 +67,7 @@ def _with_queries(day: Day, **numbers: int) -> Day:
     return replace(day, regions=tuple(changed(region) for region in day.regions))
 
 
-def _draw(day: Day) -> str:
+def _draw(day: DayReport) -> str:
     console = Console(file=io.StringIO(), width=120, force_terminal=False)
     console.print(render_run_table(day))
     text = console.file.getvalue()  # type: ignore[attr-defined]

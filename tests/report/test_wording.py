@@ -9,6 +9,7 @@ import pytest
 from graphrec_core.lake import Lake
 from graphrec_core.lake.records import GateDecision
 from graphrec_core.ledger.release import Release
+from graphrec_core.publishing.deciding import release_note
 from graphrec_core.report import wording
 from graphrec_core.report.collect import collect
 from graphrec_core.types import Region
@@ -166,15 +167,15 @@ def test_who_overruled_the_gate_or_made_it_looser_is_said() -> None:
             "regions": {},
         }
     )
-    assert wording.release_note(release) == ""
+    assert release_note(release) == ""
     looser = {"looser": ["gate.min_mrr is 0, the YAML says 0.1"]}
     note = (
         "The gate was looser than the YAML's, by me: a test "
         "(gate.min_mrr is 0, the YAML says 0.1)."
     )
-    assert wording.release_note(release.model_copy(update=looser)) == note
+    assert release_note(release.model_copy(update=looser)) == note
     forced = release.model_copy(update={"mode": "force", **looser})
-    assert wording.release_note(forced) == f"Forced by me: a test. {note}"
+    assert release_note(forced) == f"Forced by me: a test. {note}"
 
 
 def test_a_release_that_could_not_be_measured_is_said_once_for_all_regions(

@@ -4,16 +4,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from graphrec_core.config.delivery import IndexConfig
+from graphrec_core.axes.rows import vector_column
+from graphrec_core.config.index import IndexConfig
 from graphrec_core.index.ann import build_index
-from graphrec_core.index.axis import vector_column
-from graphrec_core.index.shard import Shard, ShardTables
 from graphrec_core.retrieval.from_shard import (
     ranking_table,
     recommend_from_shard,
     recommend_to_stranger,
     sources_of,
 )
+from graphrec_core.retrieval.shard import Shard, ShardTables
 from graphrec_core.types import Region
 
 START = [0.0, 1.0]
@@ -27,13 +27,13 @@ def shard(start: list[float] | None = START) -> Shard:
     vectors = {name: vector for name, vector in vectors.items() if vector is not None}
     roles = ["halo" if name.endswith("west") else "home" for name in vectors]
     tables = ShardTables(
-        candidates=pa.table({"node_id": ["a", "b", "c"], "label": ["A", "B", "C"]}),
+        candidates=pa.table({"node_id": ["a", "b", "c"], "title": ["A", "B", "C"]}),
         queries=pa.table(
             {
                 "node_id": list(vectors),
                 "role": roles,
                 "is_active": [not name.startswith("__") for name in vectors],
-                "label": pa.nulls(len(vectors), pa.string()),
+                "title": pa.nulls(len(vectors), pa.string()),
                 "vector": vector_column(np.array(list(vectors.values()), dtype=np.float32)),
             }
         ),

@@ -6,37 +6,42 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
+from graphrec_core.axes.rows import vector_column
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.index.ann import build_index
-from graphrec_core.index.axis import vector_column
-from graphrec_core.index.shard import ShardTables, open_shard, write_shard
 from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.lake.identity import artifact_id
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.replay import LiveRegion
+from graphrec_core.retrieval.shard import ShardTables, open_shard, write_shard
 from graphrec_core.serving.app import create_app
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.following import Served
 from graphrec_core.types import ArtifactId, Region
 from tests.support.figures import SHARD_FIGURES
+from tests.support.identities import tiny_id
+from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, tiny_config
 
+E1, E2 = (tiny_id(StepName.SHARD, Region("east"), embedding=number) for number in "12")
+W1, W2 = (tiny_id(StepName.SHARD, Region("west"), embedding=number) for number in "12")
 VECTORS = np.array([[3, 0], [2, 0], [1, 0]], dtype=np.float32)
 
 
 def _shard(
-    config: PipelineConfig, region: str, shard_id: str, queries: list[tuple[str, str]]
+    config: PipelineConfig, region: str, number: int, queries: list[tuple[str, str]]
 ) -> Artifact:
     """Commits a shard of candidates a, b, c; query nodes are (id, role) and have seen a."""
     lake, ids = Lake(config), [name for name, _ in queries]
     tables = ShardTables(
-        candidates=pa.table({"node_id": ["a", "b", "c"], "label": ["A", None, "C"]}),
+        candidates=pa.table({"node_id": ["a", "b", "c"], "title": ["A", None, "C"]}),
         queries=pa.table(
             {
                 "node_id": ids,
                 "role": [role for _, role in queries],
                 "is_active": [True] * len(ids),
-                "label": ids,
+                "title": ids,
                 "vector": vector_column(np.tile([1.0, 0.0], (len(ids), 1))),
             }
         ),
@@ -45,10 +50,12 @@ def _shard(
             {"rank": [1, 2, 3], "candidate_id": ["c", "a", "b"], "score": [9.0, 5.0, 1.0]}
         ),
     )
-    folder = lake.layout.shard(Region(region), ArtifactId(shard_id))
-    with attempt(lake.storage, folder, ArtifactId(shard_id)) as trial:
+    inputs = {"embedding": str(number)}
+    shard_id = artifact_id(StepName.SHARD, config, AS_OF, Region(region), inputs)
+    folder = lake.layout.shard(Region(region), shard_id)
+    with attempt(lake.storage, folder, shard_id) as trial:
         write_shard(trial, build_index(VECTORS, config.index), tables, SHARD_FIGURES)
-        return trial.commit(StepName.SHARD, config, AS_OF, Region(region), {}, SHARD_FIGURES)
+        return trial.commit(StepName.SHARD, config, AS_OF, Region(region), inputs, SHARD_FIGURES)
 
 
 def _point(config: PipelineConfig, **shards: tuple[str, str]) -> None:
@@ -69,22 +76,22 @@ def _point(config: PipelineConfig, **shards: tuple[str, str]) -> None:
 @pytest.fixture
 def config(tmp_path: Path) -> PipelineConfig:
     config = tiny_config(tmp_path)
-    _shard(config, "east", "e1", [("halo/er", "halo"), ("u/1", "home")])
-    _shard(config, "west", "w1", [("halo/er", "home"), ("u/1", "halo")])
+    _shard(config, "east", 1, [("halo/er", "halo"), ("u/1", "home")])
+    _shard(config, "west", 1, [("halo/er", "home"), ("u/1", "halo")])
     return config
 
 
 @pytest.fixture
 def client(config: PipelineConfig) -> TestClient:
-    _point(config, east=("e1", "model"), west=("w1", "popular"))
+    _point(config, east=(E1, "model"), west=(W1, "popular"))
     return TestClient(create_app(Lake(config), check_every_s=0))
 
 
 def test_a_query_goes_to_its_home_region(client: TestClient) -> None:
     answer = client.get("/recommend/u/1?k=5").json()
-    assert (answer["region"], answer["shard_id"], answer["serves"]) == ("east", "e1", "model")
+    assert (answer["region"], answer["shard_id"], answer["serves"]) == ("east", E1, "model")
     found = [
-        (i["rank"], i["candidate_id"], i["score"], i["source"], i["label"])
+        (i["rank"], i["candidate_id"], i["score"], i["source"], i["title"])
         for i in answer["items"]
     ]
     assert found == [(1, "b", 2.0, "model", None), (2, "c", 1.0, "model", "C")]
@@ -108,7 +115,7 @@ def test_unknown_and_overlong_ids(client: TestClient) -> None:
 
 def test_a_stranger_is_answered_where_a_live_region_is_said(client: TestClient) -> None:
     answer = client.get("/recommend/nobody?region=east&k=2").json()
-    assert (answer["query_id"], answer["label"], answer["region"]) == ("nobody", None, "east")
+    assert (answer["query_id"], answer["title"], answer["region"]) == ("nobody", None, "east")
     # No start node in this shard: the popular list.
     assert [(i["candidate_id"], i["source"]) for i in answer["items"]] == [
         ("c", "popular"),
@@ -121,14 +128,14 @@ def test_a_stranger_is_answered_where_a_live_region_is_said(client: TestClient) 
 def test_health_and_regions(client: TestClient) -> None:
     assert client.get("/healthz").json() == {
         "status": "ok",
-        "release_id": "e1-w1",
+        "release_id": f"{E1}-{W1}",
         "regions": {"east": "ok", "west": "ok"},
         "faults": {},
     }
     west = client.get("/regions").json()["west"]
     assert (west["shard_id"], west["wanted"], west["state"], west["fault"]) == (
-        "w1",
-        "w1",
+        W1,
+        W1,
         "ok",
         "",
     )
@@ -141,42 +148,42 @@ def test_nothing_live_is_unhealthy(tmp_path: Path) -> None:
 
 
 def test_live_is_followed(config: PipelineConfig, client: TestClient) -> None:
-    _shard(config, "east", "e2", [("u/1", "home")])
-    _point(config, east=("e2", "popular"))
+    _shard(config, "east", 2, [("u/1", "home")])
+    _point(config, east=(E2, "popular"))
     answer = client.get("/recommend/u/1").json()
-    assert (answer["shard_id"], answer["serves"]) == ("e2", "popular")
+    assert (answer["shard_id"], answer["serves"]) == (E2, "popular")
     assert client.get("/recommend/halo/er").status_code == 404
 
 
 def test_a_damaged_shard_stops_its_region_only(
     config: PipelineConfig, client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    damaged = _shard(config, "east", "e2", [("u/1", "home")])
-    _shard(config, "west", "w2", [("halo/er", "home")])
+    damaged = _shard(config, "east", 2, [("u/1", "home")])
+    _shard(config, "west", 2, [("halo/er", "home")])
     path = f"{damaged.base}/queries.parquet"
     data = Lake(config).storage.read(path)
     Lake(config).storage.write(path, bytes([data[0] ^ 1]) + data[1:])
-    _point(config, east=("e2", "model"), west=("w2", "model"))
-    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
-    assert client.get("/recommend/halo/er").json()["shard_id"] == "w2"
+    _point(config, east=(E2, "model"), west=(W2, "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == E1
+    assert client.get("/recommend/halo/er").json()["shard_id"] == W2
     health = client.get("/healthz")
     assert health.status_code == 200
     assert health.json()["status"] == "degraded"
     assert health.json()["regions"] == {"east": "stale", "west": "ok"}
     assert "queries.parquet" in health.json()["faults"]["east"]
     east = client.get("/regions").json()["east"]
-    assert (east["shard_id"], east["wanted"], east["state"]) == ("e1", "e2", "stale")
-    lines = [one for one in caplog.messages if one.startswith("east: e1 goes on")]
+    assert (east["shard_id"], east["wanted"], east["state"]) == (E1, E2, "stale")
+    lines = [one for one in caplog.messages if one.startswith(f"east: {E1} goes on")]
     assert len(lines) == 1, "said once, not at every look"
     Lake(config).storage.write(path, data)
     for _ in range(40):
         client.get("/healthz")
     assert client.get("/healthz").json()["status"] == "ok"
-    assert client.get("/recommend/u/1").json()["shard_id"] == "e2"
+    assert client.get("/recommend/u/1").json()["shard_id"] == E2
 
 
 def test_a_service_starts_without_a_region_that_cannot_be_loaded(config: PipelineConfig) -> None:
-    _point(config, east=("gone", "model"), west=("w1", "model"))
+    _point(config, east=("gone", "model"), west=(W1, "model"))
     client = TestClient(create_app(Lake(config), check_every_s=0))
     assert client.get("/recommend/halo/er").json()["region"] == "west"
     assert client.get("/healthz").json()["regions"] == {"east": "unavailable", "west": "ok"}
@@ -185,8 +192,8 @@ def test_a_service_starts_without_a_region_that_cannot_be_loaded(config: Pipelin
         assert answer.status_code == 503
         assert "east: " in answer.json()["detail"]
     assert client.get("/regions").json()["east"]["shard_id"] is None
-    _point(config, east=("e1", "model"), west=("w1", "model"))
-    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    _point(config, east=(E1, "model"), west=(W1, "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == E1
     assert client.get("/healthz").json()["status"] == "ok"
 
 
@@ -204,7 +211,7 @@ def test_a_pointer_that_is_gone_or_damaged_leaves_the_shards_serving(
     else:
         lake.storage.write(lake.layout.live, damage)
     for _ in range(3):
-        assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+        assert client.get("/recommend/u/1").json()["shard_id"] == E1
     health = client.get("/healthz")
     assert (health.status_code, health.json()["status"]) == (200, "degraded")
     assert health.json()["regions"] == {"east": "stale", "west": "stale"}
@@ -224,23 +231,21 @@ def test_a_service_waits_for_a_damaged_pointer(config: PipelineConfig) -> None:
     assert client.get("/recommend/u/1").status_code == 503
     lake.storage.write(lake.layout.live, good)
     assert client.get("/recommend/u/1").status_code == 404
-    _point(config, east=("e1", "model"))
-    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    _point(config, east=(E1, "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == E1
 
 
 def test_a_shard_whose_table_is_no_parquet_leaves_the_old_ones_serving(
     config: PipelineConfig, client: TestClient
 ) -> None:
-    folder = Lake(config).layout.shard(Region("east"), ArtifactId("e9"))
-    with attempt(Lake(config).storage, folder, ArtifactId("e9")) as trial:
-        trial.write("candidates.parquet", b"not a table")
-        trial.commit(StepName.SHARD, config, AS_OF, Region("east"), {}, SHARD_FIGURES)
-    _point(config, east=("e9", "model"))
-    assert client.get("/recommend/u/1").json()["shard_id"] == "e1"
+    shard = _shard(config, "east", 2, [("u/1", "home")])
+    replace_file(Lake(config).storage, shard, "candidates.parquet", b"not a table")
+    _point(config, east=(E2, "model"))
+    assert client.get("/recommend/u/1").json()["shard_id"] == E1
 
 
 def test_a_damaged_shard_is_not_opened(config: PipelineConfig) -> None:
-    shard = _shard(config, "east", "e3", [("u/1", "home")])
+    shard = _shard(config, "east", 3, [("u/1", "home")])
     open_shard(shard)
     Lake(config).storage.write(f"{shard.base}/seen.parquet", b"damaged")
     with pytest.raises(LakeError, match="sha256"):
@@ -250,17 +255,15 @@ def test_a_damaged_shard_is_not_opened(config: PipelineConfig) -> None:
 def test_a_node_at_home_twice_is_answered_by_the_first_shard(
     config: PipelineConfig, tmp_path: Path
 ) -> None:
-    first = Served(open_shard(_shard(config, "east", "e4", [("u", "home")])), "model")
-    second = Served(
-        open_shard(_shard(config, "west", "w4", [("u", "home"), ("v", "home")])), "model"
-    )
+    first = Served(open_shard(_shard(config, "east", 4, [("u", "home")])), "model")
+    second = Served(open_shard(_shard(config, "west", 4, [("u", "home"), ("v", "home")])), "model")
     output = tmp_path / "top.parquet"
     assert write_recommendations([first, second], 1, output) == 2
 
 
 def test_a_fault_leaves_no_file(config: PipelineConfig, tmp_path: Path) -> None:
     def broken() -> object:
-        yield Served(open_shard(_shard(config, "east", "e5", [("u", "home")])), "model")
+        yield Served(open_shard(_shard(config, "east", 5, [("u", "home")])), "model")
         raise LakeError(must="a", found="b", fix="c")
 
     output = tmp_path / "out" / "top.parquet"
@@ -280,7 +283,7 @@ def test_peers_are_never_recommended_to_themselves(tmp_path: Path) -> None:
         },
         region={"user": "column"},
     )
-    shard = open_shard(_shard(config, "east", "e", [("b", "home")]))
+    shard = open_shard(_shard(config, "east", 1, [("b", "home")]))
     output = tmp_path / "top.parquet"
     write_recommendations([Served(shard, "model")], 3, output)
     assert pq.read_table(output)["candidate_id"].to_pylist() == ["a", "c"]

@@ -9,15 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.engine import Engine
 from graphrec_core.errors import LeakageError
 from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.snapshot import audit
-from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import build_snapshot as job
+from graphrec_core.snapshot import audit, produce_snapshot
+from graphrec_core.types import Region, View
 from tests.support.market import AS_OF, write_market
 
 EAST, WEST = Region("east"), Region("west")
@@ -53,7 +52,7 @@ LEAKS = [
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
     config = write_market(Path(tmp_path_factory.mktemp("market")) / "lake")
-    job.run(config, AS_OF, ALL_REGIONS)
+    produce_snapshot(Day(config, AS_OF))
     return config
 
 
@@ -64,7 +63,7 @@ def copied(market: PipelineConfig, root: Path) -> tuple[PipelineConfig, Artifact
     data["lake"]["root"] = str(root / "lake")
     config = PipelineConfig.model_validate(data)
     lake = Lake(config)
-    folder = lake.layout.snapshot(AS_OF, Chain(config, AS_OF).snapshot_id())
+    folder = lake.layout.snapshot(AS_OF, Day(config, AS_OF).ref(StepName.SNAPSHOT).id)
     return config, open_artifact(lake.storage, folder)
 
 

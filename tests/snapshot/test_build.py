@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 import yaml
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import build_snapshot as job
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, View
 from tests.snapshot.naive import NaiveView, naive_view
 from tests.support.market import AS_OF, START, market_tables, write_market
 
@@ -37,16 +37,14 @@ def market_with_changes() -> dict[str, pd.DataFrame]:
 def market(tmp_path_factory: pytest.TempPathFactory) -> PipelineConfig:
     root = Path(tmp_path_factory.mktemp("market"))
     config = write_market(root / "lake", **market_with_changes())
-    job.run(config, AS_OF, ALL_REGIONS)
+    produce_snapshot(Day(config, AS_OF))
     return config
 
 
 @pytest.fixture(scope="module")
 def snapshot(market: PipelineConfig) -> Artifact:
-    lake = Lake(market)
-    return open_artifact(
-        lake.storage, lake.layout.snapshot(AS_OF, Chain(market, AS_OF).snapshot_id())
-    )
+    day = Day(market, AS_OF)
+    return day.open(day.ref(StepName.SNAPSHOT))
 
 
 def reference(config: PipelineConfig, view: View) -> NaiveView:
@@ -137,7 +135,7 @@ def test_rows_after_the_instant_change_nothing(snapshot: Artifact, tmp_path: Pat
     future = tables["visits"].tail(10).assign(at=AS_OF + timedelta(days=1))
     tables["visits"] = pd.concat([tables["visits"], future], ignore_index=True)
     config = write_market(tmp_path / "lake", **tables)
-    assert job.run(config, AS_OF, ALL_REGIONS).files == snapshot.manifest.files
+    assert produce_snapshot(Day(config, AS_OF)).manifest.files == snapshot.manifest.files
 
 
 def test_events_without_an_id_are_events_of_their_own(
@@ -149,7 +147,7 @@ def test_events_without_an_id_are_events_of_their_own(
     data["source"]["edges"]["visited"]["select"] = (
         "select user as src, place as dst, at as event_time, ' ' as event_id from visits"
     )
-    manifest = job.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(PipelineConfig.model_validate(data), AS_OF)).manifest
     assert manifest.files == snapshot.manifest.files
 
 
@@ -161,7 +159,7 @@ def test_nodes_that_mostly_do_not_exist_yet_are_warned_of(
     since = AS_OF - timedelta(days=3)
     users = users.assign(since=[START, *[since] * (len(users) - 1)])
     config = write_market(tmp_path / "lake", **(market_with_changes() | {"users": users}))
-    manifest = job.run(config, AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(config, AS_OF)).manifest
     num = len(users)
     assert f"train view: only 1 of {num} nodes of user exist at its instant" in caplog.text
     assert "serve view: only" not in caplog.text
@@ -174,7 +172,7 @@ def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> N
     data = market.model_dump(mode="json")
     data["region"] = {"user": "from_events", "place": "column", "border": "drop"}
     data["lake"]["root"] = str(tmp_path / "lake")
-    manifest = job.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(PipelineConfig.model_validate(data), AS_OF)).manifest
     for counts in manifest.stats["regions"].values():
         assert counts["train"]["num_halo_nodes"] == {"user": 0, "place": 0}
         assert counts["train"]["num_halo_edges"] == {"visited": 0}
@@ -194,7 +192,7 @@ def test_spark_writes_the_bytes_that_duckdb_writes(
     data = market.model_dump(mode="json")
     data["lake"]["root"] = str(tmp_path / "lake")
     data["snapshot"] = {"engine": "spark"}
-    manifest = job.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(PipelineConfig.model_validate(data), AS_OF)).manifest
     assert manifest.id == snapshot.manifest.id
     assert manifest.files == snapshot.manifest.files
 
@@ -224,7 +222,7 @@ def test_timed_features_and_a_second_edge_type(tmp_path: Path) -> None:
         "select": "select a as src, b as dst, at as event_time from friends",
     }
     config = PipelineConfig.model_validate(data)
-    manifest = job.run(config, AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(config, AS_OF)).manifest
     assert manifest.stats["features"]["user"] == ["age", "mood"]
     lake = Lake(config)
     built = open_artifact(lake.storage, lake.layout.snapshot(AS_OF, manifest.id))

@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import SchemaError
-from graphrec_core.lake import Artifact, Lake, Manifest, open_artifact
+from graphrec_core.intake.canonical import CALENDAR_FEATURES
+from graphrec_core.lake import Artifact, Manifest
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.sources.canonical import CALENDAR_FEATURES
-from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import build_snapshot, validate_source
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, View
+from jobs import validate_source
 from tests.snapshot.changing import at, history, pipeline, write_tables
 from tests.support.market import AS_OF, market_tables, write_market
 
@@ -42,14 +43,13 @@ def market(root: Path, holidays: pd.DataFrame = HOLIDAYS, **source: Any) -> Pipe
 
 
 def run(config: PipelineConfig, as_of: datetime) -> Manifest:
-    return build_snapshot.run(config, as_of, ALL_REGIONS)
+    return produce_snapshot(Day(config, as_of)).manifest
 
 
 def built(config: PipelineConfig, as_of: datetime = AS_OF) -> Artifact:
     run(config, as_of)
-    lake = Lake(config)
-    chain = Chain(config, as_of)
-    return open_artifact(lake.storage, lake.layout.snapshot(as_of, chain.snapshot_id()))
+    day = Day(config, as_of)
+    return day.open(day.ref(StepName.SNAPSHOT))
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +154,7 @@ def test_a_bad_table_of_holidays_is_refused_before_the_build(
     data = config.model_dump(mode="json")
     data["source"]["holidays"] = select
     with pytest.raises(SchemaError, match=message):
-        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+        validate_source.run(Day(PipelineConfig.model_validate(data), AS_OF))
 
 
 def test_a_blank_region_is_everywhere_and_an_unknown_one_is_warned_of(

@@ -15,14 +15,15 @@ import pandas as pd
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.engine import engine as engine_module
 from graphrec_core.engine import load_query
 from graphrec_core.errors import LeakageError
-from graphrec_core.lake import Lake, Manifest
+from graphrec_core.lake import Manifest
 from graphrec_core.lake.layout import PART
+from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.snapshot.reuse import Earlier, earlier_snapshots, with_equal_history
-from graphrec_core.types import ALL_REGIONS, format_instant
-from jobs import build_snapshot as job
+from graphrec_core.types import format_instant
 from tests.snapshot.changing import BOXES, REGIONS, at, history, pipeline, write_tables
 from tests.support.fuzzing import examples, fuzz
 
@@ -68,7 +69,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(config: PipelineConfig, day: int) -> Manifest:
-    return job.run(config, at(day), ALL_REGIONS)
+    return produce_snapshot(Day(config, at(day))).manifest
 
 
 def full(raw: Path, lake: Path, day: int, **settings: dict[str, Any]) -> Manifest:
@@ -313,7 +314,7 @@ def test_moved_borders_are_a_changed_history(
 
 def test_another_engines_snapshot_is_not_built_on(raw: Path, many_days: ManyDays) -> None:
     config = pipeline(raw, many_days.lake)
-    found = earlier_snapshots(config, Lake(config), at(20))
+    found = earlier_snapshots(config, at(20))
     manifests = [artifact.manifest for artifact in (found.cut, found.day_before) if artifact]
     assert [manifest.as_of for manifest in manifests] == [format_instant(at(d)) for d in (17, 19)]
     digests = [manifest.stats["row_digests"] for manifest in manifests]

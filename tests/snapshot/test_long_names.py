@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake, Manifest
 from graphrec_core.lake.layout import nodes_file, region_folder, region_of_folder
-from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import build_snapshot as job
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, View
 from tests.support.market import AS_OF, market_tables, write_market
 
 LONG = {
@@ -30,7 +31,7 @@ def market(root: Path, engine: str, **region: object) -> PipelineConfig:
 
 
 def build(config: PipelineConfig, days_back: int = 0) -> Manifest:
-    return job.run(config, AS_OF - timedelta(days=days_back), ALL_REGIONS)
+    return produce_snapshot(Day(config, AS_OF - timedelta(days=days_back))).manifest
 
 
 def rows_by_region(config: PipelineConfig, manifest: Manifest) -> dict[tuple[str, str], int]:
@@ -53,7 +54,7 @@ def test_long_names_change_no_row(tmp_path: Path, engine: str) -> None:
     assert manifest.stats["long_regions"] == sorted(LONG.values())
     short = write_market(tmp_path / "short" / "lake")
     short = short.model_copy(update={"time": config.time})
-    expected = job.run(short, AS_OF, ALL_REGIONS)
+    expected = produce_snapshot(Day(short, AS_OF)).manifest
     assert "long_regions" not in expected.stats
     assert rows_by_region(config, manifest) == {
         (table, LONG[region.removeprefix("region=")]): entry.num_rows

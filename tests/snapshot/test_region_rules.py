@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import EmptyTableError, UnreadableSourceError
 from graphrec_core.lake import Artifact, Lake, Manifest, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
-from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import build_snapshot as job
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, View
 from jobs import validate_source
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 
@@ -44,7 +45,7 @@ def built(
         f"select place as node_id, opened as valid_from, region, stars{columns} from places"
     )
     config = PipelineConfig.model_validate(data)
-    manifest = job.run(config, AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(config, AS_OF)).manifest
     lake = Lake(config)
     return manifest, open_artifact(lake.storage, lake.layout.snapshot(AS_OF, manifest.id))
 
@@ -107,7 +108,7 @@ def test_missing_areas_are_refused_by_the_validation(tmp_path: Path) -> None:
         "region,", "60 as latitude, 10 as longitude,"
     )
     with pytest.raises(UnreadableSourceError, match=r"gone\.geojson"):
-        validate_source.run(PipelineConfig.model_validate(data), AS_OF, ALL_REGIONS)
+        validate_source.run(Day(PipelineConfig.model_validate(data), AS_OF))
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_edges_between_places_cross_borders_too(tmp_path: Path) -> None:
         "select": "select a as src, b as dst, at as event_time from near",
     }
     config = PipelineConfig.model_validate(data)
-    manifest = job.run(config, AS_OF, ALL_REGIONS)
+    manifest = produce_snapshot(Day(config, AS_OF)).manifest
     lake = Lake(config)
     snapshot = open_artifact(lake.storage, lake.layout.snapshot(AS_OF, manifest.id))
 

@@ -10,14 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import BadRowsError
 from graphrec_core.graph import load_graph
-from graphrec_core.lake import Artifact, Lake, open_artifact
+from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.ledger.chain import Chain
+from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import ALL_REGIONS, START_PREFIX, Region, View
-from jobs import build_snapshot, validate_source
+from jobs import validate_source
 from tests.snapshot.changing import at, history, pipeline, write_tables
 from tests.support.market import AS_OF, market_tables, write_market
 
@@ -38,9 +39,9 @@ def market(root: Path, **task: Any) -> PipelineConfig:
 
 
 def built(config: PipelineConfig) -> Artifact:
-    build_snapshot.run(config, AS_OF, ALL_REGIONS)
-    lake, chain = Lake(config), Chain(config, AS_OF)
-    return open_artifact(lake.storage, lake.layout.snapshot(AS_OF, chain.snapshot_id()))
+    produce_snapshot(Day(config, AS_OF))
+    day = Day(config, AS_OF)
+    return day.open(day.ref(StepName.SNAPSHOT))
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def test_start_nodes_are_at_home_and_nobody(
             homes[row["node_id"]] = row["role"]
             figures = [row[key] for key in ("num_events", "last_event_time", "is_active")]
             assert figures == [0, None, False]
-            assert (row["is_candidate"], row["age"], row["label"]) == (False, None, None)
+            assert (row["is_candidate"], row["age"], row["title"]) == (False, None, None)
         assert homes[f"__start__:{region}"] == "home"
         assert set(homes.values()) <= {"home", "halo"}
 
@@ -172,7 +173,7 @@ def test_a_day_on_the_day_before_equals_a_full_build(
         data = config.model_dump(mode="json")
         data["task"]["start_node"] = data["time"]["calendar"] = True
         config = PipelineConfig.model_validate(data)
-        return build_snapshot.run(config, at(day), ALL_REGIONS)
+        return produce_snapshot(Day(config, at(day))).manifest
 
     build("lake", 25)
     found = build("lake", 26)
@@ -186,4 +187,4 @@ def test_ids_of_a_source_may_not_look_like_a_start_node(tmp_path: Path) -> None:
     tables["users"].loc[len(tables["users"])] = ["__start__:east", AS_OF, 20]
     config = write_market(tmp_path / "lake", **tables)
     with pytest.raises(BadRowsError, match="1 x node_id has a reserved prefix"):
-        validate_source.run(config, AS_OF + timedelta(days=1), ALL_REGIONS)
+        validate_source.run(Day(config, AS_OF + timedelta(days=1)))

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from graphrec_core.engine import Engine, Relation
-from graphrec_core.sources.canonical import CALENDAR_FEATURES
+from graphrec_core.intake.canonical import CALENDAR_FEATURES
 from tests.support.engines import day, relation_of, rows_of
 
 HOUR_US = 3_600_000_000

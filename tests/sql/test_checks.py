@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 
 from graphrec_core.engine import Engine, Relation
-from graphrec_core.sources.canonical import row_text
+from graphrec_core.intake.canonical import row_text
 from tests.support.engines import day, relation_of, rows_of
 
 NODES = (
     "node_id string, valid_from timestamp, valid_to timestamp, known_at timestamp, "
-    "is_deleted boolean, region string, latitude double, longitude double, label string"
+    "is_deleted boolean, region string, latitude double, longitude double, title string"
 )
 EDGES = (
     "src string, dst string, event_time timestamp, event_id string, known_at timestamp, "
-    "is_deleted boolean, weight double, label string"
+    "is_deleted boolean, weight double, title string"
 )
 FEATURES = (
-    "node_id string, effective_at timestamp, known_at timestamp, is_deleted boolean, label string"
+    "node_id string, effective_at timestamp, known_at timestamp, is_deleted boolean, title string"
 )
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 NODE = {
@@ -31,7 +31,7 @@ NODE = {
     "region": "east",
     "latitude": None,
     "longitude": None,
-    "label": None,
+    "title": None,
 }
 EDGE = {
     "src": "a",
@@ -41,27 +41,27 @@ EDGE = {
     "known_at": day(1),
     "is_deleted": False,
     "weight": 1.0,
-    "label": None,
+    "title": None,
 }
 FEATURE = {
     "node_id": "a",
     "effective_at": day(1),
     "known_at": day(1),
     "is_deleted": False,
-    "label": None,
+    "title": None,
 }
 
 
 def rows(good: dict[str, Any], *changes: dict[str, Any]) -> list[tuple]:
-    """A good row per case, changed; ``label`` numbers the cases."""
+    """A good row per case, changed; ``title`` numbers the cases."""
     return [
-        tuple({**good, "label": str(number), **change}.values())
+        tuple({**good, "title": str(number), **change}.values())
         for number, change in enumerate(changes)
     ]
 
 
 def in_order(found: list[dict[str, Any]]) -> list[str | None]:
-    return [row["reject_reason"] for row in sorted(found, key=lambda row: int(row["label"]))]
+    return [row["reject_reason"] for row in sorted(found, key=lambda row: int(row["title"]))]
 
 
 def with_text(engine: Engine, ddl: str, values: list[tuple]) -> Relation:
@@ -269,7 +269,7 @@ def test_which_of_two_conflicting_rows_survives_does_not_depend_on_their_order(
         "check_edges": (EDGES, {**EDGE, "src": "a"}, "event_id"),
         "check_features": (FEATURES + ", extra string", {**FEATURE, "extra": None}, "node_id"),
     }[query]
-    conflicts = [{"label": "x", **row} for row in CONFLICTS[query]]
+    conflicts = [{"title": "x", **row} for row in CONFLICTS[query]]
     permuted = [
         {**row, key: f"k{number}"}
         for number, order in enumerate(itertools.permutations(conflicts))

@@ -7,7 +7,7 @@ import pytest
 from sqlglot import exp
 
 from graphrec_core.engine.queries import SQL_FOLDER
-from graphrec_core.sources.spark_sql import parse
+from graphrec_core.selects.spark_sql import parse
 
 QUERIES = sorted(SQL_FOLDER.glob("*.sql"))
 PARTS = ("Purpose", "Grain", "Reads", "Parameters")

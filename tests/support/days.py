@@ -4,11 +4,13 @@ import contextlib
 from datetime import datetime
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import GateRefusedError
 from graphrec_core.lake import Lake
 from graphrec_core.ledger.release import Release, list_releases
+from graphrec_core.publishing.publish import publish
 from graphrec_core.types import Region, format_instant
-from jobs import build_shard, evaluate_model, publish_release
+from jobs import build_shard, evaluate_model
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 from tests.support.vectors import write_vectors
 
@@ -36,10 +38,10 @@ def run_day(
     """Runs a day from its vectors on and returns the release, published or refused."""
     prepare_day(config, as_of, bad, regions)
     for region in map(Region, regions):
-        build_shard.run(config, as_of, region)
-        evaluate_model.run(config, as_of, region)
+        build_shard.run(Day(config, as_of), region)
+        evaluate_model.run(Day(config, as_of), region)
     with contextlib.suppress(GateRefusedError):
-        publish_release.run(config, as_of)
+        publish(Day(config, as_of))
     return _release(config, as_of)
 
 

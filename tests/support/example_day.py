@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day, evaluation_ref
 from graphrec_core.evaluation.settling import verdict_of
-from graphrec_core.lake import Artifact, Attempt, Lake, attempt, open_artifact
+from graphrec_core.lake import Artifact, Attempt, Lake, open_artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.lake.records import (
@@ -17,12 +18,11 @@ from graphrec_core.lake.records import (
     Outcome,
     ShardFigures,
 )
-from graphrec_core.ledger.chain import Chain
-from graphrec_core.ledger.going_live import go_live
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.storing import store_release
-from graphrec_core.types import ALL_REGIONS, Region, View, format_instant
+from graphrec_core.publishing.going_live import go_live
+from graphrec_core.types import Region, View, format_instant
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 
 MODEL_RECALL = {"east": 0.30, "west": 0.08}
@@ -53,8 +53,6 @@ def write_example_day(
 
 def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Artifact:
     """Commits a model's figures, without weights."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    scope, model_id = config.model_region(region), chain.model_id(region)
     history = [
         {"epoch": epoch, "loss": 0.69 / epoch, "value": 0.1 * epoch if epoch % 2 == 0 else None}
         for epoch in range(1, 7)
@@ -69,34 +67,34 @@ def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Arti
         "device": "cpu",
         "supervision_edges": "masked per batch",
     }
-    with attempt(lake.storage, lake.layout.model(scope, model_id), model_id) as trial:
+
+    def make(trial: Attempt) -> dict[str, Any]:
         trial.write_json("metrics.json", figures)
-        inputs = {"snapshot": chain.snapshot_id()}
-        return trial.commit(StepName.TRAIN, config, as_of, scope, inputs, stats)
+        return stats
+
+    day = Day(config, as_of)
+    return day.produce(day.ref(StepName.TRAIN, region), make)
 
 
 def write_embedding(
     config: PipelineConfig, as_of: datetime, region: Region, view: View
 ) -> Artifact:
     """Commits two clusters of eight-dimensional vectors, one per node type."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    scope, embedding_id = config.model_region(region), chain.embedding_id(region, view)
-    with attempt(lake.storage, lake.layout.embedding(embedding_id), embedding_id) as trial:
+
+    def make(trial: Attempt) -> dict[str, Any]:
         for offset, ntype in enumerate((config.task.query, config.task.candidate)):
             vectors = np.random.default_rng(offset).normal(3 * offset, 1, (30, 8))
             _write_vectors(trial, vectors_file(view, region, ntype), vectors)
-        inputs = {"snapshot": chain.snapshot_id(), "model": chain.model_id(region)}
-        return trial.commit(
-            StepName.EMBED, config, as_of, scope, inputs, {"num_nodes": {}, "refit": {}}
-        )
+        return {"num_nodes": {}, "refit": {}}
+
+    day = Day(config, as_of)
+    return day.produce(day.ref(StepName.EMBED, region, view), make)
 
 
 def write_evaluation(
     config: PipelineConfig, as_of: datetime, region: Region, recall: float
 ) -> Artifact:
     """Commits an evaluation whose model has ``recall``; it passes from popularity's up."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    evaluation_id = chain.evaluation_id(read_past(lake), region)
     systems = {"model": recall, "popularity": POPULARITY_RECALL, "covisitation": 0.05}
     metrics = {
         name: {"recall": value, "mrr": value / 2, "ndcg": value / 3, "hit_rate": value * 1.5}
@@ -125,19 +123,19 @@ def write_evaluation(
         rules=tuple(rules),
         verdict=verdict_of(rules),
     )
-    folder = lake.layout.evaluation(region, evaluation_id)
-    with attempt(lake.storage, folder, evaluation_id) as trial:
+
+    def make(trial: Attempt) -> EvaluationFigures:
         trial.write_json("report.json", figures.to_json())
-        inputs = chain.evaluation_inputs(read_past(lake), region)
-        return trial.commit(StepName.EVALUATE, config, as_of, region, inputs, figures)
+        return figures
+
+    day = Day(config, as_of)
+    return day.produce(evaluation_ref(day, read_past(day.lake), region), make)
 
 
 def write_shard(
     config: PipelineConfig, as_of: datetime, region: Region, ann_recall: float = 0.99
 ) -> Artifact:
     """Commits a shard's figures, without an index."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    shard_id = chain.shard_id(region)
     rule = make_rule("ann_recall", "ann_recall", "", ann_recall, config.gate.min_ann_recall)
     figures = ShardFigures(
         num_candidates=40,
@@ -148,10 +146,13 @@ def write_shard(
         rules=(rule,),
         verdict=verdict_of([rule]),
     )
-    with attempt(lake.storage, lake.layout.shard(region, shard_id), shard_id) as trial:
+
+    def make(trial: Attempt) -> ShardFigures:
         trial.write_json("recall.json", {"recall": ann_recall})
-        inputs = chain.shard_inputs(region)
-        return trial.commit(StepName.SHARD, config, as_of, region, inputs, figures)
+        return figures
+
+    day = Day(config, as_of)
+    return day.produce(day.ref(StepName.SHARD, region), make)
 
 
 def make_rule(rule: str, metric: str, reference: str, value: float, other: float) -> GateDecision:
@@ -190,12 +191,12 @@ def make_release(
     config: PipelineConfig, as_of: datetime, regions: tuple[str, ...], mode: str = "auto"
 ) -> Release:
     """Makes the day's release from the committed evaluations and shards."""
-    lake, chain = Lake(config), Chain(config, as_of)
-    entries = {Region(name): _entry(lake, chain, Region(name)) for name in regions}
+    lake, day = Lake(config), Day(config, as_of)
+    entries = {Region(name): _entry(lake, day, Region(name)) for name in regions}
     return Release(
         id=digest({"as_of": format_instant(as_of), "regions": list(regions), "mode": mode}),
         as_of=format_instant(as_of),
-        snapshot_id=chain.snapshot_id(),
+        snapshot_id=day.ref(StepName.SNAPSHOT).id,
         mode=mode,
         regions=entries,
     )
@@ -205,8 +206,6 @@ def write_validation(
     config: PipelineConfig, as_of: datetime = AS_OF, num_bad: int = 2
 ) -> Artifact:
     """Commits a validation that rejected rows of one table of 500 rows."""
-    lake = Lake(config)
-    name = digest({"validation": format_instant(as_of)})
     tables = {
         "nodes/user": {"num_rows": 60, "num_rejected": 0, "reasons": {}},
         "edges/visited": {
@@ -215,13 +214,20 @@ def write_validation(
             "reasons": {"null src": num_bad},
         },
     }
-    with attempt(lake.storage, lake.layout.validation(as_of, name), name) as trial:
+
+    def make(trial: Attempt) -> dict[str, Any]:
         trial.write_table("edges/visited.parquet", pa.table({"src": [None] * num_bad}))
-        return trial.commit(StepName.VALIDATE, config, as_of, ALL_REGIONS, {}, {"tables": tables})
+        return {"tables": tables}
+
+    day = Day(config, as_of)
+    return day.produce(day.ref(StepName.VALIDATE), make)
 
 
-def _entry(lake: Lake, chain: Chain, region: Region) -> ReleasedRegion:
-    evaluation_id, shard_id = chain.evaluation_id(read_past(lake), region), chain.shard_id(region)
+def _entry(lake: Lake, day: Day, region: Region) -> ReleasedRegion:
+    evaluation_id, shard_id = (
+        evaluation_ref(day, read_past(lake), region).id,
+        day.ref(StepName.SHARD, region).id,
+    )
     evaluation = open_artifact(lake.storage, lake.layout.evaluation(region, evaluation_id))
     shard = open_artifact(lake.storage, lake.layout.shard(region, shard_id))
     judged = evaluation.manifest.figures(EvaluationFigures).rules
@@ -230,7 +236,7 @@ def _entry(lake: Lake, chain: Chain, region: Region) -> ReleasedRegion:
     passed = verdict == "passed"
     return ReleasedRegion(
         shard_id=shard_id,
-        as_of=format_instant(chain.as_of),
+        as_of=format_instant(day.as_of),
         serves="model" if passed else "popular",
         passed=passed,
         verdict=verdict,

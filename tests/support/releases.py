@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from graphrec_core.lake import Lake
-from graphrec_core.ledger.going_live import go_live
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.storing import store_release
+from graphrec_core.publishing.going_live import go_live
 from graphrec_core.types import ArtifactId, Region, format_instant
 from tests.support.snapshots import AS_OF
 

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.ledger.chain import Chain
 from graphrec_core.types import ALL_REGIONS, Region, View
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -24,7 +24,7 @@ NODES = pa.schema(
         ("last_event_time", pa.timestamp("us", tz="UTC")),
         ("valid_from", pa.timestamp("us", tz="UTC")),
         ("known_at", pa.timestamp("us", tz="UTC")),
-        ("label", pa.string()),
+        ("title", pa.string()),
         ("age", pa.float64()),
         ("kind", pa.string()),
     ]
@@ -89,7 +89,7 @@ def write_tiny_snapshot(
     Users have one of four values of the feature ``kind``, in the serve view of ``serve_kinds``.
     """
     lake, rng = Lake(config), np.random.default_rng(seed)
-    snapshot_id = Chain(config, as_of).snapshot_id()
+    snapshot_id = Day(config, as_of).ref(StepName.SNAPSHOT).id
     folder = lake.layout.snapshot(as_of, snapshot_id)
     stats: dict[str, object] = {}
     with attempt(lake.storage, folder, snapshot_id) as trial:
@@ -132,11 +132,11 @@ def write_verdict(
     broken: dict[str, str] | None = None,
 ) -> None:
     """Commits what the suites say of a day's snapshot; nothing is broken unless given."""
-    lake, chain = Lake(config), Chain(config, as_of)
+    lake, day = Lake(config), Day(config, as_of)
     stats = {"kept_regions": sorted(kept), "broken_regions": broken or {}, "notes": []}
-    folder = lake.layout.verdict(as_of, chain.verdict_id())
-    with attempt(lake.storage, folder, chain.verdict_id()) as trial:
-        inputs = {"snapshot": chain.snapshot_id()}
+    folder = lake.layout.verdict(as_of, day.ref(StepName.CHECK).id)
+    with attempt(lake.storage, folder, day.ref(StepName.CHECK).id) as trial:
+        inputs = {"snapshot": day.ref(StepName.SNAPSHOT).id}
         trial.commit(StepName.CHECK, config, as_of, ALL_REGIONS, inputs, {**stats, "history": {}})
 
 
@@ -208,7 +208,7 @@ def _nodes(
         "last_event_time": _times(num),
         "valid_from": _times(num),
         "known_at": _times(num),
-        "label": [f"label of {name}" for name in ids],
+        "title": [f"title of {name}" for name in ids],
         "age": [float(index % 7) for index in range(num)],
         "kind": kinds,
     }

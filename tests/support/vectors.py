@@ -5,12 +5,12 @@ from datetime import datetime
 import numpy as np
 import pyarrow as pa
 
+from graphrec_core.axes.rows import vector_column
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.index.axis import vector_column
-from graphrec_core.index.origin import VectorOrigin
+from graphrec_core.day import Day
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import nodes_file, vectors_file
-from graphrec_core.ledger.chain import Chain
+from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.types import Region, View
 
 DIM = 8
@@ -32,12 +32,12 @@ def write_vectors(
     ``files_of`` writes another view's files into the train view's artefact, ``stamped`` vectors
     that were computed from another view: leaks.
     """
-    lake, chain, name = Lake(config), Chain(config, as_of), Region(region)
+    lake, day, name = Lake(config), Day(config, as_of), Region(region)
     for view in View:
-        embedding_id = chain.embedding_id(name, view)
+        embedding_id = day.ref(StepName.EMBED, name, view).id
         inputs = {
-            "snapshot": chain.snapshot_id(),
-            "model": chain.model_id(name),
+            "snapshot": day.ref(StepName.SNAPSHOT).id,
+            "model": day.ref(StepName.TRAIN, name).id,
             "view": str(view),
         }
         with attempt(lake.storage, lake.layout.embedding(embedding_id), embedding_id) as trial:

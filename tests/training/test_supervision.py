@@ -5,6 +5,7 @@ import torch
 
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.config.training import TrainingConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import LeakageError
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
@@ -160,7 +161,7 @@ def test_the_models_manifest_says_how_many_batches_were_audited(tmp_path, name):
     config = tiny_config(tmp_path, model=model, training=training)
     write_tiny_snapshot(config)
 
-    audit = train_model.run(config, AS_OF, Region("east")).stats["supervision_audit"]
+    audit = train_model.run(Day(config, AS_OF), Region("east")).stats["supervision_audit"]
 
     # 459 train pairs (first without 45 held out) and 577 serve pairs, 128 at a time.
     num_batches = 4 + 4 + 5

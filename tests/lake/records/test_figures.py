@@ -17,8 +17,9 @@ from graphrec_core.lake.records import (
     ShardFigures,
     stats_of,
 )
-from graphrec_core.types import ArtifactId, Region
+from graphrec_core.types import Region
 from tests.support.figures import SHARD_FIGURES
+from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
 EAST = Region("east")
@@ -38,7 +39,7 @@ EVALUATION: dict[str, Any] = {
 
 
 def commit(tmp_path: Path, figures: object) -> Artifact:
-    config, name = tiny_config(tmp_path), ArtifactId("0123456789abcdef")
+    config, name = tiny_config(tmp_path), tiny_id(StepName.SHARD, EAST)
     lake = Lake(config)
     with attempt(lake.storage, lake.layout.shard(EAST, name), name) as trial:
         return trial.commit(StepName.SHARD, config, AS_OF, EAST, {}, figures)  # type: ignore[arg-type]
@@ -69,14 +70,14 @@ def test_a_step_with_a_model_commits_nothing_else(tmp_path: Path, figures: objec
 
 def test_the_figures_of_another_step_are_not_given(tmp_path: Path) -> None:
     manifest = commit(tmp_path, SHARD_FIGURES).manifest
-    with pytest.raises(LakeError, match="build-shard 0123456789abcdef"):
+    with pytest.raises(LakeError, match=f"build-shard {tiny_id(StepName.SHARD, EAST)}"):
         manifest.figures(EvaluationFigures)
 
 
 def test_figures_that_are_none_are_damage_and_name_the_key(tmp_path: Path) -> None:
     manifest = commit(tmp_path, SHARD_FIGURES).manifest
     manifest.stats["ann_recall"] = "much"
-    with pytest.raises(DamagedError, match=r"(?s)build-shard 0123456789abcdef.*ann_recall"):
+    with pytest.raises(DamagedError, match=f"(?s)build-shard {manifest.id}.*ann_recall"):
         manifest.figures(ShardFigures)
 
 

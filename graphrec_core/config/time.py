@@ -1,0 +1,95 @@
+"""The windows around an instant."""
+
+from datetime import timedelta
+
+from pydantic import Field, field_validator
+
+from graphrec_core.config.base import MAX_DAYS, MAX_HOURS, Section
+
+
+class FreshnessConfig(Section):
+    """Old events lose their place: a share of them is dropped each time they grow a bucket older.
+
+    Which ones is decided by a hash of the event, so that a dropped event stays dropped and every
+    build drops the same ones.
+    """
+
+    bucket_days: int = Field(30, gt=0, le=MAX_DAYS, description="Length of an age bucket in days.")
+    drop_frac: float = Field(
+        0.1, gt=0, lt=1, description="Share of the events dropped on entering the next bucket."
+    )
+
+
+class CalendarConfig(Section):
+    """Days, seasons and holidays of events and nodes."""
+
+    utc_offset_hours: float = Field(
+        0, ge=-14, le=14, description="Local time less UTC; days begin at local midnight."
+    )
+
+    @property
+    def utc_offset_us(self) -> int:
+        """Local time less UTC, microseconds."""
+        return timedelta(hours=self.utc_offset_hours) // timedelta(microseconds=1)
+
+
+class TimeConfig(Section):
+    """Lengths of the windows around an instant."""
+
+    window_days: int = Field(
+        365, gt=0, le=MAX_DAYS, description="A view holds the events of this many days."
+    )
+    horizon_days: int = Field(
+        7, gt=0, le=MAX_DAYS, description="Days before as_of held out for evaluation."
+    )
+    active_days: int = Field(
+        90,
+        gt=0,
+        le=MAX_DAYS,
+        description="A node without an event for this many days is not a candidate.",
+    )
+    lateness_hours: float = Field(
+        0,
+        ge=0,
+        le=MAX_HOURS,
+        description="How long after an instant late rows still belong to its view.",
+    )
+    half_life_days: float = Field(
+        0,
+        ge=0,
+        le=MAX_DAYS,
+        description="An event this old weighs half in an edge's weight; 0: no decay.",
+    )
+    freshness: FreshnessConfig | None = Field(
+        None, description="Drops a share of the old events; none: all of the window are used."
+    )
+    calendar: CalendarConfig | None = Field(
+        None, description="Adds days of the week, seasons and holidays; none: there are none."
+    )
+
+    @field_validator("calendar", mode="before")
+    @classmethod
+    def _calendar_may_be_on_or_off(cls, value: object) -> object:
+        if isinstance(value, bool):
+            return {} if value else None
+        return value
+
+    @property
+    def window(self) -> timedelta:
+        """Length of a view."""
+        return timedelta(days=self.window_days)
+
+    @property
+    def horizon(self) -> timedelta:
+        """Length of the holdout."""
+        return timedelta(days=self.horizon_days)
+
+    @property
+    def active(self) -> timedelta:
+        """How recent a candidate's or query's last event must be."""
+        return timedelta(days=self.active_days)
+
+    @property
+    def lateness(self) -> timedelta:
+        """How long a view waits for late rows."""
+        return timedelta(hours=self.lateness_hours)

@@ -1,0 +1,184 @@
+"""One day's artefacts: what each is called, where it is, what it is made from.
+
+Everything follows from the table of steps, the configuration and the instant; nothing looks for
+"latest". A day whose changed history was accepted has a revision, whose number is an input of its
+snapshot, and so of all that is made from it.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
+from graphrec_core.lake import (
+    Artifact,
+    Attempt,
+    Lake,
+    Manifest,
+    artifact_id,
+    attempt,
+    find_artifact,
+    open_artifact,
+)
+from graphrec_core.lake.records import Figures
+from graphrec_core.ledger.revisions import newest_revision
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+
+logger = logging.getLogger(__name__)
+
+Made = Figures | Mapping[str, Any]
+"""What a manifest says of a result: the step's model of ``lake.records``, or JSON values."""
+Make = Callable[[Attempt], Made]
+"""Writes a result's files into an attempt and returns its figures."""
+NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True)
+class Ref:
+    """One result of one step: its name and its place, whether it is there or not.
+
+    Attributes:
+        step: The step that makes it.
+        id: Its id.
+        region: The region it is of, or ``ALL_REGIONS``.
+        folder: Its place in the lake.
+        inputs: Ids of what it is made from, by role.
+    """
+
+    step: StepName
+    id: ArtifactId
+    region: Region
+    folder: str
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Day:
+    """The artefacts of one day of one pipeline.
+
+    Attributes:
+        config: The pipeline.
+        as_of: The day's instant.
+        fixed_revision: The revision of the day's snapshot; None: the newest of the lake, looked
+            up once, so that one ``Day`` speaks of one revision.
+    """
+
+    config: PipelineConfig
+    as_of: datetime
+    fixed_revision: int | None = None
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The pipeline's lake."""
+        return Lake(self.config)
+
+    @cached_property
+    def revision(self) -> int:
+        """Number of the revision of the day's snapshot; 0: its history was never changed."""
+        if self.fixed_revision is not None:
+            return self.fixed_revision
+        return newest_revision(self.lake, self.as_of, self.first_snapshot_id)
+
+    @cached_property
+    def first_snapshot_id(self) -> ArtifactId:
+        """Id of the day's first snapshot, before any revision."""
+        return self.at_revision(0).ref(StepName.SNAPSHOT).id
+
+    def at_revision(self, number: int) -> "Day":
+        """Returns the same day with another revision."""
+        return replace(self, fixed_revision=number)
+
+    def of_snapshot(self, snapshot: Manifest) -> "Day":
+        """Returns the same day with the revision that ``snapshot`` is."""
+        return self.at_revision(int(snapshot.inputs.get("revision", "0")))
+
+    def ref(
+        self,
+        step: StepName,
+        region: Region = ALL_REGIONS,
+        view: View | None = None,
+        given: Mapping[str, str] = NOTHING,
+    ) -> Ref:
+        """Names a step's result.
+
+        Args:
+            step: The step.
+            region: The region that it serves; a day's result and a global model's serve all.
+            view: The view, for a step with one result a view.
+            given: Inputs beside the results of earlier steps that the table of steps names.
+        """
+        key = (step, region, view, tuple(sorted(given.items())))
+        if key not in self._refs:
+            self._refs[key] = self._make_ref(step, region, view, given)
+        return self._refs[key]
+
+    def find(self, ref: Ref) -> Artifact | None:
+        """Returns a result, or None where it is not committed.
+
+        Raises:
+            DamagedError: It is there, and damaged.
+        """
+        return find_artifact(self.lake.storage, ref.folder)
+
+    def open(self, ref: Ref) -> Artifact:
+        """Returns a result.
+
+        Raises:
+            AbsentError: The step that makes it did not run with this configuration.
+            DamagedError: It is damaged.
+        """
+        return open_artifact(self.lake.storage, ref.folder)
+
+    def produce(self, ref: Ref, make: Make) -> Artifact:
+        """Finds a result, or makes it and commits it under exactly its id.
+
+        Args:
+            ref: The result.
+            make: Writes it; what it raises leaves nothing behind.
+        """
+        if (done := self.find(ref)) is not None:
+            logger.info("%s of %s is already there: %s", ref.step, ref.region, ref.id)
+            return done
+        with self.attempt(ref) as trial:
+            return self.commit(ref, trial, make(trial))
+
+    @contextmanager
+    def attempt(self, ref: Ref) -> Iterator[Attempt]:
+        """Opens an attempt at a result; see ``graphrec_core.lake.attempt``."""
+        with attempt(self.lake.storage, ref.folder, ref.id) as trial:
+            yield trial
+
+    def commit(self, ref: Ref, trial: Attempt, figures: Made) -> Artifact:
+        """Commits what an attempt wrote, or finds that another attempt did so first."""
+        return trial.commit(ref.step, self.config, self.as_of, ref.region, ref.inputs, figures)
+
+    @cached_property
+    def _refs(self) -> dict[Any, Ref]:
+        return {}
+
+    def _make_ref(
+        self, step: StepName, region: Region, view: View | None, given: Mapping[str, str]
+    ) -> Ref:
+        spec = STEPS[step]
+        inputs: dict[str, str] = {
+            one.role: self.ref(one.step, region, one.view).id for one in spec.inputs
+        }
+        if spec.has_views:
+            inputs["view"] = str(view)
+        inputs.update(self._revised() if step is StepName.SNAPSHOT else given)
+        scope = self._scope(spec.grain, region)
+        name = artifact_id(step, self.config, self.as_of, scope, inputs)
+        folder = self.lake.layout.folder(step, self.as_of, scope, name)
+        return Ref(step, name, scope, folder, inputs)
+
+    def _revised(self) -> dict[str, str]:
+        return {"revision": str(self.revision)} if self.revision else {}
+
+    def _scope(self, grain: Grain, region: Region) -> Region:
+        if grain is Grain.DAY:
+            return ALL_REGIONS
+        return self.config.model_region(region) if grain is Grain.MODEL else region

@@ -1,0 +1,50 @@
+"""The vectors of every node of one view: found, or computed by the day's model and committed."""
+
+import logging
+from typing import Any
+
+from graphrec_core.config import StepName
+from graphrec_core.day import Day
+from graphrec_core.embedding.inference import count_nodes, embed_view
+from graphrec_core.embedding.refit_guard import embed_serve_view
+from graphrec_core.embedding.writer import write_vectors
+from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.types import Region, View
+
+logger = logging.getLogger(__name__)
+
+
+def produce_vectors(day: Day, region: Region, view: View) -> Artifact:
+    """Embeds one view with the model that serves ``region``.
+
+    A global model gives one artefact with every region's vectors.
+
+    Args:
+        day: The day.
+        region: A region, or ``ALL_REGIONS`` for a global model.
+        view: The train view (to evaluate) or the serve view (to publish).
+
+    Returns:
+        The embedding, made now or found.
+
+    Raises:
+        LakeError: The day's snapshot or model is missing.
+        RefusedError: A vector is not finite.
+    """
+    ref = day.ref(StepName.EMBED, region, view)
+
+    def write(trial: Attempt) -> dict[str, Any]:
+        snapshot = day.open(day.ref(StepName.SNAPSHOT))
+        model = day.open(day.ref(StepName.TRAIN, region))
+        if view is View.SERVE:
+            overlap = day.config.gate.min_refit_overlap
+            tables, checks = embed_serve_view(snapshot, ref.region, model, overlap)
+        else:
+            tables, checks = embed_view(snapshot, view, ref.region, model), {}
+        origin = write_vectors(trial, view, tables)
+        refit = {name: check.to_json() for name, check in checks.items()}
+        stats = {**count_nodes(tables, model), "origin": origin, "refit": refit}
+        logger.info("embedded the %s view of %s: %s", view, ref.region, stats)
+        return stats
+
+    return day.produce(ref, write)

@@ -1,0 +1,1 @@
+"""Joins rooms to judge a region: its model, earlier models, its shard."""

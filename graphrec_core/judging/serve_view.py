@@ -1,0 +1,133 @@
+"""The tables of a shard, read from the serve view and its vectors."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graphrec_core.axes.rows import (
+    TASK_PAIRS,
+    id_array,
+    is_start,
+    rows_of,
+    task_pairs,
+    vector_column,
+    vectors_along,
+    without_start,
+)
+from graphrec_core.config import PipelineConfig
+from graphrec_core.errors import EmptyTableError
+from graphrec_core.index.ann import require_finite
+from graphrec_core.lake import Artifact
+from graphrec_core.lake.layout import edges_file, nodes_file, vectors_file
+from graphrec_core.types import Region, Role, View
+
+QUERY_COLUMNS = ["node_id", "role", "is_active", "title"]
+CANDIDATE_COLUMNS = ["node_id", "title", "num_events", "last_event_time"]
+
+
+@dataclass(frozen=True)
+class ServeView:
+    """A region's serve view, laid out for its shard.
+
+    Attributes:
+        candidates: node_id, title, num_events, last_event_time; sorted by node_id.
+        candidate_vectors: float32 [C, d], in that order.
+        queries: node_id, role, is_active, title, vector; home and halo, sorted by node_id.
+        query_vectors: float32 [Q, d], in that order.
+        pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of start nodes
+            and of nodes with themselves.
+    """
+
+    candidates: pa.Table
+    candidate_vectors: np.ndarray
+    queries: pa.Table
+    query_vectors: np.ndarray
+    pairs: pa.Table
+
+    @property
+    def num_queries(self) -> int:
+        """Query nodes, start nodes aside."""
+        return without_start(self.queries, "node_id").num_rows
+
+    def seen(self) -> pa.Table:
+        """Returns the pairs of both axes, each once: query_id, candidate_id, sorted."""
+        known = rows_of(self.pairs["src"], id_array(self.queries["node_id"])) >= 0
+        known &= rows_of(self.pairs["dst"], id_array(self.candidates["node_id"])) >= 0
+        seen = self.pairs.filter(pa.array(known)).select(["src", "dst"])
+        seen = seen.rename_columns(["query_id", "candidate_id"])
+        seen = seen.group_by(["query_id", "candidate_id"]).aggregate([])
+        return seen.sort_by([("query_id", "ascending"), ("candidate_id", "ascending")])
+
+    def sample(self, num: int) -> np.ndarray:
+        """Picks vectors to measure recall with, evenly from the home queries that have one.
+
+        Without such a query the first candidates themselves are the queries.
+
+        Returns:
+            float32 [at most num, d].
+        """
+        home = np.asarray(pc.equal(self.queries["role"], str(Role.HOME)))
+        home &= ~np.asarray(is_start(self.queries["node_id"]))
+        rows = np.flatnonzero(home & self.query_vectors.any(axis=1))
+        if len(rows) == 0:
+            return self.candidate_vectors[:num]
+        evenly = np.linspace(0, len(rows) - 1, min(num, len(rows))).astype(np.int64)
+        return self.query_vectors[rows[evenly]]
+
+
+def read_serve_view(
+    config: PipelineConfig, snapshot: Artifact, embedding: Artifact, region: Region
+) -> ServeView:
+    """Reads a region's serve view.
+
+    Raises:
+        EmptyTableError: The region has no candidate.
+        LakeError: A file is missing, or a vector is not finite.
+    """
+    task = config.task
+    nodes = snapshot.read_table(nodes_file(View.SERVE, task.candidate, region))
+    candidates = nodes.filter(nodes["is_candidate"]).select(CANDIDATE_COLUMNS).sort_by("node_id")
+    if candidates.num_rows == 0:
+        raise EmptyTableError(
+            must=f"Region {region} must have a {task.candidate} that can be recommended.",
+            found=f"{nodes.num_rows} nodes, none active within {config.time.active_days} days",
+            fix="Widen time.active_days, or check that the source's events arrive.",
+        )
+    people = snapshot.read_table(nodes_file(View.SERVE, task.query, region))
+    people = people.filter(pc.not_equal(people["role"], str(Role.MEMBER)))
+    queries = people.select(QUERY_COLUMNS).sort_by("node_id")
+    vectors = _vectors(embedding, task.query, region, queries)
+    edges = snapshot.read_table(edges_file(View.SERVE, task.edge, region), TASK_PAIRS)
+    return ServeView(
+        candidates=candidates,
+        candidate_vectors=_vectors(embedding, task.candidate, region, candidates),
+        queries=queries.append_column("vector", vector_column(vectors)),
+        query_vectors=vectors,
+        pairs=task_pairs(edges, peers=task.recommends_peers),
+    )
+
+
+def popular_table(candidate_ids: pa.Array, rows: np.ndarray, scores: np.ndarray) -> pa.Table:
+    """Writes a ranking of all candidates as the table ``popular`` of a shard.
+
+    Args:
+        candidate_ids: Ids in row order.
+        rows: int64 [C], most popular first.
+        scores: float [C], along ``rows``.
+    """
+    return pa.table(
+        {
+            "rank": pa.array(np.arange(1, len(rows) + 1), pa.int32()),
+            "candidate_id": candidate_ids.take(pa.array(rows)),
+            "score": pa.array(scores, pa.float32()),
+        }
+    )
+
+
+def _vectors(embedding: Artifact, ntype: str, region: Region, nodes: pa.Table) -> np.ndarray:
+    table = embedding.read_table(vectors_file(View.SERVE, region, ntype))
+    vectors = vectors_along(table, id_array(nodes["node_id"]))
+    require_finite(vectors, ntype)
+    return vectors

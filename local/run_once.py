@@ -1,0 +1,237 @@
+"""One day of one pipeline on this machine: ``python -m local.run_once --config FILE``.
+
+Runs the real Airflow DAG once (SQLite, no scheduler), shows its progress, then what it left.
+Exit code 0: this run stored report and release, and a region is live from it (or passed, where
+the release is not meant to go live); 1: not so; 2: wrong arguments.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dags.child_process import die_with_the_parent
+from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
+from graphrec_core.config.looseness import gate_settings
+from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.redaction import redact
+from graphrec_core.types import parse_instant
+from local.run_log import RunLog
+from local.run_verdict import judge_run
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+AIRFLOW_HOME = REPOSITORY / ".airflow"
+GRAPHREC = (sys.executable, "-m", "jobs.cli")
+FAULT, USAGE = 1, 2
+MAX_FAILURES = 3
+"""Failed steps whose messages are shown; the first ones, since the later ones follow from them."""
+WIDTH = "160"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the day and returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m local.run_once", description=__doc__)
+    parser.add_argument("--config", type=Path, required=True, help="the pipeline's YAML")
+    parser.add_argument("--data", default="", help="folder of the source's tables (source.root)")
+    parser.add_argument("--as-of", default="", help="ISO; default: schedule.end, else .start")
+    parser.add_argument("--lake", default="", help="folder or URI of the lake (lake.root)")
+    parser.add_argument("--set", action="append", default=[], help="section.key=value")
+    given = parser.parse_args(arguments)
+    try:
+        overrides = [*given.set, *_places(given.data, given.lake)]
+        config = load_pipeline(given.config, overrides)
+        day = config.schedule.end or config.schedule.start
+        as_of = parse_instant(given.as_of or day.isoformat())
+    except GraphrecError as error:
+        _say(f"{type(error).__name__}: {error}")
+        return USAGE
+    return LocalRun(config, as_of).run()
+
+
+def _places(data: str, lake: str) -> Iterator[str]:
+    for key, place in (("source.root", data), ("lake.root", lake)):
+        if not place:
+            continue
+        uri = place if "://" in place else str(Path(place).resolve())
+        if key == "source.root" and "://" not in uri and not Path(uri).is_dir():
+            raise ConfigError(
+                must="--data must be a folder that exists, or a URI.",
+                found=uri,
+                fix="Give the folder that holds the tables named under source.tables.",
+            )
+        yield f"{key}={json.dumps(uri)}"
+
+
+class LocalRun:
+    """One run of one pipeline.
+
+    Args:
+        config: What its YAML says, overrides included.
+        as_of: The run's instant.
+        home: Airflow's folder; the run's log and its YAML go there.
+    """
+
+    def __init__(self, config: PipelineConfig, as_of: datetime, home: Path = AIRFLOW_HOME) -> None:
+        self.config, self.as_of, self.home = config, as_of, home
+        self.log, self.name = RunLog(), f"{config.pipeline}-{as_of:%Y%m%dT%H%M%SZ}"
+        self.path = home / f"{self.name}.yaml"
+        self.gate = {
+            key: value
+            for key, value in gate_settings(config).items()
+            if key in config.yaml_gate and config.yaml_gate[key] != value
+        }
+        self.environment = child_environment(
+            AIRFLOW_HOME=str(home),
+            AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__CORE__DAGS_FOLDER=str(REPOSITORY / "dags"),
+            AIRFLOW__LOGGING__COLORED_CONSOLE_LOG="False",
+            GRAPHREC_CONFIG_DIR=str(self.path),
+            PYTHONPATH=str(REPOSITORY),
+            PYTHONUNBUFFERED="1",
+            NO_COLOR="1",
+        )
+        if not sys.stdout.isatty():
+            self.environment.setdefault("COLUMNS", WIDTH)
+
+    def run(self) -> int:
+        """Runs the DAG, then shows the table, the report's path and a sample query."""
+        self.hand_over()
+        log = self.home / f"{self.name}.log"
+        _say(f"{self.config.pipeline}, as of {self.as_of:%Y-%m-%d %H:%M} UTC; full log: {log}")
+        started_s = time.monotonic()
+        with log.open("w", encoding="utf-8") as file:
+            code = self._airflow(file, "db", "migrate") or self._airflow(file, *self.command())
+        _say(f"The DAG ended after {time.monotonic() - started_s:.0f} s with exit code {code}.")
+        return self.show(code)
+
+    def hand_over(self) -> None:
+        """Writes the run's YAML, overrides included: a triggered run could not carry all of them.
+
+        The gate stays as the YAML has it, and the run may change it, so that a looser one is seen
+        to be looser. For its owner's eyes only, since settings may hold passwords.
+        """
+        data = self.config.model_dump(mode="json")
+        for key in self.gate:
+            section, name = key.split(".")
+            data[section][name] = self.config.yaml_gate[key]
+        data["schedule"]["overridable"] = list(self.gate)
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+        self.path.write_text(text, encoding="utf-8")
+
+    @property
+    def overrides(self) -> list[str]:
+        """What the run carries: the gate's settings that differ from the YAML's."""
+        return [f"{key}={json.dumps(value)}" for key, value in self.gate.items()]
+
+    def command(self) -> list[str]:
+        """Returns the arguments of Airflow's program that run the DAG once."""
+        day = logical_day(self.config, self.as_of).isoformat()
+        conf = {"as_of": self.as_of.isoformat(), "overrides": self.overrides}
+        file = str(REPOSITORY / "dags" / "pipelines.py")
+        return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
+
+    def _airflow(self, log: Any, *arguments: str) -> int:  # noqa: ANN401
+        process = subprocess.Popen(
+            [sys.executable, "-m", "airflow", *arguments],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            preexec_fn=die_with_the_parent,
+        )
+        try:
+            for line in process.stdout or ():
+                shown = redact(line)
+                log.write(shown)
+                if news := self.log.read(shown):
+                    _say(news)
+            return process.wait()
+        except BaseException:
+            process.kill()  # an interrupt would only fail the step and start the next one
+            process.wait()
+            raise
+
+    def _graphrec(self, command: str, *arguments: str, capture: bool = False) -> str | None:
+        settings = [word for override in self.overrides for word in ("--set", override)]
+        done = subprocess.run(
+            [*GRAPHREC, command, "--config", str(self.path), *arguments, *settings],
+            cwd=REPOSITORY,
+            env=self.environment,
+            stdout=subprocess.PIPE if capture else None,
+            text=True,
+            check=False,
+        )
+        return None if done.returncode else done.stdout or ""
+
+    def show(self, code: int) -> int:
+        """Shows the table, the report's path and a sample query; returns the exit code.
+
+        Args:
+            code: How Airflow's program ended.
+        """
+        instant = self.as_of.isoformat()
+        _say("")
+        self._graphrec("status", "--as-of", instant)
+        status = self._graphrec("status", "--as-of", instant, "--json", capture=True)
+        if problem := self.judge(status):
+            for failure in self.log.failures()[:MAX_FAILURES]:
+                _say(failure)
+            _say(f"The day failed: {problem}. Airflow's exit code was {code}.")
+            return FAULT
+        return 0
+
+    def judge(self, status: str | None) -> str:
+        """Shows what the run left; returns why it does not count as done, or nothing.
+
+        Args:
+            status: What ``graphrec status --json --as-of`` printed; None where it failed.
+        """
+        if self.log.report:
+            _say(f"Report: {self.log.report}")
+        if status is None:
+            return "its status cannot be read"
+        verdict = judge_run(self.log.codes.get(StepName.PUBLISH), json.loads(status)["run"])
+        if verdict.problem:
+            return verdict.problem
+        if not self.log.report:
+            return "it left no report"
+        if verdict.note:
+            _say(verdict.note)
+        if not verdict.is_served:
+            return ""
+        _say("A sample query, answered from the live shard:")
+        return "" if self._graphrec("query", "--k", "5") is not None else "the sample query failed"
+
+
+def logical_day(config: PipelineConfig, as_of: datetime) -> date:
+    """Returns the day to hand to Airflow, which skips every task outside the schedule's bounds.
+
+    The day before ``as_of`` where the schedule has it, else the nearest that it has; the run's
+    instant is the parameter ``as_of`` in any case.
+    """
+    schedule = config.schedule
+    day = max((as_of - timedelta(days=1)).date(), schedule.start)
+    return min(day, schedule.end) if schedule.end else day
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(FAULT))
+    sys.exit(main())

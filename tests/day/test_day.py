@@ -1,0 +1,120 @@
+"""One day's artefacts: names, places and inputs follow from the table of steps."""
+
+from pathlib import Path
+
+import pytest
+
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
+from graphrec_core.day import Day, Ref
+from graphrec_core.errors import AbsentError, LakeError
+from graphrec_core.lake import Attempt, artifact_id
+from graphrec_core.types import ALL_REGIONS, Region, View
+from tests.support.snapshots import AS_OF, tiny_config
+
+EAST = Region("east")
+STORED = [step for step in STEPS if step not in (StepName.WAIT, StepName.REPORT)]
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Day:
+    return Day(tiny_config(tmp_path / "lake"), AS_OF)
+
+
+def view_of(step: StepName) -> View | None:
+    return View.SERVE if STEPS[step].has_views else None
+
+
+@pytest.mark.parametrize("step", STORED)
+@pytest.mark.parametrize("scope", ["region", "global"])
+def test_an_id_is_the_hash_of_exactly_the_inputs_that_the_table_names(
+    tmp_path: Path, step: StepName, scope: str
+) -> None:
+    config = tiny_config(tmp_path, model={"name": "lightgcn", "scope": scope})
+    day, spec = Day(config, AS_OF), STEPS[step]
+    ref = day.ref(step, EAST, view_of(step))
+    one_of_all = spec.grain is Grain.DAY or (spec.grain is Grain.MODEL and scope == "global")
+    assert ref.region == (ALL_REGIONS if one_of_all else EAST)
+    inputs = {one.role: str(day.ref(one.step, EAST, one.view).id) for one in spec.inputs}
+    assert ref.inputs == inputs | ({"view": "serve"} if spec.has_views else {})
+    assert ref.id == artifact_id(step, config, AS_OF, ref.region, ref.inputs)
+    assert ref.id in ref.folder
+
+
+def test_no_two_results_of_a_day_share_a_name_or_a_place(day: Day) -> None:
+    refs = [
+        day.ref(step, region, view)
+        for step in STORED
+        for region in (EAST, Region("west"))
+        for view in (View if STEPS[step].has_views else [None])
+    ]
+    different = {(ref.step, ref.region, ref.inputs.get("view")) for ref in refs}
+    assert len({ref.id for ref in refs}) == len({ref.folder for ref in refs}) == len(different)
+
+
+def test_the_inputs_of_a_step_come_before_it_in_the_table() -> None:
+    before: set[StepName] = set()
+    for step, spec in STEPS.items():
+        assert {one.step for one in spec.inputs} <= before
+        before.add(step)
+
+
+def test_a_revision_renames_all_that_is_made_from_the_snapshot(day: Day) -> None:
+    revised = day.at_revision(1)
+    for step in STORED:
+        is_below = step is StepName.SNAPSHOT or bool(STEPS[step].inputs)
+        changed = revised.ref(step, EAST, view_of(step)) != day.ref(step, EAST, view_of(step))
+        assert changed is is_below, step
+
+
+def write(trial: Attempt) -> dict[str, int]:
+    trial.write("weights.bin", b"1")
+    return {"num_nodes": 1}
+
+
+def test_what_is_produced_is_found_and_not_made_again(day: Day) -> None:
+    ref = day.ref(StepName.TRAIN, EAST)
+    assert day.find(ref) is None
+    made = day.produce(ref, write)
+    assert (made.manifest.id, made.manifest.inputs) == (ref.id, dict(ref.inputs))
+    assert made.manifest.stats == {"num_nodes": 1}
+
+    def fail(_: Attempt) -> dict[str, int]:
+        raise AssertionError("it is there")
+
+    assert day.produce(ref, fail).manifest == day.open(ref).manifest == made.manifest
+
+
+def test_what_fails_leaves_nothing(day: Day) -> None:
+    ref = day.ref(StepName.TRAIN, EAST)
+
+    def fail(trial: Attempt) -> dict[str, int]:
+        write(trial)
+        raise LakeError(must="It must work.", found="it did not", fix="Nothing.")
+
+    with pytest.raises(LakeError, match="It must work"):
+        day.produce(ref, fail)
+    assert not list(day.lake.storage.files(""))
+    with pytest.raises(AbsentError, match="earlier steps"):
+        day.open(ref)
+
+
+@pytest.mark.parametrize("wrong", ["inputs", "region", "as_of"])
+def test_a_result_is_committed_under_no_other_id_than_its_inputs_give(
+    day: Day, config_of_tomorrow: Day, wrong: str
+) -> None:
+    ref = day.ref(StepName.TRAIN, EAST)
+    changed = {
+        "inputs": Ref(ref.step, ref.id, ref.region, ref.folder, {"snapshot": "another"}),
+        "region": Ref(ref.step, ref.id, Region("west"), ref.folder, ref.inputs),
+        "as_of": ref,
+    }[wrong]
+    owner = config_of_tomorrow if wrong == "as_of" else day
+    with pytest.raises(LakeError, match="under the id of its inputs"):
+        owner.produce(changed, write)
+    assert day.find(ref) is None
+
+
+@pytest.fixture
+def config_of_tomorrow(day: Day) -> Day:
+    config: PipelineConfig = day.config
+    return Day(config, AS_OF.replace(year=AS_OF.year + 1))
