@@ -1,0 +1,142 @@
+"""What every step of one tiny day gives: exact values, and numbers that processors round.
+
+``python -m tests.pinned.tiny_day`` pins the present results; do so after a version was bumped.
+"""
+
+import json
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load
+
+from graphrec_core.config import STEPS, PipelineConfig, StepName, load_pipeline
+from graphrec_core.day import Day
+from graphrec_core.day.references import evaluation_ref
+from graphrec_core.embedding.region_vectors import produce_vectors
+from graphrec_core.judging.build_shard import produce_shard
+from graphrec_core.judging.evaluate import produce_evaluation
+from graphrec_core.lake import Artifact
+from graphrec_core.lake.identity import digest
+from graphrec_core.ledger.past import read_past
+from graphrec_core.publishing.publish import publish
+from graphrec_core.quality.snapshot_suites import check_snapshot
+from graphrec_core.quality.source_check import check_day_source
+from graphrec_core.retrieval.from_shard import recommend_from_shard
+from graphrec_core.retrieval.shard import open_shard
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.training.region_model import produce_model
+from graphrec_core.types import Region, View
+
+PINNED = Path(__file__).with_name("tiny_day.json")
+TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
+SETTINGS = (
+    "source.town={num_regions: 2, num_users: 50, num_places: 40, num_days: 40}",
+    "snapshot.engine=duckdb",
+    "snapshot.threads=1",
+    "model={name: lightgcn, embedding_dim: 4}",
+    "training.num_epochs=30",
+    "training.learning_rate=0.1",
+    "training.patience=30",
+    "gate.undecided=live",
+    "publish={mode: force, forced_by: a test, forced_why: to pin}",
+)
+AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+EAST = Region("ash")
+NUM_ROWS = 3
+Results = dict[str, dict[str, Any]]
+
+
+def tiny_town(lake: Path) -> PipelineConfig:
+    """Returns the pipeline of a town of two regions, 50 users and 40 places each."""
+    return load_pipeline(TOWN, [f"lake.root={lake}", *SETTINGS])
+
+
+def run_tiny_day(folder: Path) -> Results:
+    """Runs the day and returns step -> its version, ``exact`` and ``near`` results."""
+    day = Day(tiny_town(folder / "lake"), AS_OF)
+    source, snapshot = check_day_source(day), produce_snapshot(day)
+    check = check_snapshot(day, snapshot)
+    for region in map(Region, check.manifest.stats["kept_regions"]):
+        produce_model(day, region)
+        for view in View:
+            produce_vectors(day, region, view)
+        produce_evaluation(day, region)
+        produce_shard(day, region)
+    release = publish(day)
+    entry = release.regions[EAST]
+    return {
+        StepName.VALIDATE: _result(StepName.VALIDATE, _files(source) | source.manifest.stats),
+        StepName.SNAPSHOT: _result(StepName.SNAPSHOT, _files(snapshot)),
+        StepName.CHECK: _result(StepName.CHECK, check.manifest.stats),
+        StepName.TRAIN: _of_model(day.open(day.ref(StepName.TRAIN, EAST))),
+        StepName.EMBED: _of_vectors(day),
+        StepName.EVALUATE: _of_evaluation(day),
+        StepName.SHARD: _of_shard(day.open(day.ref(StepName.SHARD, EAST))),
+        StepName.PUBLISH: _result(
+            StepName.PUBLISH,
+            {
+                "regions": sorted(release.regions),
+                "entry": [entry.verdict, entry.passed, entry.serves, entry.number],
+                "rules": [[rule.rule, rule.metric, rule.outcome] for rule in entry.rules],
+            },
+        ),
+    }
+
+
+def _result(step: StepName, exact: dict[str, Any], **near: Any) -> dict[str, Any]:
+    return {"version": STEPS[step].version, "exact": exact, "near": near}
+
+
+def _files(artifact: Artifact) -> dict[str, Any]:
+    files = {name: entry.sha256 for name, entry in artifact.manifest.files.items()}
+    return {"num_files": len(files), "files": digest(files)}
+
+
+def _of_model(model: Artifact) -> dict[str, Any]:
+    weights = {
+        name: load(model.read(name))
+        for name in sorted(model.manifest.files)
+        if "safetensors" in name
+    }
+    near = {
+        f"{name}:{key}": tensor[:NUM_ROWS].tolist()
+        for name, tensors in weights.items()
+        for key, tensor in tensors.items()
+    }
+    stats = model.manifest.stats
+    exact = {key: stats[key] for key in ("num_epochs", "best_epoch", "num_parameters", "num_rows")}
+    return _result(StepName.TRAIN, exact, **near)
+
+
+def _of_vectors(day: Day) -> dict[str, Any]:
+    near, exact = {}, {}
+    for view in View:
+        artifact = day.open(day.ref(StepName.EMBED, EAST, view))
+        exact[view] = artifact.manifest.stats["num_nodes"]
+        for name in sorted(artifact.manifest.files):
+            near[name] = artifact.read_table(name).slice(0, NUM_ROWS)["vector"].to_pylist()
+    return _result(StepName.EMBED, exact, **near)
+
+
+def _of_evaluation(day: Day) -> dict[str, Any]:
+    found = day.open(evaluation_ref(day, read_past(day.lake), EAST)).manifest.stats
+    return _result(StepName.EVALUATE, {"verdict": found["verdict"]}, metrics=found["metrics"])
+
+
+def _of_shard(artifact: Artifact) -> dict[str, Any]:
+    shard, stats = open_shard(artifact), artifact.manifest.stats
+    ranking = next(recommend_from_shard(shard, "model", np.arange(NUM_ROWS), 5))
+    exact = {
+        "popular": shard.tables.popular["candidate_id"].to_pylist(),
+        "num_candidates": stats["num_candidates"],
+    }
+    return _result(StepName.SHARD, exact, scores=ranking.scores.tolist())
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder:
+        text = json.dumps(run_tiny_day(Path(folder)), indent=1, sort_keys=True)
+    PINNED.write_text(text + "\n", encoding="utf-8")
