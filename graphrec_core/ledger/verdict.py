@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from graphrec_core.errors import ExpectationError
-from graphrec_core.lake.artifact import Artifact, open_artifact
-from graphrec_core.lake.lake import Lake
-from graphrec_core.types import ArtifactId, Region
+from graphrec_core.lake.artifact import Artifact
+from graphrec_core.types import Region
 
 STOP_HINT = " With quality.on_broken_region=skip the regions that are not broken go on."
 
@@ -46,15 +44,6 @@ class Verdict:
                 fix=f"Open {docs}/index.html; correct the source or change the limits in quality."
                 + (STOP_HINT if self.kept else ""),
             )
-
-
-def read_verdict(lake: Lake, as_of: datetime, verdict_id: ArtifactId) -> Verdict:
-    """Reads what the suites said of a day's snapshot.
-
-    Raises:
-        LakeError: They did not run on it with these settings.
-    """
-    return verdict_of(open_artifact(lake.storage, lake.layout.verdict(as_of, verdict_id)))
 
 
 def verdict_of(artifact: Artifact) -> Verdict:

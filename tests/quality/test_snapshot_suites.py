@@ -14,7 +14,7 @@ from graphrec_core.config.quality import QualityConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.lake import Artifact, Lake, attempt
-from graphrec_core.ledger.verdict import Verdict, read_verdict
+from graphrec_core.ledger.verdict import Verdict, verdict_of
 from graphrec_core.quality import snapshot_suites
 from graphrec_core.quality.drift import stability_index
 from graphrec_core.quality.snapshot_suites import check_snapshot
@@ -26,7 +26,8 @@ Stats = dict[str, Any]
 
 
 def stored_verdict(config: PipelineConfig) -> Verdict:
-    return read_verdict(Lake(config), AS_OF, Day(config, AS_OF).ref(StepName.CHECK).id)
+    day = Day(config, AS_OF)
+    return verdict_of(day.open(day.ref(StepName.CHECK)))
 
 
 def figures(scale: float = 1.0) -> Stats:
