@@ -38,6 +38,7 @@ from bench.leakage_plants import (
     scores,
 )
 from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.report.figures import NEUTRAL, PASSED, REFUSED, drawing
 from graphrec_core.types import Region, parse_instant
 
@@ -142,7 +143,8 @@ def measure_instant(
     visitors = events.assign(poi=events["poi"].astype(str)).groupby("poi")["user"].nunique()
     totals = {str(place): int(number) for place, number in visitors.items()}
     snapshot, twin = (built(each, as_of) for each in (config, leaky))
-    regions = [Region(name) for name in only or sorted(snapshot.manifest.stats["regions"])]
+    figures, twin_figures = (one.manifest.figures(SnapshotFigures) for one in (snapshot, twin))
+    regions = [Region(name) for name in only or sorted(figures.regions)]
     cases = [Case(config, snapshot, region, totals) for region in regions]
     twins = [Case(leaky, twin, region, totals) for region in regions]
     parts, losses = [], []
@@ -164,8 +166,8 @@ def measure_instant(
         },
         "loss": weighted(losses),
         "num_no_history": {
-            HONEST: snapshot.manifest.stats["num_no_history"],
-            HOME: twin.manifest.stats["num_no_history"],
+            HONEST: figures.num_no_history,
+            HOME: twin_figures.num_no_history,
         },
     }
 

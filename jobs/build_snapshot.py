@@ -5,6 +5,7 @@ from typing import Any
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
 from graphrec_core.ledger.revisions import Acceptance
+from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.quality.snapshot_suites import check_snapshot
 from graphrec_core.snapshot.daily import produce_snapshot
 from graphrec_core.snapshot.rebuild import rebuild_snapshot
@@ -26,12 +27,12 @@ def run(
         snapshot, history["history"] = rebuild_snapshot(day, acceptance)
     else:
         snapshot = produce_snapshot(day)
-    stats = check_snapshot(day, snapshot).manifest.stats
+    verdict = verdict_of(check_snapshot(day, snapshot))
     return {
         "step": snapshot.manifest.step,
         "id": snapshot.manifest.id,
-        "regions": stats["kept_regions"],
-        "broken_regions": stats["broken_regions"],
+        "regions": list(verdict.kept),
+        "broken_regions": dict(verdict.broken),
         **history,
     }
 

@@ -106,5 +106,8 @@ def emit(result: dict[str, Any]) -> None:
 
 def emit_step(manifest: "Manifest", *figures: str, **more: str) -> None:
     """Prints which artefact a step left, with figures of its manifest."""
-    stats = {name: manifest.stats[name] for name in figures}
-    emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, **stats, **more})
+    from graphrec_core.lake.records import FIGURES
+
+    told = manifest.figures(FIGURES[manifest.step]).to_json()
+    kept = {name: told[name] for name in figures}
+    emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, **kept, **more})

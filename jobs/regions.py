@@ -3,6 +3,7 @@
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import ALL_REGIONS, Region
 
 
@@ -33,7 +34,7 @@ def one_region(day: Day, region: str) -> Region:
             found="no --region",
             fix="Add --region NAME; `graphrec status` lists the regions.",
         )
-    regions = day.open(day.ref(StepName.SNAPSHOT)).manifest.stats["regions"]
+    regions = day.open(day.ref(StepName.SNAPSHOT)).manifest.figures(SnapshotFigures).regions
     if region not in regions:
         raise ConfigError(
             must=f"--region must be a region of the day's snapshot: {', '.join(sorted(regions))}.",

@@ -30,9 +30,7 @@ from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 logger = logging.getLogger(__name__)
 
-Made = Figures | Mapping[str, Any]
-"""What a manifest says of a result: the step's model of ``lake.records``, or JSON values."""
-Make = Callable[[Attempt], Made]
+Make = Callable[[Attempt], Figures]
 """Writes a result's files into an attempt and returns its figures."""
 NOTHING: Mapping[str, str] = {}
 
@@ -152,7 +150,7 @@ class Day:
         with attempt(self.lake.storage, ref.folder, ref.id) as trial:
             yield trial
 
-    def commit(self, ref: Ref, trial: Attempt, figures: Made) -> Artifact:
+    def commit(self, ref: Ref, trial: Attempt, figures: Figures) -> Artifact:
         """Commits what an attempt wrote, or finds that another attempt did so first."""
         return trial.commit(ref.step, self.config, self.as_of, ref.region, ref.inputs, figures)
 

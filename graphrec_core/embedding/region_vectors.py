@@ -1,7 +1,6 @@
 """The vectors of every node of one view: found, or computed by the day's model and committed."""
 
 import logging
-from typing import Any
 
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
@@ -9,6 +8,7 @@ from graphrec_core.embedding.inference import count_nodes, embed_view
 from graphrec_core.embedding.refit_guard import embed_serve_view
 from graphrec_core.embedding.writer import write_vectors
 from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.records import EmbeddingFigures
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def produce_vectors(day: Day, region: Region, view: View) -> Artifact:
     """
     ref = day.ref(StepName.EMBED, region, view)
 
-    def write(trial: Attempt) -> dict[str, Any]:
+    def write(trial: Attempt) -> EmbeddingFigures:
         snapshot = day.open(day.ref(StepName.SNAPSHOT))
         model = day.open(day.ref(StepName.TRAIN, region))
         if view is View.SERVE:
@@ -42,9 +42,8 @@ def produce_vectors(day: Day, region: Region, view: View) -> Artifact:
         else:
             tables, checks = embed_view(snapshot, view, ref.region, model), {}
         origin = write_vectors(trial, view, tables)
-        refit = {name: check.to_json() for name, check in checks.items()}
-        stats = {**count_nodes(tables, model), "origin": origin, "refit": refit}
-        logger.info("embedded the %s view of %s: %s", view, ref.region, stats)
-        return stats
+        figures = EmbeddingFigures(**count_nodes(tables, model), origin=origin, refit=checks)
+        logger.info("embedded the %s view of %s: %s", view, ref.region, figures.to_json())
+        return figures
 
     return day.produce(ref, write)

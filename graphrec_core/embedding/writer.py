@@ -13,7 +13,7 @@ from graphrec_core.types import Region, View
 
 def write_vectors(
     trial: Attempt, view: View, tables: Mapping[Region, Mapping[str, pa.Table]]
-) -> dict[str, str]:
+) -> VectorOrigin:
     """Writes one file per region and node type.
 
     Args:
@@ -31,4 +31,4 @@ def write_vectors(
             origins[VectorOrigin.stamped(table)] = None
     trained_on = " and ".join(sorted({origin.trained_on for origin in origins}))
     (origin,) = {replace(origin, trained_on=trained_on) for origin in origins}
-    return origin.to_json()
+    return origin

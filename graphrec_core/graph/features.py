@@ -39,7 +39,7 @@ class FeatureEncoder:
 
         Args:
             graph: The train view.
-            names: ntype -> feature columns (``stats["features"]`` of the snapshot).
+            names: ntype -> feature columns (``features`` of the snapshot's schema).
 
         Raises:
             SchemaError: A column is neither a number, a bool, a string nor a list of strings.

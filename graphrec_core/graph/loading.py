@@ -13,6 +13,7 @@ from graphrec_core.errors import LakeError
 from graphrec_core.graph.region_graph import EdgeList, RegionGraph
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import ALL_REGIONS, Region, Role, View
 
 EDGE_COLUMNS = ["src", "dst", "last_event_time"]
@@ -31,8 +32,8 @@ def load_graph(snapshot: Artifact, view: View, region: Region) -> RegionGraph:
     Raises:
         LakeError: The snapshot holds no such region, or an edge ends at an unknown node.
     """
-    regions = _regions(snapshot, region)
-    ntypes = sorted(snapshot.manifest.stats["features"])
+    figures = snapshot.manifest.figures(SnapshotFigures)
+    regions, ntypes = _regions(snapshot, figures, region), figures.features.ntypes
     files = {
         ntype: [snapshot.read_table(nodes_file(view, ntype, name)) for name in regions]
         for ntype in ntypes
@@ -85,10 +86,10 @@ class _Index:
         return torch.from_numpy(_int64(found) + self._offsets[ntype])
 
 
-def _regions(snapshot: Artifact, region: Region) -> list[Region]:
-    known = sorted(snapshot.manifest.stats["regions"])
+def _regions(snapshot: Artifact, figures: SnapshotFigures, region: Region) -> list[Region]:
+    known = sorted(figures.regions)
     if region == ALL_REGIONS:
-        return [Region(name) for name in known]
+        return known
     if region not in known:
         raise LakeError(
             must=f"Snapshot {snapshot.manifest.id} must hold the region {region!r}.",

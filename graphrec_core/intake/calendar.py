@@ -10,7 +10,6 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -18,6 +17,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import SchemaError
 from graphrec_core.intake.canonical import fit_holidays
+from graphrec_core.lake.records import TableDigest
 from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
@@ -90,7 +90,7 @@ class Calendar:
                 "that region.split, merge and tiny give it", WHERE, ", ".join(nobodys),
             )  # fmt: skip
 
-    def digests(self, cutoffs: Sequence[datetime]) -> list[dict[str, Any]]:
+    def digests(self, cutoffs: Sequence[datetime]) -> list[TableDigest]:
         """Returns num_rows and digest of the holidays, then of those before each cutoff."""
         # A holiday matters to an instant from its first moment on: it is `known_at` then.
         begun = _with_start(self.engine, self.holidays, self.offset_us)
@@ -98,7 +98,8 @@ class Calendar:
         (row,) = self.engine.collect(WHERE, printed).to_pylist()
         suffixes = ("", *(f"_{number}" for number in range(len(cutoffs))))
         return [
-            {key: row[f"{key}{suffix}"] for key in ("num_rows", "digest")} for suffix in suffixes
+            TableDigest(digest=row[f"digest{suffix}"], num_rows=row[f"num_rows{suffix}"])
+            for suffix in suffixes
         ]
 
     def _pairs(self, events: Relation, src_places: Relation, dst_places: Relation) -> Relation:

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import BadRowsError, EmptyTableError
 from graphrec_core.intake.canonical import TableKind
+from graphrec_core.lake.records import TableFigures
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class _Finding:
 
 
 def refuse_bad_tables(
-    config: PipelineConfig, quarantine: str, as_of: datetime, tables: Mapping[str, Any]
+    config: PipelineConfig, quarantine: str, as_of: datetime, tables: Mapping[str, TableFigures]
 ) -> None:
     """Refuses a source with too many bad rows, or with a table of which none is good.
 
@@ -71,7 +71,7 @@ def refuse_bad_tables(
         config: Its ``source.max_bad_rows_frac`` is the limit.
         quarantine: URI of the folder that holds the rejected rows.
         as_of: The run's instant.
-        tables: Table -> num_rows, num_rejected and reasons.
+        tables: Table -> how its rows were judged.
 
     Raises:
         BadRowsError: Tables have too many bad rows.
@@ -104,17 +104,17 @@ def refuse_bad_tables(
     )
 
 
-def _findings(config: PipelineConfig, tables: Mapping[str, Any]) -> list[_Finding]:
+def _findings(config: PipelineConfig, tables: Mapping[str, TableFigures]) -> list[_Finding]:
     """Returns the tables to refuse, causes before consequences."""
     found: dict[str, _Finding] = {}
     order = [f"{kind}/" for kind in CAUSES_FIRST]
     for name in sorted(tables, key=lambda name: (order.index(name.partition("/")[0] + "/"), name)):
         entry = tables[name]
-        rejected, num_rows = entry["num_rejected"], entry["num_rows"]
+        rejected, num_rows = entry.num_rejected, entry.num_rows
         if rejected <= config.source.max_bad_rows_frac * num_rows and rejected < num_rows:
             continue
-        reasons = sorted(entry["reasons"].items(), key=lambda item: (-item[1], item[0]))
-        causes = [node for node in _named_nodes(config, name, entry["reasons"]) if node in found]
+        reasons = sorted(entry.reasons.items(), key=lambda item: (-item[1], item[0]))
+        causes = [node for node in _named_nodes(config, name, entry.reasons) if node in found]
         found[name] = _Finding(name, num_rows, dict(reasons), tuple(causes))
     return list(found.values())
 
@@ -136,10 +136,10 @@ def _described(found: Sequence[_Finding]) -> str:
     return "; ".join(one.describe() for one in found)
 
 
-def _warn(tables: Mapping[str, Any], refused: set[str]) -> None:
+def _warn(tables: Mapping[str, TableFigures], refused: set[str]) -> None:
     for name, entry in tables.items():
-        if entry["num_rejected"] and name not in refused:
+        if entry.num_rejected and name not in refused:
             logger.warning(
                 "%s: %d of %d rows are in quarantine: %s",
-                name, entry["num_rejected"], entry["num_rows"], entry["reasons"],
+                name, entry.num_rejected, entry.num_rows, entry.reasons,
             )  # fmt: skip

@@ -20,7 +20,7 @@ from graphrec_core.index.ann import (
 )
 from graphrec_core.judging.serve_view import ServeView, popular_table, read_serve_view
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.records import ShardFigures
+from graphrec_core.lake.records import EmbeddingFigures, ShardFigures
 from graphrec_core.models.popularity import RecentPopularity
 from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.shard import ShardTables, write_shard
@@ -54,7 +54,7 @@ def produce_shard(day: Day, region: Region) -> Artifact:
             factory=choose_factory(config.index.factory, view.candidates.num_rows),
             ann_recall=recall,
             recall_k=config.index.recall_k,
-            refit=embedding.manifest.stats["refit"].get(region),
+            refit=embedding.manifest.figures(EmbeddingFigures).refit.get(region),
             rules=tuple(decisions),
             verdict=verdict_of(decisions),
         )

@@ -7,7 +7,7 @@ from graphrec_core.axes.rows import vectors_along
 from graphrec_core.errors import LeakageError
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.lake.records.origin import VectorOrigin
+from graphrec_core.lake.records import EmbeddingFigures, VectorOrigin
 from graphrec_core.types import ArtifactId, Region, View
 
 
@@ -32,7 +32,7 @@ class TrainVectors:
         manifest = embedding.manifest
         self._name = f"embedding {manifest.id} of {manifest.as_of}, region {region}"
         expected = VectorOrigin(snapshot.manifest.id, View.TRAIN, model)
-        made_from = VectorOrigin.of(manifest.stats.get("origin", {}))
+        made_from = manifest.figures(EmbeddingFigures).origin
         for declared in (VectorOrigin.of({**made_from.to_json(), **manifest.inputs}), made_from):
             expected.require(declared, f"the manifest of {self._name}")
         prefix = f"view={View.TRAIN}/"

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -115,7 +114,7 @@ class Attempt:
         as_of: datetime,
         region: Region,
         inputs: Mapping[str, str],
-        stats: Figures | Mapping[str, Any],
+        figures: Figures,
     ) -> Artifact:
         """Makes the artefact visible, or finds that another attempt did so first.
 
@@ -125,8 +124,7 @@ class Attempt:
             as_of: The day's instant.
             region: The region, or ``ALL_REGIONS``.
             inputs: Ids of what it was made from, by role.
-            stats: What the manifest says of it: the step's model in ``FIGURES``, or JSON values
-                where there is none.
+            figures: What the manifest says of it; the step's model in ``FIGURES``.
 
         Returns:
             The committed artefact, this attempt's or the earlier one's; its files are all there.
@@ -147,7 +145,7 @@ class Attempt:
             inputs=dict(inputs),
             config=declared_config(config, step),
             files=dict(sorted(self._entries.items())),
-            stats=stats_of(step, stats),
+            stats=stats_of(step, figures),
         )
         data = manifest.to_bytes()
         self._seal(data)

@@ -35,8 +35,8 @@ class Manifest(BaseModel):
         inputs: Ids of the artefacts it was made from, by role.
         config: The settings that the step declares, by dotted key.
         files: The files, by path relative to the artefact.
-        stats: Figures and decisions that later steps and people read; JSON values. Where the
-            step has a model of them (``FIGURES``), ``figures`` reads them.
+        stats: Figures and decisions that later steps and people read; ``figures`` reads
+            them.
     """
 
     model_config = ConfigDict(frozen=True)

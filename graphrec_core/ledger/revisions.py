@@ -8,15 +8,14 @@ gaps, where a snapshot was committed but never recorded and the source changed a
 
 import logging
 import re
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from graphrec_core.errors import ConflictError, DamagedError
 from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.lake import Lake
+from graphrec_core.lake.records import Digests
 from graphrec_core.ledger.release import read_stored
 from graphrec_core.types import ArtifactId, format_instant
 
@@ -159,11 +158,11 @@ def record_revision(
     return read_stored(lake, path, Revision)
 
 
-def changed_tables(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[TableChange]:
+def changed_tables(before: Digests, now: Digests) -> list[TableChange]:
     """Compares two sources' digests, made by one engine.
 
     Args:
-        before: Table -> num_rows and digest, as in a snapshot's ``row_digests``.
+        before: Table -> digest of its rows, as in a snapshot's ``row_digests``.
         now: The same.
 
     Returns:
@@ -173,7 +172,7 @@ def changed_tables(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[Ta
     return [_change(name, before, now) for name in names]
 
 
-def resized_tables(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[TableChange]:
+def resized_tables(before: Digests, now: Digests) -> list[TableChange]:
     """Compares two sources' row counts, which are comparable whatever engine counted."""
     changes = [_change(name, before, now) for name in sorted({*before, *now})]
     return [change for change in changes if change.num_rows != change.num_rows_before]
@@ -194,11 +193,11 @@ def _numbers(lake: Lake, folder: str) -> list[int]:
     return [int(match[1]) for name in names if (match := RECORD.fullmatch(name))]
 
 
-def _change(name: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> TableChange:
+def _change(name: str, before: Digests, now: Digests) -> TableChange:
     return TableChange(
         table=name,
-        num_rows_before=before.get(name, {}).get("num_rows"),
-        num_rows=now.get(name, {}).get("num_rows"),
+        num_rows_before=before[name].num_rows if name in before else None,
+        num_rows=now[name].num_rows if name in now else None,
     )
 
 

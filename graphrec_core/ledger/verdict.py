@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from graphrec_core.errors import ExpectationError
 from graphrec_core.lake.artifact import Artifact
+from graphrec_core.lake.records import CheckFigures
 from graphrec_core.types import Region
 
 STOP_HINT = " With quality.on_broken_region=skip the regions that are not broken go on."
@@ -48,12 +48,8 @@ class Verdict:
 
 def verdict_of(artifact: Artifact) -> Verdict:
     """Reads a verdict from its manifest."""
-    stats: Mapping[str, Any] = artifact.manifest.stats
-    return Verdict(
-        kept=tuple(Region(name) for name in stats["kept_regions"]),
-        broken={Region(name): why for name, why in stats["broken_regions"].items()},
-        notes=tuple(stats["notes"]),
-    )
+    figures = artifact.manifest.figures(CheckFigures)
+    return Verdict(figures.kept_regions, figures.broken_regions, figures.notes)
 
 
 def describe_broken(broken: Mapping[Region, str]) -> str:

@@ -18,6 +18,7 @@ from graphrec_core.errors import (
 )
 from graphrec_core.lake import Artifact, Lake
 from graphrec_core.lake.identity import canonical_json
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.ledger.catalogue import complete
 from graphrec_core.ledger.past import Past, read_past
 from graphrec_core.ledger.release import Release, read_release
@@ -150,7 +151,7 @@ def _say_what_holds(lake: Lake, release: Release) -> None:
 
 def _without_shard(snapshot: Artifact, verdict: Verdict) -> list[Region]:
     """Names the regions that bring nothing: they keep what serves them."""
-    return sorted({*snapshot.manifest.stats["empty_regions"], *verdict.broken})
+    return sorted({*snapshot.manifest.figures(SnapshotFigures).empty_regions, *verdict.broken})
 
 
 def _names(known: Sequence[Region], regions: tuple[Region, ...]) -> list[Region]:

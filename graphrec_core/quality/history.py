@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact
+from graphrec_core.lake.records import RegionFigures, SnapshotFigures
 from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.types import ArtifactId, Region, format_instant
 
@@ -31,7 +31,7 @@ class PastDay:
     age: int
     as_of: str
     snapshot_id: ArtifactId
-    regions: Mapping[Region, Mapping[str, Any]]
+    regions: Mapping[Region, RegionFigures]
     broken: frozenset[Region] = frozenset()
     merged: Mapping[Region, Region] = field(default_factory=dict)
 
@@ -56,12 +56,12 @@ def last_days(day: Day) -> list[PastDay]:
 def _past_day(day: Day, snapshot: Artifact, age: int) -> PastDay:
     verdict = day.find(day.ref(StepName.CHECK))
     broken = verdict_of(verdict).broken if verdict else {}
-    regions: Mapping[Region, Any] = snapshot.manifest.stats["regions"]
+    figures = snapshot.manifest.figures(SnapshotFigures)
     return PastDay(
         age,
         format_instant(day.as_of),
         snapshot.manifest.id,
-        {region: figures for region, figures in regions.items() if region not in broken},
+        {name: one for name, one in figures.regions.items() if name not in broken},
         frozenset(broken),
-        snapshot.manifest.stats.get("merged_regions", {}),
+        figures.merged_regions,
     )

@@ -1,21 +1,19 @@
 """The profile of a canonical table: one engine query, one row, small enough for pandas."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from graphrec_core.engine import Engine
 from graphrec_core.intake.rules import CheckedTable, where_of
+from graphrec_core.lake.records import TableFigures
 
 
-def profile(engine: Engine, table: CheckedTable, summary: Mapping[str, Any]) -> pd.DataFrame:
+def profile(engine: Engine, table: CheckedTable, summary: TableFigures) -> pd.DataFrame:
     """Profiles a table's accepted rows.
 
     Args:
         engine: The engine that judged the table.
         table: The table.
-        summary: What its Finding says: num_rows, num_rejected, reasons.
+        summary: How its rows were judged.
 
     Returns:
         One row: ``columns`` (their names, sorted and joined), the columns of
@@ -24,14 +22,14 @@ def profile(engine: Engine, table: CheckedTable, summary: Mapping[str, Any]) -> 
     columns = ", ".join(sorted(engine.schema(table.accepted)))
     found = engine.run(f"profile_{table.name.kind}", {"accepted_rows": table.accepted})
     (row,) = engine.collect(where_of(table.name), found).to_pylist()
-    rejected = summary["num_rejected"]
+    rejected = summary.num_rejected
     return pd.DataFrame(
         [
             {
                 "columns": columns,
                 **row,
                 "num_rejected_rows": rejected,
-                "rejected_frac": rejected / max(1, summary["num_rows"]),
+                "rejected_frac": rejected / max(1, summary.num_rows),
             }
         ]
     )

@@ -12,6 +12,7 @@ from graphrec_core.errors import ConfigError
 from graphrec_core.intake.findings import REASON
 from graphrec_core.lake import Artifact, Lake, find_artifact
 from graphrec_core.lake.layout import PART
+from graphrec_core.lake.records import ValidationFigures
 from graphrec_core.types import ArtifactId, format_instant
 
 ID_COLUMNS = ("node_id", "src", "dst", "event_id")
@@ -56,7 +57,7 @@ def find_rows(validation: Artifact, wanted: Wanted) -> Iterator[tuple[str, pa.Re
     Raises:
         ConfigError: There is no such table.
     """
-    tables = sorted(validation.manifest.stats["tables"])
+    tables = sorted(validation.manifest.figures(ValidationFigures).tables)
     if wanted.table and wanted.table not in tables:
         raise ConfigError(
             must="--table must be a canonical table.",

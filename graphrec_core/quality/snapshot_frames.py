@@ -4,22 +4,21 @@ All of them name rows by ``KEYS``: region, part (a view or the holdout) and what
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
 from graphrec_core.config.quality import QualityConfig
+from graphrec_core.lake.records import RegionFigures
 from graphrec_core.quality.drift import stability_index
 from graphrec_core.quality.history import PastDay
-from graphrec_core.types import Region, View
+from graphrec_core.types import Region
 
 KEYS = ("region", "part", "what")
-Figures = Mapping[str, Any]
 Key = tuple[str, str]
 
 
 def count_frame(
-    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+    regions: Mapping[Region, RegionFigures], days: Sequence[PastDay], config: QualityConfig
 ) -> pd.DataFrame:
     """Compares every region's counts with the least and the most of the last days.
 
@@ -33,7 +32,7 @@ def count_frame(
     rows = []
     for region, past in _with_history(regions, days, config).items():
         counts, before = (
-            dict(_counts(regions.get(region, {}))),
+            dict(_counts(regions.get(region))),
             [dict(_counts(one)) for one in past],
         )
         for part, what in sorted(set(counts).union(*before)):
@@ -51,7 +50,7 @@ def count_frame(
 
 
 def degree_frame(
-    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+    regions: Mapping[Region, RegionFigures], days: Sequence[PastDay], config: QualityConfig
 ) -> pd.DataFrame:
     """Measures how far the degrees of each node type are from those of the last days.
 
@@ -61,7 +60,7 @@ def degree_frame(
     """
     rows = []
     for region, past in _with_history(regions, days, config).items():
-        now, before = _histograms(regions.get(region, {})), [_histograms(one) for one in past]
+        now, before = _histograms(regions.get(region)), [_histograms(one) for one in past]
         for (part, what), counts in sorted(now.items()):
             known = [
                 one[part, what]
@@ -74,32 +73,32 @@ def degree_frame(
     return pd.DataFrame(rows, columns=[*KEYS, "num_nodes", "drift"])
 
 
-def halo_frame(regions: Mapping[Region, Figures], config: QualityConfig) -> pd.DataFrame:
+def halo_frame(regions: Mapping[Region, RegionFigures], config: QualityConfig) -> pd.DataFrame:
     """Measures the share of edges that cross a border; types of few edges are left out.
 
     Returns:
         KEYS, num_edges, halo_frac.
     """
     rows = [
-        (region, str(view), etype, num_edges, figures[view]["num_halo_edges"][etype] / num_edges)
-        for region, figures in sorted(regions.items())
-        for view in View
-        for etype, num_edges in sorted(figures[view]["num_edges"].items())
+        (region, str(view), etype, num_edges, figures.num_halo_edges[etype] / num_edges)
+        for region in sorted(regions)
+        for view, figures in regions[region].views.items()
+        for etype, num_edges in sorted(figures.num_edges.items())
         if num_edges >= config.min_count
     ]
     return pd.DataFrame(rows, columns=[*KEYS, "num_edges", "halo_frac"])
 
 
 def without_history(
-    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
+    regions: Mapping[Region, RegionFigures], days: Sequence[PastDay], config: QualityConfig
 ) -> list[Region]:
     """Names the regions that too few of the last days know."""
     return sorted(set(regions) - set(_with_history(regions, days, config)))
 
 
 def _with_history(
-    regions: Mapping[Region, Figures], days: Sequence[PastDay], config: QualityConfig
-) -> dict[Region, list[Figures]]:
+    regions: Mapping[Region, RegionFigures], days: Sequence[PastDay], config: QualityConfig
+) -> dict[Region, list[RegionFigures]]:
     """Region, of today or gone -> its figures on the last days, where these are enough.
 
     A day on which it was broken counts for none: the one before them stands in for it.
@@ -113,19 +112,24 @@ def _with_history(
     return past
 
 
-def _counts(figures: Figures) -> Iterator[tuple[Key, int]]:
-    for part, values in figures.items():
-        for name, value in values.items():
-            if name in ("num_home_nodes", "num_edges"):
-                for kind, count in value.items():
-                    yield (part, f"{name} {kind}"), count
-            elif name in ("num_candidates", "num_pairs", "num_queries"):
-                yield (part, name), value
+def _counts(figures: RegionFigures | None) -> Iterator[tuple[Key, int]]:
+    """Yields what is compared; nothing of a region that is gone."""
+    if figures is None:
+        return
+    for view, one in figures.views.items():
+        for ntype, num in one.num_home_nodes.items():
+            yield (str(view), f"num_home_nodes {ntype}"), num
+        for etype, num in one.num_edges.items():
+            yield (str(view), f"num_edges {etype}"), num
+        yield (str(view), "num_candidates"), one.num_candidates
+    yield ("holdout", "num_pairs"), figures.holdout.num_pairs
+    yield ("holdout", "num_queries"), figures.holdout.num_queries
 
 
-def _histograms(figures: Figures) -> dict[Key, Sequence[int]]:
+def _histograms(figures: RegionFigures | None) -> dict[Key, Sequence[int]]:
+    views = figures.views if figures is not None else {}
     return {
-        (part, ntype): counts
-        for part, values in figures.items()
-        for ntype, counts in values.get("degree_histogram", {}).items()
+        (str(view), ntype): counts
+        for view, one in views.items()
+        for ntype, counts in one.degree_histogram.items()
     }

@@ -6,7 +6,6 @@ A region that breaks one is broken: it does not go on, and keeps what serves it.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import great_expectations.expectations as gxe
 import pandas as pd
@@ -15,6 +14,7 @@ from graphrec_core.config import StepName
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact
+from graphrec_core.lake.records import CheckFigures, RegionFigures, SnapshotFigures
 from graphrec_core.ledger.verdict import Verdict, describe_broken, verdict_of
 from graphrec_core.quality.history import PastDay, last_days
 from graphrec_core.quality.snapshot_frames import (
@@ -44,8 +44,7 @@ def check_snapshot(day: Day, snapshot: Artifact) -> Artifact:
         snapshot: Its committed snapshot.
 
     Returns:
-        The verdict; its stats hold kept_regions, broken_regions (region -> why), notes and
-        history (instant -> snapshot id).
+        The verdict, with ``CheckFigures``.
 
     Raises:
         ExpectationError: No region may go on (``quality.on_broken_region``); the verdict and the
@@ -53,8 +52,8 @@ def check_snapshot(day: Day, snapshot: Artifact) -> Artifact:
     """
     day = day.of_snapshot(snapshot.manifest)
     docs = day.lake.layout.snapshot_docs(day.as_of)
-    stats = snapshot.manifest.stats
-    done = day.produce(day.ref(StepName.CHECK), lambda _: _judge(day, stats, docs))
+    figures = snapshot.manifest.figures(SnapshotFigures)
+    done = day.produce(day.ref(StepName.CHECK), lambda _: _judge(day, figures, docs))
     verdict = verdict_of(done)
     _tell(verdict)
     verdict.refuse(day.config.quality.on_broken_region, day.lake.storage.uri(docs))
@@ -64,7 +63,7 @@ def check_snapshot(day: Day, snapshot: Artifact) -> Artifact:
 def judge_figures(
     config: QualityConfig,
     halo_limits: Mapping[str, float],
-    regions: Mapping[Region, Any],
+    regions: Mapping[Region, RegionFigures],
     days: Sequence[PastDay],
 ) -> list[Suite]:
     """Writes the suites of a snapshot: for counts, for degrees, and for each limited border.
@@ -72,7 +71,7 @@ def judge_figures(
     Args:
         config: The limits.
         halo_limits: Edge type -> greatest share of a region's edges that may cross its border.
-        regions: Region -> its figures, as in the snapshot's stats.
+        regions: Region -> its figures.
         days: The last days.
     """
     change, drift = config.max_count_change_frac, config.max_degree_drift
@@ -122,24 +121,23 @@ def broken_regions(results: Sequence[SuiteResult]) -> dict[Region, str]:
     return {region: "; ".join(reasons) for region, reasons in sorted(broken.items())}
 
 
-def _judge(day: Day, stats: Mapping[str, Any], docs: str) -> dict[str, Any]:
-    config, regions = day.config.quality, stats["regions"]
+def _judge(day: Day, snapshot: SnapshotFigures, docs: str) -> CheckFigures:
+    config, regions = day.config.quality, snapshot.regions
     limits = day.config.halo_limits()
-    merged = stats.get("merged_regions", {})
-    days = [_comparable(past, merged) for past in last_days(day)]
+    days = [_comparable(past, snapshot.merged_regions) for past in last_days(day)]
     suites = judge_figures(config, limits, regions, days)
     results = run_suites(suites, format_instant(day.as_of), day.lake.storage, docs)
     logger.info("Data Docs: %s/index.html", day.lake.storage.uri(docs))
     broken = broken_regions(results)
-    return {
-        "kept_regions": sorted(set(regions) - set(broken)),
-        "broken_regions": broken,
-        "history": {past.as_of: past.snapshot_id for past in days},
-        "notes": [
+    return CheckFigures(
+        kept_regions=tuple(sorted(set(regions) - set(broken))),
+        broken_regions=broken,
+        history={past.as_of: past.snapshot_id for past in days},
+        notes=(
             *_notes(without_history(regions, days, config), config),
             *halo_notes(config, limits, regions),
-        ],
-    }
+        ),
+    )
 
 
 def _suite(name: str, rows: pd.DataFrame, *expectations: gxe.Expectation) -> Suite:
@@ -162,7 +160,7 @@ def _comparable(day: PastDay, merged: Mapping[Region, Region]) -> PastDay:
 
 
 def halo_notes(
-    config: QualityConfig, limits: Mapping[str, float], regions: Mapping[Region, Any]
+    config: QualityConfig, limits: Mapping[str, float], regions: Mapping[Region, RegionFigures]
 ) -> list[str]:
     """Says which edge types without a limit hardly have an edge inside a region, and what to do.
 

@@ -5,7 +5,6 @@ decision, and corrected rows are judged again.
 """
 
 import logging
-from typing import Any
 
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
@@ -16,6 +15,7 @@ from graphrec_core.intake.findings import digests, quarantine
 from graphrec_core.intake.refusal import refuse_bad_tables
 from graphrec_core.intake.root import source_areas
 from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.records import ValidationFigures
 from graphrec_core.quality.suites import check_tables
 
 logger = logging.getLogger(__name__)
@@ -44,16 +44,16 @@ def check_day_source(day: Day) -> Artifact:
         source_areas(config, lake)
         (found,) = digests(engine, checked)
 
-        def write(trial: Attempt) -> dict[str, Any]:
+        def write(trial: Attempt) -> ValidationFigures:
             tables = {
                 str(name): quarantine(engine, table, found[str(name)], trial)
                 for name, table in checked.items()
             }
-            return {"tables": tables}
+            return ValidationFigures(tables=tables)
 
-        inputs = {name: f"{row['num_rows']}:{row['digest']}" for name, row in found.items()}
+        inputs = {name: f"{row.num_rows}:{row.digest}" for name, row in found.items()}
         done = day.produce(day.ref(StepName.VALIDATE, given=inputs), write)
-        summaries = done.manifest.stats["tables"]
+        summaries = done.manifest.figures(ValidationFigures).tables
         refuse_bad_tables(config, lake.storage.uri(done.base), as_of, summaries)
         docs = lake.layout.data_docs(as_of)
         check_tables(engine, config, checked.values(), summaries, as_of, lake.storage, docs)

@@ -6,7 +6,6 @@ in a form that people read: columns, nulls, ranges, not empty.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 import great_expectations.expectations as gxe
 
@@ -16,6 +15,7 @@ from graphrec_core.errors import ExpectationError
 from graphrec_core.intake.canonical import COLUMNS, TableKind
 from graphrec_core.intake.rules import CheckedTable
 from graphrec_core.lake import Storage
+from graphrec_core.lake.records import TableFigures
 from graphrec_core.quality.profile import profile
 from graphrec_core.quality.suite import Suite, SuiteResult, between, one_of, run_suites
 from graphrec_core.types import format_instant
@@ -36,7 +36,7 @@ def check_tables(
     engine: Engine,
     config: PipelineConfig,
     tables: Iterable[CheckedTable],
-    summaries: Mapping[str, Mapping[str, Any]],
+    summaries: Mapping[str, TableFigures],
     as_of: datetime,
     storage: Storage,
     docs_folder: str,
@@ -47,7 +47,7 @@ def check_tables(
         engine: The engine that judged the tables.
         config: The pipeline.
         tables: The judged tables; the suites see their accepted rows.
-        summaries: Table -> summary of its Finding.
+        summaries: Table -> how its rows were judged.
         as_of: The run's instant.
         storage: The lake's storage.
         docs_folder: Folder of the pages; replaced.

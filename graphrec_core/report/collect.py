@@ -1,14 +1,18 @@
 """Gathers one day's run from the manifests; what is missing is None, never guessed."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake import Artifact, find_artifact
-from graphrec_core.lake.records import EvaluationFigures, LeftOutPairs, ShardFigures
-from graphrec_core.ledger.live import Live
+from graphrec_core.lake.records import (
+    EvaluationFigures,
+    ModelFigures,
+    RegionFigures,
+    ShardFigures,
+    ValidationFigures,
+)
 from graphrec_core.ledger.release import Release, read_release_run
 from graphrec_core.report.day import (
     DayReport,
@@ -18,7 +22,6 @@ from graphrec_core.report.day import (
     ShardResult,
     SourceCheck,
     StepRun,
-    ViewSize,
 )
 from graphrec_core.report.found import FoundDay, find_day, find_release
 from graphrec_core.report.wording import step_scope
@@ -41,23 +44,18 @@ def collect(config: PipelineConfig, as_of: datetime) -> DayReport:
 def collect_found(found: FoundDay) -> DayReport:
     """Reads the figures of artefacts that ``find_day`` found."""
     lake, as_of, live = found.day.lake, found.day.as_of, found.live
-    stats = found.snapshot.manifest.stats if found.snapshot else {}
     release = find_release(found)
     validations, docs = _validations(found), lake.layout.data_docs(as_of)
-    general = {
-        key: value for key, value in stats.items() if key not in ("regions", "empty_regions")
-    }
     return DayReport(
         pipeline=found.day.config.pipeline,
         as_of=as_of,
         snapshot_id=found.day.ref(StepName.SNAPSHOT).id,
-        has_snapshot=found.snapshot is not None,
-        snapshot_stats=general,
-        regions=tuple(_region_day(found, name, release, live) for name in found.regions),
+        snapshot=found.figures,
+        regions=tuple(_region_days(found, release)),
         empty_regions=found.skipped,
         models=tuple(_model_runs(found)),
         steps=_steps(found, validations, release),
-        validations=tuple(_validation(artifact) for artifact in validations),
+        validations=tuple(_source_checks(found, validations)),
         data_docs=docs if lake.storage.exists(docs) else None,
         release=release,
         live=live,
@@ -65,10 +63,16 @@ def collect_found(found: FoundDay) -> DayReport:
     )
 
 
+def _region_days(found: FoundDay, release: Release | None) -> Iterator[RegionDay]:
+    if found.figures is not None:
+        for region in found.regions:
+            yield _region_day(found, region, found.figures.regions[region], release)
+
+
 def _region_day(
-    found: FoundDay, region: Region, release: Release | None, live: Live | None
+    found: FoundDay, region: Region, figures: RegionFigures, release: Release | None
 ) -> RegionDay:
-    stats = found.region_stats(region)
+    live = found.live
     evaluation, shard = found.evaluations[region], found.shards[region]
     judged, measured = None, None
     with found.damaged.noted(f"the evaluation of {region}"):
@@ -77,21 +81,17 @@ def _region_day(
         measured = shard_result(shard) if shard else None
     return RegionDay(
         region=region,
-        train=_view_size(stats["train"]),
-        serve=_view_size(stats["serve"]),
-        num_holdout_queries=stats["holdout"]["num_queries"],
-        num_holdout_pairs=stats["holdout"]["num_pairs"],
-        holdout_left_out=LeftOutPairs.of(stats["holdout"]),
+        train=figures.train,
+        serve=figures.serve,
+        num_holdout_queries=figures.holdout.num_queries,
+        num_holdout_pairs=figures.holdout.num_pairs,
+        holdout_left_out=figures.holdout.left_out,
         evaluation=judged,
         shard=measured,
         released=release.regions.get(region) if release else None,
         live=live.regions.get(region) if live else None,
         is_live_known=live is not None,
     )
-
-
-def _view_size(stats: Mapping[str, Any]) -> ViewSize:
-    return ViewSize(**{part.name: stats[part.name] for part in fields(ViewSize)})
 
 
 def evaluation_result(artifact: Artifact) -> EvaluationResult:
@@ -136,7 +136,7 @@ def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
     return ModelRun(
         id=artifact.manifest.id,
         region=scope,
-        stats=artifact.manifest.stats,
+        stats=artifact.manifest.figures(ModelFigures),
         history=tuple(metrics["history"]),
         best_epoch=metrics.get("best_epoch"),
         metric=metrics["metric"] or "",
@@ -154,14 +154,20 @@ def _validations(found: FoundDay) -> list[Artifact]:
     return artifacts
 
 
-def _validation(artifact: Artifact) -> SourceCheck:
+def _source_checks(found: FoundDay, validations: list[Artifact]) -> Iterator[SourceCheck]:
+    for artifact in validations:
+        with found.damaged.noted(f"validation {artifact.manifest.id}"):
+            yield _source_check(artifact)
+
+
+def _source_check(artifact: Artifact) -> SourceCheck:
     files: Mapping[str, Any] = artifact.manifest.files
     rejected = {
         name: entry.num_rows for name, entry in files.items() if entry.num_rows is not None
     }
     return SourceCheck(
         id=artifact.manifest.id,
-        tables=artifact.manifest.stats["tables"],
+        tables=artifact.manifest.figures(ValidationFigures).tables,
         max_bad_rows_frac=artifact.manifest.config["source.max_bad_rows_frac"],
         num_quarantined=rejected,
     )

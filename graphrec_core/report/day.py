@@ -9,34 +9,22 @@ from pydantic import BaseModel
 
 from graphrec_core.evaluation.metrics import METRICS
 from graphrec_core.evaluation.settling import holding, verdict_of
-from graphrec_core.lake.records import GateDecision, LeftOutPairs, RefitCheck, SliceFigures
+from graphrec_core.lake.records import (
+    GateDecision,
+    LeftOutPairs,
+    ModelFigures,
+    RefitCheck,
+    SliceFigures,
+    SnapshotFigures,
+    TableFigures,
+    ViewFigures,
+)
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 Gate = Literal["passed", "refused", "undecided", "missing"]
-
-
-@dataclass(frozen=True)
-class ViewSize:
-    """One region's graph in one view; counts by node type or edge type.
-
-    Attributes:
-        num_nodes: All nodes.
-        num_home_nodes: Nodes whose home is here, and members.
-        num_halo_nodes: Foreign ends of edges that touch a home node.
-        num_edges: All edges.
-        num_halo_edges: Edges across the border.
-        num_candidates: Candidates of the task.
-    """
-
-    num_nodes: Mapping[str, int]
-    num_home_nodes: Mapping[str, int]
-    num_halo_nodes: Mapping[str, int]
-    num_edges: Mapping[str, int]
-    num_halo_edges: Mapping[str, int]
-    num_candidates: int
 
 
 @dataclass(frozen=True)
@@ -116,8 +104,8 @@ class RegionDay:
     """
 
     region: Region
-    train: ViewSize
-    serve: ViewSize
+    train: ViewFigures
+    serve: ViewFigures
     num_holdout_queries: int
     num_holdout_pairs: int
     holdout_left_out: LeftOutPairs
@@ -184,7 +172,7 @@ class ModelRun:
     Attributes:
         id: The model.
         region: Its region, or ``_all``.
-        stats: Figures of its manifest.
+        stats: What its manifest says.
         history: Epoch, loss and the validation's value, in order of epochs.
         best_epoch: The epoch whose weights were kept.
         metric: What the value measures; empty where nothing was validated.
@@ -192,7 +180,7 @@ class ModelRun:
 
     id: ArtifactId
     region: Region
-    stats: Mapping[str, Any]
+    stats: ModelFigures
     history: tuple[Mapping[str, Any], ...]
     best_epoch: int | None
     metric: str
@@ -225,13 +213,13 @@ class SourceCheck:
 
     Attributes:
         id: The validation.
-        tables: Canonical table -> ``num_rows``, ``num_rejected`` and ``reasons``.
+        tables: Canonical table -> how its rows were judged.
         max_bad_rows_frac: Share of bad rows above which a table was refused.
         num_quarantined: Stored rejected rows by quarantine file.
     """
 
     id: ArtifactId
-    tables: Mapping[str, Mapping[str, Any]]
+    tables: Mapping[str, TableFigures]
     max_bad_rows_frac: float
     num_quarantined: Mapping[str, int]
 
@@ -240,7 +228,7 @@ class SourceCheck:
         """Tables with more bad rows than allowed."""
         limit = self.max_bad_rows_frac
         rows = self.tables.items()
-        return tuple(name for name, row in rows if row["num_rejected"] > limit * row["num_rows"])
+        return tuple(name for name, row in rows if row.num_rejected > limit * row.num_rows)
 
 
 @dataclass(frozen=True)
@@ -251,8 +239,7 @@ class DayReport:
         pipeline: The pipeline.
         as_of: The run's instant.
         snapshot_id: The snapshot that the configuration asks for.
-        has_snapshot: Whether it is committed.
-        snapshot_stats: Its manifest's figures without those of the regions.
+        snapshot: What its manifest says; None: it is not committed, or damaged.
         regions: The regions, sorted.
         empty_regions: Region -> why it was skipped.
         models: The trained models.
@@ -267,10 +254,9 @@ class DayReport:
     pipeline: str
     as_of: datetime
     snapshot_id: ArtifactId
-    has_snapshot: bool
-    snapshot_stats: Mapping[str, Any]
+    snapshot: SnapshotFigures | None
     regions: tuple[RegionDay, ...]
-    empty_regions: Mapping[str, str]
+    empty_regions: Mapping[Region, str]
     models: tuple[ModelRun, ...]
     steps: tuple[StepRun, ...]
     validations: tuple[SourceCheck, ...]
@@ -294,7 +280,10 @@ class DayReport:
         data: dict[str, Any] = to_json(self)
         for row, region in zip(data["regions"], self.regions, strict=True):
             row["gate"], row["is_live"] = region.gate, region.is_live
-        return data
+        told = data.pop("snapshot") or {}
+        apart = ("regions", "empty_regions")
+        data["snapshot_stats"] = {key: told[key] for key in told if key not in apart}
+        return {**data, "has_snapshot": self.snapshot is not None}
 
 
 def to_json(value: object) -> Any:  # noqa: ANN401  (JSON)

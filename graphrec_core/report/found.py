@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day, Ref, evaluation_ref
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import Artifact, Lake
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.ledger.catalogue import Catalogue
 from graphrec_core.ledger.live import Live, read_live
 from graphrec_core.ledger.past import Past
@@ -49,6 +49,7 @@ class FoundDay:
         past: The stored releases; a decision among them says which evaluation is the day's.
         live: What serves now; None: LIVE is damaged.
         snapshot: The snapshot.
+        figures: What its manifest says.
         damaged: What could not be read.
         broken: Regions in which the snapshot's suites found something, with what.
         models: By scope: the regions, or ``_all`` for a global model.
@@ -62,6 +63,7 @@ class FoundDay:
     past: Past
     live: Live | None
     snapshot: Artifact | None
+    figures: SnapshotFigures | None
     damaged: Damages
     broken: Mapping[Region, str] = field(default_factory=dict)
     models: dict[Region, Artifact | None] = field(default_factory=dict)
@@ -73,20 +75,14 @@ class FoundDay:
     @property
     def regions(self) -> list[Region]:
         """Regions of the snapshot that are not broken, sorted; none before it exists."""
-        known = self.snapshot.manifest.stats["regions"] if self.snapshot else {}
+        known = self.figures.regions if self.figures else {}
         return sorted(set(known) - set(self.broken))
 
     @property
-    def skipped(self) -> dict[str, str]:
+    def skipped(self) -> dict[Region, str]:
         """Regions that do not go on, with the reason: empty or broken ones."""
-        empty = self.snapshot.manifest.stats.get("empty_regions", {}) if self.snapshot else {}
+        empty = self.figures.empty_regions if self.figures else {}
         return {**empty, **{region: f"broken: {why}" for region, why in self.broken.items()}}
-
-    def region_stats(self, region: Region) -> Mapping[str, Any]:
-        """The snapshot's figures of one region."""
-        stats = self.snapshot.manifest.stats["regions"] if self.snapshot else {}
-        figures: Mapping[str, Any] = stats[region]
-        return figures
 
 
 def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
@@ -99,10 +95,14 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
             return day.find(ref)
         return None
 
-    snapshot = find("the snapshot", day.ref(StepName.SNAPSHOT))
+    snapshot, figures = find("the snapshot", day.ref(StepName.SNAPSHOT)), None
+    with damaged.noted("the snapshot"):
+        figures = snapshot.manifest.figures(SnapshotFigures) if snapshot else None
     verdict = find("the check of the snapshot", day.ref(StepName.CHECK))
-    broken = verdict_of(verdict).broken if verdict else {}
-    found = FoundDay(day, past, live, snapshot, damaged, broken)
+    broken: Mapping[Region, str] = {}
+    with damaged.noted("the check of the snapshot"):
+        broken = verdict_of(verdict).broken if verdict else {}
+    found = FoundDay(day, past, live, snapshot if figures else None, figures, damaged, broken)
     for region in found.regions:
         model = day.ref(StepName.TRAIN, region)
         if model.region not in found.models:

@@ -136,7 +136,7 @@ def small_regions(day: DayReport) -> list[str]:
 
 def headline(day: DayReport) -> str:
     """Says in one sentence how the day went."""
-    if not day.has_snapshot:
+    if day.snapshot is None:
         if "the snapshot" in day.damaged:
             return "The day's snapshot is damaged."
         if day.validations:
@@ -154,7 +154,7 @@ def headline(day: DayReport) -> str:
 
 def summary(day: DayReport) -> list[str]:
     """Says how the day went: headline, damage, what did not go live, what was skipped."""
-    sentences = [headline(day), *([] if day.has_snapshot else _refused_source(day))]
+    sentences = [headline(day), *(_refused_source(day) if day.snapshot is None else [])]
     sentences += [
         f"{what[0].upper()}{what[1:]} is damaged: {why.rstrip('.')}."
         for what, why in day.damaged.items()
@@ -171,7 +171,7 @@ def summary(day: DayReport) -> list[str]:
         f"{name} was skipped: {reason.rstrip('.')}."
         for name, reason in sorted(day.empty_regions.items())
     ]
-    if day.missing_steps and day.has_snapshot:
+    if day.missing_steps and day.snapshot is not None:
         names = dict.fromkeys(step.step for step in day.missing_steps)
         sentences.append(f"Not there: {_join(list(names))}.")
     return sentences
@@ -201,7 +201,7 @@ def _unmeasured(day: DayReport) -> list[str]:
 def _refused_source(day: DayReport) -> list[str]:
     """Says which tables had too many bad rows."""
     return [
-        f"{name} was refused: {count(row['num_rejected'])} of {count(row['num_rows'])} rows are "
+        f"{name} was refused: {count(row.num_rejected)} of {count(row.num_rows)} rows are "
         f"bad, {validation.max_bad_rows_frac:.2%} may be."
         for validation in day.validations
         for name in validation.refused_tables

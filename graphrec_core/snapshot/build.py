@@ -2,9 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 
@@ -15,11 +13,12 @@ from graphrec_core.intake.areas import Areas
 from graphrec_core.intake.calendar import Calendar
 from graphrec_core.intake.canonical import TableName
 from graphrec_core.lake import Attempt
+from graphrec_core.lake.records import LeftOut, SnapshotFigures
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
-from graphrec_core.snapshot.files import LONG_REGIONS, SnapshotFiles
+from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.incremental import extend_view
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
-from graphrec_core.snapshot.left_out import LeftOut, count_known_nodes, warn_of_absent_nodes
+from graphrec_core.snapshot.left_out import count_known_nodes, warn_of_absent_nodes
 from graphrec_core.snapshot.reuse import ONE_DAY, Earlier
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.types import Region, View
@@ -37,7 +36,7 @@ def build_snapshot(
     trial: Attempt,
     earlier: Earlier = Earlier(),  # noqa: B008
     calendar: Calendar | None = None,
-) -> dict[str, Any]:
+) -> SnapshotFigures:
     """Computes and writes both views and the holdout.
 
     Args:
@@ -52,11 +51,7 @@ def build_snapshot(
         calendar: Adds calendar columns, if they are configured.
 
     Returns:
-        ``regions`` (counts per region and view), ``empty_regions`` (region -> why it is skipped),
-        ``merged_regions`` (tiny region -> the region it became part of), ``num_known_nodes`` (node
-        type -> nodes of which anything was known), ``left_out`` (view -> what of it is in no
-        region, see ``LeftOut``) and ``num_no_history`` (holdout queries that had no home at the
-        cut), and ``long_regions`` where a region's folder does not hold its whole name.
+        What it wrote; without the schema and the digests of what it was made of.
 
     Raises:
         EmptyTableError: A view or the holdout has no event, or no region has all it needs.
@@ -64,11 +59,11 @@ def build_snapshot(
     files = SnapshotFiles(engine, trial)
     instants = view_instants(config, as_of, View.SERVE)
     builder = ViewBuilder(engine, config, accepted, areas, files, instants.known_before, calendar)
-    merged: Mapping[str, str] = {}
-    left_out = {}
+    merged: Mapping[Region, Region] = {}
+    left_out: dict[View, LeftOut] = {}
     if earlier.cut is not None:
         files.take_over(View.TRAIN, earlier.cut, View.SERVE)
-        left_out[View.TRAIN] = LeftOut(**earlier.cut.manifest.stats["left_out"][View.SERVE])
+        left_out[View.TRAIN] = earlier.cut.manifest.figures(SnapshotFigures).left_out[View.SERVE]
         logger.info("train view taken over from the snapshot of the cut")
     else:
         train_instants = view_instants(config, as_of, View.TRAIN)
@@ -98,15 +93,15 @@ def build_snapshot(
     kept = sorted(set(counts.regions) - set(skipped))
     _refuse_no_region(kept, skipped)
     files.finish(kept)
-    return {
-        "regions": {region: counts.regions[region] for region in kept},
-        "empty_regions": skipped,
-        "merged_regions": dict(merged),
-        "num_known_nodes": num_known,
-        "left_out": {str(view): asdict(found) for view, found in left_out.items()},
-        "num_no_history": counts.num_no_history,
-        **({LONG_REGIONS: long} if (long := files.long_regions()) else {}),
-    }
+    return SnapshotFigures(
+        regions={region: counts.regions[region] for region in kept},
+        empty_regions=skipped,
+        merged_regions=dict(merged),
+        long_regions=tuple(files.long_regions()),
+        num_known_nodes=num_known,
+        left_out=left_out,
+        num_no_history=counts.num_no_history,
+    )
 
 
 def _write_holdout(builder: ViewBuilder, as_of: datetime) -> pa.Table:
@@ -156,7 +151,7 @@ def _refuse_empty_windows(
 ) -> None:
     edge = config.task.edge
     for view in View:
-        if not any(entry[view]["num_edges"][edge] for entry in counts.regions.values()):
+        if not any(entry.views[view].num_edges[edge] for entry in counts.regions.values()):
             if num_edges := left_out[view].num_homeless_edges[edge]:
                 _refuse_homeless(view, edge, num_edges, left_out[view])
             _refuse_empty(f"The {view} view", edge, view_instants(config, as_of, view))

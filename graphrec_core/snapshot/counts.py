@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.targets import COLUMNS, find_targets
+from graphrec_core.lake.records import HoldoutFigures, RegionFigures, ViewFigures
 from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.types import START_PREFIX, Region, Role, View
@@ -24,7 +24,7 @@ class SnapshotCounts:
         num_holdout_pairs: Pairs of the holdout, those queries' included.
     """
 
-    regions: Mapping[Region, dict[str, Any]]
+    regions: Mapping[Region, RegionFigures]
     num_no_history: int
     num_holdout_pairs: int
 
@@ -41,13 +41,14 @@ def count_files(
     """
     names = set().union(*(files.view_regions(view) for view in View))
     regions = {
-        region: {
-            **{str(view): _count_view(config, files, view, region) for view in View},
-            "holdout": _count_holdout(config, files, region),
-        }
+        region: RegionFigures(
+            train=_count_view(config, files, View.TRAIN, region),
+            serve=_count_view(config, files, View.SERVE, region),
+            holdout=_count_holdout(config, files, region),
+        )
         for region in sorted(names)
     }
-    num_pairs = sum(entry["holdout"]["num_pairs"] for entry in regions.values())
+    num_pairs = sum(entry.holdout.num_pairs for entry in regions.values())
     return SnapshotCounts(
         regions,
         len(pc.unique(homeless["query_id"])),
@@ -56,56 +57,73 @@ def count_files(
 
 
 def empty_regions(
-    counts: Mapping[Region, Mapping[str, Any]], config: PipelineConfig
+    counts: Mapping[Region, RegionFigures], config: PipelineConfig
 ) -> dict[Region, str]:
     """Names the regions that cannot be trained or served, with the reason."""
     reasons = {}
     for region, entry in counts.items():
-        for view in View:
-            if reason := _why_empty(entry[view], config):
+        for view, figures in entry.views.items():
+            if reason := _why_empty(figures, config):
                 reasons[region] = f"{reason} in the {view} view"
                 break
     return reasons
 
 
-def _why_empty(view: Mapping[str, Any], config: PipelineConfig) -> str:
+def _why_empty(view: ViewFigures, config: PipelineConfig) -> str:
     task = config.task
-    if not view["num_edges"][task.edge]:
+    if not view.num_edges[task.edge]:
         return f"no {task.edge} edges"
-    if not view["num_home_nodes"][task.query]:
+    if not view.num_home_nodes[task.query]:
         return f"no {task.query} has its home here"
-    if not view["num_candidates"]:
+    if not view.num_candidates:
         return f"no active {task.candidate}"
     return ""
 
 
 def _count_view(
     config: PipelineConfig, files: SnapshotFiles, view: View, region: Region
-) -> dict[str, Any]:
-    counts: dict[str, Any] = {
-        "num_nodes": {},
-        "num_home_nodes": {},
-        "num_halo_nodes": {},
-        "num_edges": {},
-        "num_halo_edges": {},
-        "num_candidates": 0,
-        "degree_histogram": {},
+) -> ViewFigures:
+    nodes, edges = (
+        _read_nodes(config, files, view, region),
+        _read_edges(config, files, view, region),
+    )
+    num_halo = {
+        ntype: _num_true(pc.equal(rows["role"], Role.HALO.value)) for ntype, rows in nodes.items()
     }
+    return ViewFigures(
+        num_nodes={ntype: rows.num_rows for ntype, rows in nodes.items()},
+        num_home_nodes={ntype: rows.num_rows - num_halo[ntype] for ntype, rows in nodes.items()},
+        num_halo_nodes=num_halo,
+        num_edges={etype: rows.num_rows for etype, rows in edges.items()},
+        num_halo_edges={etype: _num_true(rows["crosses_border"]) for etype, rows in edges.items()},
+        num_candidates=sum(_num_true(rows["is_candidate"]) for rows in nodes.values()),
+        degree_histogram={ntype: tuple(degree_histogram(rows)) for ntype, rows in nodes.items()},
+    )
+
+
+def _num_true(column: pa.ChunkedArray) -> int:
+    return pc.sum(column).as_py() or 0
+
+
+def _read_nodes(
+    config: PipelineConfig, files: SnapshotFiles, view: View, region: Region
+) -> dict[str, pa.Table]:
     columns = ["role", "is_candidate", "num_events"]
-    for ntype in config.source.nodes:
-        nodes = _read(config, files, f"view={view}/nodes/{ntype}", region, "node_id", columns)
-        num_halo = pc.sum(pc.equal(nodes["role"], Role.HALO.value)).as_py() or 0
-        counts["num_nodes"][ntype] = nodes.num_rows
-        counts["num_home_nodes"][ntype] = nodes.num_rows - num_halo
-        counts["num_halo_nodes"][ntype] = num_halo
-        counts["degree_histogram"][ntype] = degree_histogram(nodes)
-        counts["num_candidates"] += pc.sum(nodes["is_candidate"]).as_py() or 0
-    for etype in config.source.edges:
-        table = f"view={view}/edges/{etype}"
-        edges = _read(config, files, table, region, "src", ["crosses_border"])
-        counts["num_edges"][etype] = edges.num_rows
-        counts["num_halo_edges"][etype] = pc.sum(edges["crosses_border"]).as_py() or 0
-    return counts
+    return {
+        ntype: _read(config, files, f"view={view}/nodes/{ntype}", region, "node_id", columns)
+        for ntype in config.source.nodes
+    }
+
+
+def _read_edges(
+    config: PipelineConfig, files: SnapshotFiles, view: View, region: Region
+) -> dict[str, pa.Table]:
+    return {
+        etype: _read(
+            config, files, f"view={view}/edges/{etype}", region, "src", ["crosses_border"]
+        )
+        for etype in config.source.edges
+    }
 
 
 def _read(
@@ -123,11 +141,11 @@ def _read(
     return rows.filter(pc.invert(pc.starts_with(rows[ids], START_PREFIX))).select(list(columns))
 
 
-def _count_holdout(config: PipelineConfig, files: SnapshotFiles, region: Region) -> dict[str, int]:
+def _count_holdout(config: PipelineConfig, files: SnapshotFiles, region: Region) -> HoldoutFigures:
     pairs = files.read("holdout", region, COLUMNS)
     _, left_out = find_targets(pairs, config.task)
-    return {
-        "num_pairs": pairs.num_rows,
-        "num_queries": len(pc.unique(pairs["query_id"])),
+    return HoldoutFigures(
+        num_pairs=pairs.num_rows,
+        num_queries=len(pc.unique(pairs["query_id"])),
         **left_out.to_json(),
-    }
+    )

@@ -14,6 +14,7 @@ from graphrec_core.intake.canonical import CALENDAR_FEATURES, TableKind, TableNa
 from graphrec_core.intake.findings import digests
 from graphrec_core.intake.root import source_areas
 from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.records import GraphSchema, SnapshotFigures, TableDigest
 from graphrec_core.snapshot.audit import audit
 from graphrec_core.snapshot.build import build_snapshot
 from graphrec_core.snapshot.reuse import cutoffs, earlier_snapshots, with_equal_history
@@ -31,7 +32,7 @@ def produce_snapshot(day: Day) -> Artifact:
     return day.produce(day.ref(StepName.SNAPSHOT), lambda trial: write_snapshot(day, trial))
 
 
-def write_snapshot(day: Day, trial: Attempt) -> dict[str, Any]:
+def write_snapshot(day: Day, trial: Attempt) -> SnapshotFigures:
     """Writes a day's snapshot into an attempt, audits it and returns its figures."""
     config, lake, as_of = day.config, day.lake, day.as_of
     with open_engine(config, lake) as engine:
@@ -43,18 +44,19 @@ def write_snapshot(day: Day, trial: Attempt) -> dict[str, Any]:
         earlier = with_equal_history(earlier, engine.label, then)
         known = {name: table.known for name, table in checked.items()}
         accepted = {name: table.accepted for name, table in checked.items()}
-        stats = build_snapshot(
+        figures = build_snapshot(
             engine, config, known, accepted, areas, as_of, trial, earlier, calendar
         )
         audit(engine, config, as_of, trial.checked.uri)
         without_known_at = [str(name) for name, one in checked.items() if not one.has_known_at]
-        return {
-            **stats,
-            "features": _feature_names(config.source.nodes, checked, calendar),
-            "digest_engine": engine.label,
-            "row_digests": found,
-            "tables_without_known_at": sorted(without_known_at),
-        }
+        return figures.model_copy(
+            update={
+                "features": _schema(config.source.nodes, checked, calendar),
+                "digest_engine": engine.label,
+                "row_digests": found,
+                "tables_without_known_at": tuple(sorted(without_known_at)),
+            }
+        )
 
 
 def source_digests(
@@ -63,28 +65,28 @@ def source_digests(
     areas: Areas | None,
     calendar: Calendar | None,
     cutoffs: Sequence[datetime] = (),
-) -> list[dict[str, dict[str, Any]]]:
+) -> list[dict[str, TableDigest]]:
     """Returns the digests of all that a snapshot is made of: known now, and before each cutoff."""
     found = digests(engine, checked, cutoffs)
     if areas is not None and areas.sha256 is not None:
         for entry in found:
-            entry["region.areas"] = {"digest": areas.sha256}
+            entry["region.areas"] = TableDigest(digest=areas.sha256)
     if calendar is not None:
         for entry, digest in zip(found, calendar.digests(cutoffs), strict=True):
             entry["source.holidays"] = digest
     return found
 
 
-def _feature_names(
+def _schema(
     ntypes: Mapping[str, Any],
     checked: Mapping[TableName, CheckedTable],
     calendar: Calendar | None,
-) -> dict[str, list[str]]:
-    """Names the feature columns of each node type."""
+) -> GraphSchema:
+    """Names the node types and their feature columns."""
     names: dict[str, list[str]] = {ntype: [] for ntype in ntypes}
     for name, table in checked.items():
         if name.kind is not TableKind.EDGES:
             names[name.name] += table.features
     for own in names.values():
         own += CALENDAR_FEATURES if calendar is not None else ()
-    return names
+    return GraphSchema({ntype: tuple(own) for ntype, own in names.items()})

@@ -13,9 +13,9 @@ from graphrec_core.lake.layout import (
     region_of_folder,
     shortened_regions,
 )
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import Region, View
 
-LONG_REGIONS = "long_regions"
 """Key of a snapshot's figures; left out where every folder holds its region's name."""
 
 
@@ -84,7 +84,7 @@ class SnapshotFiles:
 
         Files that its ``finish`` added are left out: this snapshot may keep other regions.
         """
-        folder = f"view={other}/"
+        folder, long = f"view={other}/", long_regions(artifact)
         for name, entry in artifact.manifest.files.items():
             if name.startswith(folder):
                 own = f"view={view}/{name.removeprefix(folder)}"
@@ -95,7 +95,7 @@ class SnapshotFiles:
                 written = self._written.setdefault(table, [])
                 if entry.num_rows:
                     self._trial.link_file(own, artifact, name)
-                    written.append(region_of_folder(region, long_regions(artifact)))
+                    written.append(region_of_folder(region, long))
 
     def finish(self, regions: Sequence[Region]) -> None:
         """Makes sure that readers of these regions find every file.
@@ -108,9 +108,9 @@ class SnapshotFiles:
                 self._trial.write_table(_name(table, region), self._schemas[table].empty_table())
 
 
-def long_regions(artifact: Artifact) -> list[Region]:
+def long_regions(artifact: Artifact) -> Sequence[Region]:
     """Returns the regions of a snapshot whose folder does not hold their whole name."""
-    return [Region(name) for name in artifact.manifest.stats.get(LONG_REGIONS, ())]
+    return artifact.manifest.figures(SnapshotFigures).long_regions
 
 
 def _name(table: str, region: Region) -> str:

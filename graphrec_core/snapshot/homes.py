@@ -11,6 +11,10 @@ from graphrec_core.engine import Engine, Relation
 from graphrec_core.engine.queries import quoted
 from graphrec_core.errors import SchemaError
 from graphrec_core.intake.areas import Areas
+from graphrec_core.types import Region
+
+Names = Mapping[str, str] | Mapping[Region, Region]
+"""Region -> the region that it becomes part of."""
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +61,7 @@ def home_regions(
 
 def tiny_regions(
     engine: Engine, config: PipelineConfig, homes: Mapping[str, Relation]
-) -> dict[str, str]:
+) -> dict[Region, Region]:
     """Finds the regions that ``region.tiny`` merges: region -> the region it becomes part of."""
     rule = config.region.tiny
     if rule is None:
@@ -69,14 +73,14 @@ def tiny_regions(
     ]
     sizes = engine.collect("sizes", engine.run("region_sizes", {"all_homes": engine.union(rows)}))
     return {
-        row["home_region"]: rule.into
+        Region(row["home_region"]): Region(rule.into)
         for row in sorted(sizes.to_pylist(), key=lambda row: str(row["home_region"]))
         if row["num_nodes"] < rule.below and row["home_region"] != rule.into
     }
 
 
 def rename_regions(
-    engine: Engine, homes: Mapping[str, Relation], names: Mapping[str, str]
+    engine: Engine, homes: Mapping[str, Relation], names: Mapping[Region, Region]
 ) -> dict[str, Relation]:
     """Gives homes the names of the regions that theirs became part of."""
     if not names:
@@ -139,7 +143,9 @@ def _warn_of_nobodys(
         logger.warning("region.%s names regions that no node has: %s", rule, ", ".join(nobodys))
 
 
-def _renamed(engine: Engine, homes: Relation, names: Mapping[str, str]) -> Relation:
+def _renamed(
+    engine: Engine, homes: Relation, names: Mapping[Region, Region] | Mapping[str, str]
+) -> Relation:
     table = pa.table({"old_region": list(names), "new_region": list(names.values())})
     return engine.run(
         "renamed_homes", {"homes": homes, "merged_regions": engine.from_arrow(table)}

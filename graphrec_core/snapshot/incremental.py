@@ -11,10 +11,11 @@ from graphrec_core.engine import Relation
 from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import shortened_regions
+from graphrec_core.lake.records import LeftOut
 from graphrec_core.snapshot.files import long_regions
 from graphrec_core.snapshot.homes import home_regions
 from graphrec_core.snapshot.instants import Instants
-from graphrec_core.snapshot.left_out import LeftOut, count_left_out, may_leave_out
+from graphrec_core.snapshot.left_out import count_left_out, may_leave_out
 from graphrec_core.snapshot.start import IS_START_EDGE
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.types import View

@@ -2,32 +2,14 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.intake.canonical import TableKind, TableName
+from graphrec_core.lake.records import LeftOut
 from graphrec_core.types import View
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Counts of one view.
-
-    Attributes:
-        num_nodes: Node type -> its nodes in the view, homeless ones too.
-        num_homeless_nodes: Node type that has homes -> its nodes without one.
-        num_homeless_edges: Edge type -> edges of which neither end has a home.
-        num_dropped_edges: Edge type -> region -> edges across its border that ``border: drop``
-            leaves out; an edge counts at both of its regions.
-    """
-
-    num_nodes: Mapping[str, int]
-    num_homeless_nodes: Mapping[str, int]
-    num_homeless_edges: Mapping[str, int]
-    num_dropped_edges: Mapping[str, Mapping[str, int]]
 
 
 def count_known_nodes(engine: Engine, accepted: Mapping[TableName, Relation]) -> dict[str, int]:

@@ -6,7 +6,8 @@ Not a step: the same snapshot stays in use, or a revision of it, once somebody a
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from typing import Literal
 
 from graphrec_core.config import StepName
 from graphrec_core.day import Day, Ref
@@ -22,6 +23,7 @@ from graphrec_core.lake import (
     Manifest,
 )
 from graphrec_core.lake.attempt import remove_attempt
+from graphrec_core.lake.records import Digests, SnapshotFigures
 from graphrec_core.ledger.revisions import (
     Acceptance,
     Revision,
@@ -38,7 +40,15 @@ logger = logging.getLogger(__name__)
 
 History = Literal["first", "unchanged", "revised"]
 """What became of the day's history, as build-snapshot prints it."""
-Compare = Callable[[Mapping[str, Any], Mapping[str, Any]], list[TableChange]]
+Compare = Callable[[Digests, Digests], list[TableChange]]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The source's rows by their digests, and the engine that made these."""
+
+    engine: str
+    digests: Digests
 
 
 def rebuild_snapshot(day: Day, acceptance: Acceptance | None = None) -> tuple[Artifact, History]:
@@ -74,11 +84,15 @@ class _Rebuild:
     def before(self) -> Manifest:
         return self.snapshot.manifest
 
+    @cached_property
+    def figures(self) -> SnapshotFigures:
+        return self.before.figures(SnapshotFigures)
+
     def run(self, acceptance: Acceptance | None) -> tuple[Artifact, History]:
         now = self._source_now()
-        if self.before.stats.get("digest_engine") != now["digest_engine"]:
+        if self.figures.digest_engine != now.engine:
             return self._by_files(acceptance)
-        changes = changed_tables(self.before.stats["row_digests"], now["row_digests"])
+        changes = changed_tables(self.figures.row_digests, now.digests)
         if not changes:
             return self._unchanged("every table has the same rows")
         if acceptance is None:
@@ -96,25 +110,25 @@ class _Rebuild:
         """Builds the day again and compares its files, as far as digests say nothing."""
         candidate = self._candidate(None)
         with candidate.attempt(_ref(candidate)) as trial:
-            stats = write_snapshot(candidate, trial)
+            figures = write_snapshot(candidate, trial)
             if dict(trial.files()) == self.before.files:
                 remove_attempt(self.day.lake.storage, trial.base)
                 return self._unchanged("another engine built it, and this one gives equal files")
             if acceptance is None:
-                raise self._refusal(self._differences(trial.files(), stats))
-            after = _commit(candidate, trial, stats)
+                raise self._refusal(self._differences(trial.files(), figures.row_digests))
+            after = _commit(candidate, trial, figures)
         return self._record(candidate, after, acceptance, resized_tables)
 
-    def _source_now(self) -> dict[str, Any]:
+    def _source_now(self) -> _Rows:
         config, lake, as_of = self.day.config, self.day.lake, self.day.as_of
         with open_engine(config, lake) as engine:
             checked = check_source(engine, config, lake, as_of)
             areas = source_areas(config, lake)
             calendar = open_calendar(engine, config, as_of)
             (found,) = source_digests(engine, checked, areas, calendar)
-            return {"digest_engine": engine.label, "row_digests": found}
+            return _Rows(engine.label, found)
 
-    def _candidate(self, now: Mapping[str, Any] | None) -> Day:
+    def _candidate(self, now: _Rows | None) -> Day:
         """Finds the next revision that is free, or whose snapshot has exactly these rows.
 
         A snapshot without a record is what a run left that died, or one that is under way.
@@ -132,9 +146,7 @@ class _Rebuild:
             snapshot_id=after.manifest.id,
             revises=self.before.id,
             accepted=acceptance,
-            changes=compare(
-                self.before.stats.get("row_digests", {}), after.manifest.stats["row_digests"]
-            ),
+            changes=compare(self.figures.row_digests, _rows_of(after).digests),
         )
         record_revision(candidate.lake, candidate.as_of, candidate.first_snapshot_id, revision)
         logger.warning(
@@ -148,10 +160,10 @@ class _Rebuild:
         logger.info("history unchanged since snapshot %s was built: %s", self.before.id, why)
         return self.snapshot, "unchanged"
 
-    def _differences(self, files: Mapping[str, FileEntry], stats: Mapping[str, Any]) -> str:
+    def _differences(self, files: Mapping[str, FileEntry], digests: Digests) -> str:
         old = self.before.files
         names = sorted(name for name in {*old, *files} if old.get(name) != files.get(name))
-        resized = resized_tables(self.before.stats.get("row_digests", {}), stats["row_digests"])
+        resized = resized_tables(self.figures.row_digests, digests)
         return (
             f"{len(names)} of {len({*old, *files})} files differ, such as {names[0]}; rows: "
             f"{_listed(resized) or 'every table has as many as before'}"
@@ -159,7 +171,7 @@ class _Rebuild:
 
     def _refusal(self, found: str) -> HistoryChangedError:
         day = format_instant(self.day.as_of)
-        late = ", ".join(self.before.stats.get("tables_without_known_at", [])) or "none"
+        late = ", ".join(self.figures.tables_without_known_at) or "none"
         return HistoryChangedError(
             must="History changed: the source must give the rows known for "
             f"{day} that snapshot {self.before.id} was built from.",
@@ -176,18 +188,22 @@ def _ref(candidate: Day) -> Ref:
     return candidate.ref(StepName.SNAPSHOT)
 
 
-def _is_free(candidate: Day, now: Mapping[str, Any] | None) -> bool:
+def _is_free(candidate: Day, now: _Rows | None) -> bool:
     found = candidate.find(_ref(candidate))
     if found is None:
         return True
-    return now is not None and all(found.manifest.stats.get(key) == now[key] for key in now)
+    return now is not None and _rows_of(found) == now
 
 
-def _commit(candidate: Day, trial: Attempt, stats: dict[str, Any]) -> Artifact:
-    done = candidate.commit(_ref(candidate), trial, stats)
-    digests = done.manifest.stats["row_digests"], stats["row_digests"]
-    refuse_other_rows(candidate.as_of, *digests)
+def _commit(candidate: Day, trial: Attempt, figures: SnapshotFigures) -> Artifact:
+    done = candidate.commit(_ref(candidate), trial, figures)
+    refuse_other_rows(candidate.as_of, _rows_of(done).digests, figures.row_digests)
     return done
+
+
+def _rows_of(snapshot: Artifact) -> _Rows:
+    figures = snapshot.manifest.figures(SnapshotFigures)
+    return _Rows(figures.digest_engine, figures.row_digests)
 
 
 def _listed(changes: Sequence[TableChange]) -> str:

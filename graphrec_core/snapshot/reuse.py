@@ -6,23 +6,19 @@ Both hold only while the rows that were known then are the same rows now, which 
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact
+from graphrec_core.lake.records import Digests, SnapshotFigures
 from graphrec_core.types import parse_instant
 
 logger = logging.getLogger(__name__)
 
 ONE_DAY = timedelta(days=1)
-
-
-Digests = Mapping[str, Mapping[str, Any]]
-"""Table -> num_rows and digest of its rows known before a cutoff."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +78,12 @@ def _find(config: PipelineConfig, as_of: datetime) -> Artifact | None:
 
 
 def _is_unchanged(found: Artifact, label: str, digests: Digests) -> bool:
-    stats = found.manifest.stats
-    if stats["digest_engine"] != label:
+    figures = found.manifest.figures(SnapshotFigures)
+    if figures.digest_engine != label:
         logger.info("snapshot %s is another engine's: it is not built on", found.manifest.id)
         return False
     changed = sorted(
-        name for name, digest in digests.items() if stats["row_digests"].get(name) != digest
+        name for name, digest in digests.items() if figures.row_digests.get(name) != digest
     )
     if changed:
         logger.warning(

@@ -12,10 +12,11 @@ from graphrec_core.engine import Engine, Relation
 from graphrec_core.intake.areas import Areas
 from graphrec_core.intake.calendar import Calendar
 from graphrec_core.intake.canonical import TableKind, TableName
+from graphrec_core.lake.records import LeftOut
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
-from graphrec_core.snapshot.left_out import LeftOut, count_left_out, may_leave_out
+from graphrec_core.snapshot.left_out import count_left_out, may_leave_out
 from graphrec_core.snapshot.start import (
     IS_START_EDGE,
     IS_START_NODE,
@@ -23,7 +24,7 @@ from graphrec_core.snapshot.start import (
     with_start_homes,
     with_start_nodes,
 )
-from graphrec_core.types import View
+from graphrec_core.types import Region, View
 
 NO_TIME = "cast(null as timestamp)"
 HASH_VALUES = 16**8
@@ -53,8 +54,8 @@ class ViewBuilder:
     calendar: Calendar | None = None
 
     def build(
-        self, view: View, instants: Instants, merged: Mapping[str, str] | None = None
-    ) -> tuple[Mapping[str, str], LeftOut]:
+        self, view: View, instants: Instants, merged: Mapping[Region, Region] | None = None
+    ) -> tuple[Mapping[Region, Region], LeftOut]:
         """Computes and writes one view.
 
         Args:
@@ -95,8 +96,8 @@ class ViewBuilder:
         return merged, left_out
 
     def _tiny(
-        self, homes: Mapping[str, Relation], merged: Mapping[str, str] | None
-    ) -> Mapping[str, str]:
+        self, homes: Mapping[str, Relation], merged: Mapping[Region, Region] | None
+    ) -> Mapping[Region, Region]:
         """Finds the tiny regions; of those that the train view has, it decides.
 
         A region tiny in one view only would have a model and no graph, or the reverse.

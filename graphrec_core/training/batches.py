@@ -9,10 +9,11 @@ from torch import Tensor
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import MessageGraph, RegionGraph
 from graphrec_core.graph.sampling import Block, NeighborSampler
+from graphrec_core.lake.records import Audited
 from graphrec_core.models.encoder import Encoder, SampledEncoder
 from graphrec_core.training.objectives.objective import Question, TrainingSet
 from graphrec_core.training.pairs import TaskPairs
-from graphrec_core.training.supervision import Audited, SupervisionAudit
+from graphrec_core.training.supervision import SupervisionAudit
 
 SamplerFactory = Callable[[MessageGraph, Sequence[int], int], NeighborSampler]
 """Makes the sampler of a run from the message edges, the fanouts and a seed."""

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 import torch
 
 from graphrec_core.config.training import TrainingConfig
+from graphrec_core.lake.records import Audited
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.training.batches import Batches
 from graphrec_core.training.objectives.objective import Metric, ValidationSet
 from graphrec_core.training.step import Step
 from graphrec_core.training.stopping import Stopper
-from graphrec_core.training.supervision import Audited
 
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from graphrec_core.day import Day
 from graphrec_core.embedding import write_settings, write_weights
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.records import ModelFigures, SnapshotFigures
 from graphrec_core.models.encoder import choose_device
 from graphrec_core.models.registry import reads_features
 from graphrec_core.quality.feature_drift import feature_drift, refuse_drift
@@ -36,11 +37,12 @@ def produce_model(day: Day, region: Region) -> Artifact:
     """
     config, ref = day.config, day.ref(StepName.TRAIN, region)
 
-    def write(trial: Attempt) -> dict[str, Any]:
+    def write(trial: Attempt) -> ModelFigures:
         snapshot, scope = day.open(day.ref(StepName.SNAPSHOT)), ref.region
+        schema = snapshot.manifest.figures(SnapshotFigures).features
         graph = load_graph(snapshot, View.TRAIN, scope)
         serve = cache(lambda: load_graph(snapshot, View.SERVE, scope))  # not all models need it
-        features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
+        features = FeatureEncoder.fit(graph, schema.features)
         drift = _check_features(config, graph, serve, features)
         logger.info("training %s on %s: %d nodes", config.model.name, scope, graph.num_nodes)
         training = train_encoder(
@@ -52,11 +54,13 @@ def produce_model(day: Day, region: Region) -> Artifact:
         audited = training.audited
         if config.training.refit:
             audited += _refit(trial, config, serve(), features, training.best_epoch)
-        return {
-            **_stats(config, graph, training, audited),
-            "dropped_features": {name: list(gone) for name, gone in features.dropped.items()},
-            "feature_drift": drift,
-        }
+        return _figures(config, graph, training).model_copy(
+            update={
+                "supervision_audit": audited,
+                "dropped_features": features.dropped,
+                "feature_drift": drift,
+            }
+        )
 
     return day.produce(ref, write)
 
@@ -100,18 +104,15 @@ def _metrics(training: Training) -> dict[str, Any]:
     }
 
 
-def _stats(
-    config: PipelineConfig, graph: RegionGraph, training: Training, audited: Audited
-) -> dict[str, Any]:
+def _figures(config: PipelineConfig, graph: RegionGraph, training: Training) -> ModelFigures:
     encoder = training.encoder
-    return {
-        "num_epochs": training.num_epochs,
-        "best_epoch": training.best_epoch,
-        "validation_metric": training.metric.name if training.metric else None,
-        "validation_value": training.validation_value,
-        "num_parameters": sum(parameter.numel() for parameter in encoder.parameters()),
-        "num_rows": {ntype: graph.nodes[ntype].num_rows for ntype in graph.ntypes},
-        "device": choose_device(config.training.device).type,
-        "supervision_edges": encoder.supervision_edges,
-        "supervision_audit": vars(audited),
-    }
+    return ModelFigures(
+        num_epochs=training.num_epochs,
+        best_epoch=training.best_epoch,
+        validation_metric=training.metric.name if training.metric else None,
+        validation_value=training.validation_value,
+        num_parameters=sum(parameter.numel() for parameter in encoder.parameters()),
+        num_rows={ntype: graph.nodes[ntype].num_rows for ntype in graph.ntypes},
+        device=choose_device(config.training.device).type,
+        supervision_edges=encoder.supervision_edges,
+    )

@@ -1,7 +1,6 @@
 """The audit of sampled batches: no batch hears the pairs that it is asked for."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,22 +13,6 @@ from graphrec_core.training.pairs import TaskPairs
 NUM_NAMED = 5
 LOW_BITS = (1 << 20) - 1
 """Marks by a key's low bits, so that a batch's many edges cost one look-up each."""
-
-
-@dataclass(frozen=True)
-class Audited:
-    """How much of a training was audited.
-
-    Attributes:
-        num_batches: Batches that training ran.
-        num_audited: Those whose message edges were checked; 0 for an exempt encoder.
-    """
-
-    num_batches: int = 0
-    num_audited: int = 0
-
-    def __add__(self, other: "Audited") -> "Audited":
-        return Audited(self.num_batches + other.num_batches, self.num_audited + other.num_audited)
 
 
 class SupervisionAudit:

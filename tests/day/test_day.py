@@ -8,7 +8,9 @@ from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
 from graphrec_core.day import Day, Ref
 from graphrec_core.errors import AbsentError, LakeError
 from graphrec_core.lake import Attempt, artifact_id
+from graphrec_core.lake.records import ModelFigures
 from graphrec_core.types import ALL_REGIONS, Region, View
+from tests.support.figures import MODEL_FIGURES
 from tests.support.snapshots import AS_OF, tiny_config
 
 EAST = Region("east")
@@ -66,9 +68,9 @@ def test_a_revision_renames_all_that_is_made_from_the_snapshot(day: Day) -> None
         assert changed is is_below, step
 
 
-def write(trial: Attempt) -> dict[str, int]:
+def write(trial: Attempt) -> ModelFigures:
     trial.write("weights.bin", b"1")
-    return {"num_nodes": 1}
+    return MODEL_FIGURES
 
 
 def test_what_is_produced_is_found_and_not_made_again(day: Day) -> None:
@@ -76,9 +78,9 @@ def test_what_is_produced_is_found_and_not_made_again(day: Day) -> None:
     assert day.find(ref) is None
     made = day.produce(ref, write)
     assert (made.manifest.id, made.manifest.inputs) == (ref.id, dict(ref.inputs))
-    assert made.manifest.stats == {"num_nodes": 1}
+    assert made.manifest.stats == MODEL_FIGURES.to_json()
 
-    def fail(_: Attempt) -> dict[str, int]:
+    def fail(_: Attempt) -> ModelFigures:
         raise AssertionError("it is there")
 
     assert day.produce(ref, fail).manifest == day.open(ref).manifest == made.manifest
@@ -87,7 +89,7 @@ def test_what_is_produced_is_found_and_not_made_again(day: Day) -> None:
 def test_what_fails_leaves_nothing(day: Day) -> None:
     ref = day.ref(StepName.TRAIN, EAST)
 
-    def fail(trial: Attempt) -> dict[str, int]:
+    def fail(trial: Attempt) -> ModelFigures:
         write(trial)
         raise LakeError(must="It must work.", found="it did not", fix="Nothing.")
 

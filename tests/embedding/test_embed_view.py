@@ -25,6 +25,7 @@ from graphrec_core.lake.identity import artifact_id
 from graphrec_core.lake.layout import nodes_file
 from graphrec_core.models.registry import build_encoder
 from graphrec_core.types import ALL_REGIONS, Region, View
+from tests.support.figures import MODEL_FIGURES
 from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
@@ -62,7 +63,7 @@ def write_model(
             with torch.no_grad():
                 other.ids_RH[3] += refit_bias
             write_weights(trial, other, serve, refit=True)
-        return trial.commit(StepName.TRAIN, config, AS_OF, region, inputs, {})
+        return trial.commit(StepName.TRAIN, config, AS_OF, region, inputs, MODEL_FIGURES)
 
 
 @pytest.fixture(scope="module", params=sorted(one.name for one in encoders()))
@@ -160,7 +161,7 @@ def test_weights_that_do_not_fit_are_refused(config, snapshot):
         write_weights(trial, encoder, graph, refit=False)
         write_settings(trial, config, graph, features)
         trial.write("weights.safetensors", safetensors.torch.save({"x": torch.zeros(1)}))
-        model = trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, {})
+        model = trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES)
 
     with pytest.raises(LakeError, match="must fit"):
         load_model(model)

@@ -152,5 +152,5 @@ def test_a_global_model_is_checked_region_by_region(config, snapshot):
     lake = Lake(config)
     with attempt(lake.storage, "embeddings/both", ArtifactId("both")) as trial:
         origin = write_vectors(trial, View.SERVE, tables)
-    assert origin["trained_on"] == "serve and train"
+    assert origin.trained_on == "serve and train"
     assert count_nodes(tables, model)["num_nodes"] == {"place": 80, "user": 120}

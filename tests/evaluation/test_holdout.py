@@ -16,7 +16,7 @@ from graphrec_core.evaluation.measure import measure, summarise
 from graphrec_core.evaluation.rules import judge
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
-from graphrec_core.lake.records import LeftOutPairs
+from graphrec_core.lake.records import LeftOutPairs, SnapshotFigures
 from graphrec_core.retrieval.recommend import PopularList
 from graphrec_core.retrieval.sources import vector_source
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -30,7 +30,9 @@ def _commit(config: PipelineConfig, tables: dict[str, pa.Table]) -> Artifact:
     with attempt(lake.storage, f"tiny/{name}", name) as trial:
         for file, table in tables.items():
             trial.write_table(file, table)
-        return trial.commit(StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {}, {})
+        return trial.commit(
+            StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {}, SnapshotFigures(regions={})
+        )
 
 
 def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]) -> Artifact:

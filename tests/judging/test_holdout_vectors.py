@@ -19,6 +19,7 @@ from graphrec_core.lake.layout import vectors_file
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import evaluate_model, generate_embeddings, train_model
+from tests.support.figures import EMBEDDING_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.recommit import change_manifest, replace_file
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -84,12 +85,14 @@ def test_vectors_are_laid_along_an_axis_and_unknown_ids_are_zero(
     config: PipelineConfig, snapshot: Artifact
 ) -> None:
     lake, model = Lake(config), ArtifactId("m")
-    origin = VectorOrigin(snapshot.manifest.id, View.TRAIN, model).to_json()
+    origin = VectorOrigin(snapshot.manifest.id, View.TRAIN, model)
     table = pa.table({"node_id": ["u"], "vector": vector_column(np.ones((1, 2)))})
-    name = tiny_id(StepName.EMBED, EAST, **origin)
+    name = tiny_id(StepName.EMBED, EAST, **origin.to_json())
     with attempt(lake.storage, f"tiny/{name}", name) as trial:
         trial.write_table(vectors_file(View.TRAIN, EAST, "user"), table)
-        made = trial.commit(StepName.EMBED, config, AS_OF, EAST, origin, {"origin": origin})
+        figures = EMBEDDING_FIGURES.model_copy(update={"origin": origin})
+        inputs = origin.to_json()
+        made = trial.commit(StepName.EMBED, config, AS_OF, EAST, inputs, figures)
     vectors = TrainVectors(made, snapshot, model, EAST)
     assert vectors.along("user", pa.array(["x", "u"])).tolist() == [[0, 0], [1, 1]]
 
@@ -165,7 +168,7 @@ def test_a_manifest_of_other_inputs(
     day = Day(config, AS_OF)
     ref = day.ref(StepName.EMBED, EAST, View.TRAIN)
     inputs = {key: value for key, value in {**ref.inputs, **changed}.items() if value is not None}
-    honest = day.produce(ref, lambda _: {})
+    honest = day.produce(ref, lambda _: EMBEDDING_FIGURES)
     change_manifest(day.lake.storage, honest, inputs=inputs)
     assert_refused(config, "the manifest of", word)
 

@@ -15,6 +15,7 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Storage, attempt, find_artifact, open_artifact
 from graphrec_core.lake.attempt import remove_attempt
 from graphrec_core.types import Region
+from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -38,7 +39,7 @@ def _write(trial: Attempt) -> None:
 
 def _commit(trial: Attempt, region: Region = EAST) -> Artifact:
     config = tiny_config(Path("lake"))
-    return trial.commit(StepName.TRAIN, config, AS_OF, region, {"snapshot": "s"}, {"n": 2})
+    return trial.commit(StepName.TRAIN, config, AS_OF, region, {"snapshot": "s"}, MODEL_FIGURES)
 
 
 def _commit_one(storage: Storage) -> Artifact:
@@ -61,7 +62,7 @@ def test_a_committed_artefact_reads_back(storage: Storage) -> None:
     assert artifact.read("figures.json") == b'{"a":2,"b":1}\n'
     assert artifact.manifest.files["table.parquet"].num_rows == 2
     assert artifact.manifest.inputs == {"snapshot": "s"}
-    assert artifact.manifest.stats == {"n": 2}
+    assert artifact.manifest.stats == MODEL_FIGURES.to_json()
     info = artifact.run_info()
     assert info["seconds"] >= 0
     assert info["peak_memory_mb"] > 1

@@ -14,6 +14,7 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt, Storage, attempt, find_artifact
 from graphrec_core.types import ArtifactId, Region
 from tests.support.disk_faults import disk_faults
+from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -45,7 +46,7 @@ def _commit(storage: Storage, artifact_id: ArtifactId) -> Artifact:
 
 
 def _seal(trial: Attempt) -> Artifact:
-    return trial.commit(StepName.TRAIN, tiny_config(Path("x")), AS_OF, EAST, {}, {"passed": False})
+    return trial.commit(StepName.TRAIN, tiny_config(Path("x")), AS_OF, EAST, {}, MODEL_FIGURES)
 
 
 def _link(storage: Storage, artifact: Artifact) -> None:

@@ -19,6 +19,7 @@ from graphrec_core.types import ArtifactId, Region
 from jobs.wait_for_source import missing_for
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
 from tests.support.example_day import write_example_day
+from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -217,5 +218,5 @@ def test_a_failing_disk_leaves_the_first_error_and_no_artefact(
     assert find_artifact(lake.storage, folder) is None
     with attempt(lake.storage, folder, ID) as trial:
         trial.write("a", b"x")
-        trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, {})
+        trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES)
     assert find_artifact(lake.storage, folder) is not None

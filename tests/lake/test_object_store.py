@@ -19,6 +19,7 @@ from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.publishing.going_live import roll_back
 from graphrec_core.types import Region
+from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish
@@ -210,7 +211,7 @@ def test_a_creation_that_raises_leaves_what_was_there(
 def _commit(lake: Lake, write: Callable[[Attempt], None]) -> Artifact:
     with attempt(lake.storage, lake.layout.model(EAST, ID), ID) as trial:
         write(trial)
-        return trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, {})
+        return trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES)
 
 
 def _figures(trial: Attempt) -> None:
@@ -253,7 +254,7 @@ def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) ->
             trial.link_file("w.parquet", first, "v.parquet")
         assert not [path for method, path, _ in store.requests if method == "GET"]
         inputs = {"snapshot": first.manifest.id}
-        second = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, inputs, {})
+        second = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, inputs, MODEL_FIGURES)
     assert second.manifest.files == {"u.parquet": first.manifest.files["t.parquet"]}
     second.checked.check()
 

@@ -14,6 +14,7 @@ from graphrec_core.config.quality import QualityConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import ExpectationError, LakeError
 from graphrec_core.lake import Artifact, Lake, attempt
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.ledger.verdict import Verdict, verdict_of
 from graphrec_core.quality import snapshot_suites
 from graphrec_core.quality.drift import stability_index
@@ -54,7 +55,7 @@ def commit(
     """Commits a snapshot that has figures only."""
     lake, name = Lake(config), Day(config, as_of).ref(StepName.SNAPSHOT).id
     with attempt(lake.storage, lake.layout.snapshot(as_of, name), name) as trial:
-        told = {"regions": regions, "empty_regions": {}, **stats}
+        told = SnapshotFigures.model_validate({"regions": regions, **stats})
         return trial.commit(StepName.SNAPSHOT, config, as_of, ALL_REGIONS, {}, told)
 
 

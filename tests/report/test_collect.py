@@ -32,7 +32,7 @@ def _store(config: PipelineConfig, release: Release, **changes: object) -> Relea
 
 def test_an_empty_lake_is_a_day_of_missing_steps(config: PipelineConfig) -> None:
     day = collect(config, AS_OF)
-    assert not day.has_snapshot
+    assert day.snapshot is None
     assert day.regions == ()
     assert day.release is None
     assert [step.step for step in day.missing_steps] == [
@@ -116,7 +116,7 @@ def test_other_settings_are_another_day(config: PipelineConfig) -> None:
     example_day.write_example_day(config)
     other = config.model_copy(update={"training": config.training.model_copy(update={"seed": 1})})
     day = collect(other, AS_OF)
-    assert day.has_snapshot
+    assert day.snapshot is not None
     assert day.models == ()
     assert day.release is None
     assert all(region.evaluation is None for region in day.regions)

@@ -22,6 +22,7 @@ from graphrec_core.report.embedding_picture import (
     zoom,
 )
 from graphrec_core.types import Region, View
+from tests.support.figures import EMBEDDING_FIGURES
 from tests.support.snapshots import AS_OF, tiny_config
 
 
@@ -86,7 +87,7 @@ def test_a_sample_holds_the_vectors_of_evenly_spread_rows(tmp_path: Path) -> Non
     with day.attempt(ref) as trial:
         ids = [f"u{row:05d}" for row in range(num)]
         trial.write_table(name, pa.table({"node_id": ids, "vector": vector_column(vectors)}))
-        artifact = day.commit(ref, trial, {})
+        artifact = day.commit(ref, trial, EMBEDDING_FIGURES)
     sample = read_sample(artifact, Region("east"), ("user", "place", "user"))
     assert list(sample) == ["user"]
     assert sample["user"].dtype == np.float64

@@ -10,7 +10,7 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
-from graphrec_core.lake.records import LeftOutPairs
+from graphrec_core.lake.records import LeftOutPairs, SnapshotFigures
 from graphrec_core.report.collect import collect_found
 from graphrec_core.report.found import find_day
 from graphrec_core.report.page import render_page
@@ -196,13 +196,10 @@ def test_pairs_and_queries_are_called_what_they_are(whole_day: PipelineConfig) -
         "num_dropped_edges": {"visited": {"east": 70, "west": 50, "north": 20}, "knows": {}},
     }
     merged = {"nook": "east", "cove": "east"}
-    stats = {
-        **day.snapshot_stats,
-        "num_no_history": 77,
-        "left_out": {"serve": left_out},
-        "merged_regions": merged,
-    }
-    day = dataclasses.replace(day, regions=(east, *others), snapshot_stats=stats)
+    assert day.snapshot is not None
+    told = {"num_no_history": 77, "left_out": {"serve": left_out}, "merged_regions": merged}
+    snapshot = SnapshotFigures.model_validate({**day.snapshot.to_json(), **told})
+    day = dataclasses.replace(day, regions=(east, *others), snapshot=snapshot)
     text = Page(render_page(found, day)).text
     metrics, regions = text.index("Metrics by region"), text.index("Regions and borders")
     numbers = ("2,111", "2,555", "2,666", "2,222")

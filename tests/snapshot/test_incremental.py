@@ -21,6 +21,7 @@ from graphrec_core.engine import load_query
 from graphrec_core.errors import LeakageError
 from graphrec_core.lake import Manifest
 from graphrec_core.lake.layout import PART
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.snapshot.reuse import Earlier, earlier_snapshots, with_equal_history
 from graphrec_core.types import format_instant
@@ -317,7 +318,7 @@ def test_another_engines_snapshot_is_not_built_on(raw: Path, many_days: ManyDays
     found = earlier_snapshots(config, at(20))
     manifests = [artifact.manifest for artifact in (found.cut, found.day_before) if artifact]
     assert [manifest.as_of for manifest in manifests] == [format_instant(at(d)) for d in (17, 19)]
-    digests = [manifest.stats["row_digests"] for manifest in manifests]
+    digests = [manifest.figures(SnapshotFigures).row_digests for manifest in manifests]
     label = manifests[0].stats["digest_engine"]
     assert with_equal_history(found, label, digests) == found
     assert with_equal_history(found, "spark-4.0.0", digests) == Earlier()

@@ -285,11 +285,13 @@ def commit_of_another_engine(config: PipelineConfig) -> None:
     day = Day(config, AS_OF)
     ref = day.ref(StepName.SNAPSHOT)
     with day.attempt(ref) as trial:
-        stats = write_snapshot(day, trial)
-        stats["digest_engine"] = "spark-4.3.0"
-        for entry in stats["row_digests"].values():
-            entry["digest"] = "another hash"
-        day.commit(ref, trial, stats)
+        own = write_snapshot(day, trial)
+        others = {
+            name: one.model_copy(update={"digest": "another hash"})
+            for name, one in own.row_digests.items()
+        }
+        theirs = {"digest_engine": "spark-4.3.0", "row_digests": others}
+        day.commit(ref, trial, own.model_copy(update=theirs))
 
 
 def test_of_another_engine_the_files_are_compared(tmp_path: Path) -> None:

@@ -13,16 +13,20 @@ from graphrec_core.lake import Artifact, Attempt, Lake, open_artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.lake.records import (
+    EmbeddingFigures,
     EvaluationFigures,
     GateDecision,
+    ModelFigures,
     Outcome,
     ShardFigures,
+    ValidationFigures,
 )
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.going_live import go_live
 from graphrec_core.types import Region, View, format_instant
+from tests.support.figures import EMBEDDING_FIGURES
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 
 MODEL_RECALL = {"east": 0.30, "west": 0.08}
@@ -58,17 +62,17 @@ def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Arti
         for epoch in range(1, 7)
     ]
     figures = {"metric": "recall@20", "history": history, "best_epoch": 4, "num_epochs": 6}
-    stats = {
-        "num_epochs": 6,
-        "best_epoch": 4,
-        "validation_metric": "recall@20",
-        "validation_value": 0.4,
-        "num_parameters": 1600,
-        "device": "cpu",
-        "supervision_edges": "masked per batch",
-    }
+    stats = ModelFigures(
+        num_epochs=6,
+        best_epoch=4,
+        validation_metric="recall@20",
+        validation_value=0.4,
+        num_parameters=1600,
+        device="cpu",
+        supervision_edges="masked per batch",
+    )
 
-    def make(trial: Attempt) -> dict[str, Any]:
+    def make(trial: Attempt) -> ModelFigures:
         trial.write_json("metrics.json", figures)
         return stats
 
@@ -81,11 +85,11 @@ def write_embedding(
 ) -> Artifact:
     """Commits two clusters of eight-dimensional vectors, one per node type."""
 
-    def make(trial: Attempt) -> dict[str, Any]:
+    def make(trial: Attempt) -> EmbeddingFigures:
         for offset, ntype in enumerate((config.task.query, config.task.candidate)):
             vectors = np.random.default_rng(offset).normal(3 * offset, 1, (30, 8))
             _write_vectors(trial, vectors_file(view, region, ntype), vectors)
-        return {"num_nodes": {}, "refit": {}}
+        return EMBEDDING_FIGURES
 
     day = Day(config, as_of)
     return day.produce(day.ref(StepName.EMBED, region, view), make)
@@ -215,9 +219,9 @@ def write_validation(
         },
     }
 
-    def make(trial: Attempt) -> dict[str, Any]:
+    def make(trial: Attempt) -> ValidationFigures:
         trial.write_table("edges/visited.parquet", pa.table({"src": [None] * num_bad}))
-        return {"tables": tables}
+        return ValidationFigures.model_validate({"tables": tables})
 
     day = Day(config, as_of)
     return day.produce(day.ref(StepName.VALIDATE), make)

@@ -10,6 +10,7 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
+from graphrec_core.lake.records import CheckFigures, GraphSchema, SnapshotFigures
 from graphrec_core.types import ALL_REGIONS, Region, View
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
@@ -114,12 +115,11 @@ def write_tiny_snapshot(
             as_of,
             ALL_REGIONS,
             {},
-            {
-                "regions": stats,
-                "empty_regions": {},
-                "features": {"user": ["age", "kind"], "place": ["age", "kind"]},
-                "num_no_history": 0,
-            },
+            SnapshotFigures(
+                regions=stats,
+                features=GraphSchema({"user": ("age", "kind"), "place": ("age", "kind")}),
+                num_no_history=0,
+            ),
         )
     write_verdict(config, as_of, regions)
     return snapshot
@@ -133,11 +133,13 @@ def write_verdict(
 ) -> None:
     """Commits what the suites say of a day's snapshot; nothing is broken unless given."""
     lake, day = Lake(config), Day(config, as_of)
-    stats = {"kept_regions": sorted(kept), "broken_regions": broken or {}, "notes": []}
+    names = tuple(Region(name) for name in sorted(kept))
+    why = {Region(name): text for name, text in (broken or {}).items()}
+    figures = CheckFigures(kept_regions=names, broken_regions=why, notes=())
     folder = lake.layout.verdict(as_of, day.ref(StepName.CHECK).id)
     with attempt(lake.storage, folder, day.ref(StepName.CHECK).id) as trial:
         inputs = {"snapshot": day.ref(StepName.SNAPSHOT).id}
-        trial.commit(StepName.CHECK, config, as_of, ALL_REGIONS, inputs, {**stats, "history": {}})
+        trial.commit(StepName.CHECK, config, as_of, ALL_REGIONS, inputs, figures)
 
 
 def _draw_pairs(

@@ -10,6 +10,7 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import nodes_file, vectors_file
+from graphrec_core.lake.records import EmbeddingFigures
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.types import Region, View
 
@@ -47,8 +48,8 @@ def write_vectors(
                 nodes = snapshot.read_table(nodes_file(view, ntype, name), ["node_id"])
                 table = _vectors(nodes["node_id"].to_pylist(), good=good)
                 trial.write_table(vectors_file(written, name, ntype), table)
-            stats = {"origin": origin.to_json(), "refit": {}}
-            trial.commit(StepName.EMBED, config, as_of, name, inputs, stats)
+            figures = EmbeddingFigures(num_nodes={}, origin=origin)
+            trial.commit(StepName.EMBED, config, as_of, name, inputs, figures)
 
 
 def _vectors(ids: list[str], *, good: bool) -> pa.Table:

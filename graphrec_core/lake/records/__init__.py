@@ -1,27 +1,50 @@
 """Frozen models of what manifests and releases say: figures and decisions."""
 
+from graphrec_core.lake.records.check import CheckFigures
 from graphrec_core.lake.records.decision import ALL, GateDecision, GateVerdict, Outcome
+from graphrec_core.lake.records.digest import Digests, TableDigest
 from graphrec_core.lake.records.direction import Better
+from graphrec_core.lake.records.embedding import EmbeddingFigures
 from graphrec_core.lake.records.evaluation import EvaluationFigures, SliceFigures
 from graphrec_core.lake.records.figures import Figures, Record
 from graphrec_core.lake.records.left_out import LeftOutPairs
+from graphrec_core.lake.records.model import Audited, ModelFigures
+from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.lake.records.refit import RefitCheck
+from graphrec_core.lake.records.region import HoldoutFigures, RegionFigures, ViewFigures
 from graphrec_core.lake.records.shard import ShardFigures
+from graphrec_core.lake.records.snapshot import GraphSchema, LeftOut, SnapshotFigures
 from graphrec_core.lake.records.steps import FIGURES, stats_of
+from graphrec_core.lake.records.validation import TableFigures, ValidationFigures
 
 __all__ = [
     "ALL",
     "FIGURES",
+    "Audited",
     "Better",
+    "CheckFigures",
+    "Digests",
+    "EmbeddingFigures",
     "EvaluationFigures",
     "Figures",
     "GateDecision",
     "GateVerdict",
+    "GraphSchema",
+    "HoldoutFigures",
+    "LeftOut",
     "LeftOutPairs",
+    "ModelFigures",
     "Outcome",
     "Record",
     "RefitCheck",
+    "RegionFigures",
     "ShardFigures",
     "SliceFigures",
+    "SnapshotFigures",
+    "TableDigest",
+    "TableFigures",
+    "ValidationFigures",
+    "VectorOrigin",
+    "ViewFigures",
     "stats_of",
 ]

@@ -1,13 +1,8 @@
 """A gate decision as it is stored, in evaluations, shards and releases."""
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import (
-    SerializationInfo,
-    SerializerFunctionWrapHandler,
-    model_serializer,
-    model_validator,
-)
+from pydantic import model_validator
 
 from graphrec_core.lake.records.direction import Better
 from graphrec_core.lake.records.figures import Record
@@ -42,6 +37,8 @@ class GateDecision(Record):
         better: Which way the metric is better. Stored only where that is ``smaller``.
     """
 
+    unstored_defaults: ClassVar[frozenset[str]] = frozenset({"better"})
+
     rule: str
     slice: str
     metric: str
@@ -65,16 +62,6 @@ class GateDecision(Record):
             return data
         outcome = "passed" if data["passed"] else "failed"
         return {**data, "outcome": outcome, "num_own_queries": data.get("num_queries")}
-
-    @model_serializer(mode="wrap")
-    def _leave_out_the_usual(
-        self, write: SerializerFunctionWrapHandler, _: SerializationInfo
-    ) -> dict[str, Any]:
-        """Keeps the bytes of the decisions that were stored before metrics had a direction."""
-        data: dict[str, Any] = write(self)
-        if self.better is Better.GREATER:
-            del data["better"]
-        return data
 
     @property
     def key(self) -> tuple[str, str, str, str]:

@@ -1,8 +1,8 @@
 """What a manifest's figures are: a frozen model per step, parsed when read."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 
 class Record(BaseModel):
@@ -10,9 +10,22 @@ class Record(BaseModel):
 
     An unknown key is one of another version. A missing one needs a default, so that what an older
     version wrote stays readable.
+
+    Attributes:
+        unstored_defaults: Fields that are stored only where they differ from their default.
     """
 
     model_config = ConfigDict(frozen=True)
+    unstored_defaults: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _leave_out_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        data: dict[str, Any] = write(self)
+        fields = type(self).model_fields
+        usual = {
+            name for name in self.unstored_defaults if getattr(self, name) == fields[name].default
+        }
+        return {name: value for name, value in data.items() if name not in usual}
 
     def to_json(self) -> dict[str, Any]:
         """Returns JSON values by key."""

@@ -12,9 +12,12 @@ from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.records import (
     FIGURES,
     Better,
+    EmbeddingFigures,
     EvaluationFigures,
     GateDecision,
     ShardFigures,
+    SnapshotFigures,
+    VectorOrigin,
     stats_of,
 )
 from graphrec_core.types import Region
@@ -115,3 +118,20 @@ def test_only_an_unusual_direction_is_stored() -> None:
     assert GateDecision.model_validate(less.to_json()) == less
     figures = SHARD_FIGURES.model_copy(update={"rules": (usual, less)})
     assert figures.to_json()["rules"] == [DECISION, {**DECISION, "better": "smaller"}]
+
+
+def test_a_snapshot_stores_only_what_there_is() -> None:
+    """Names of long regions, and what a digest does not count, are no keys where there is none."""
+    areas, rows = {"digest": "a"}, {"digest": "b", "num_rows": 3, "columns": "src string"}
+    told = {"regions": {}, "row_digests": {"region.areas": areas, "edges/visited": rows}}
+    figures = SnapshotFigures.model_validate(told)
+    assert figures.to_json()["row_digests"] == told["row_digests"]
+    assert "long_regions" not in figures.to_json()
+    long = figures.model_copy(update={"long_regions": ("a" * 300,)})
+    assert long.to_json()["long_regions"] == ["a" * 300]
+
+
+def test_an_embedding_that_does_not_say_its_origin_is_of_an_unknown_one() -> None:
+    assert EmbeddingFigures.model_validate({"num_nodes": {}}).origin == VectorOrigin.of({})
+    part = EmbeddingFigures.model_validate({"num_nodes": {}, "origin": {"view": "train"}})
+    assert (part.origin.view, part.origin.trained_on) == ("train", "unknown")
