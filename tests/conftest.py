@@ -1,4 +1,4 @@
-"""Settings of all tests: few threads, and tests that need a GPU are skipped without one."""
+"""Settings of all tests: few threads, no deadlines, and no test of a GPU without one."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
 # pyspark.sql.connect, which great-expectations imports, takes a process whose main module has no
@@ -18,6 +19,9 @@ if _main.__spec__ is None and not hasattr(_main, "__file__"):
 for _variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 os.environ.setdefault("DGLBACKEND", "pytorch")
+
+settings.register_profile("busy", deadline=None)  # other processes take the processor at times
+settings.load_profile("busy")
 
 
 TOWN = ("tests/pipeline/test_town.py", "tests/pipeline/test_refusals.py")

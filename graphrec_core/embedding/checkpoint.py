@@ -26,6 +26,7 @@ from graphrec_core.config.model import ModelConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.lake import Artifact, Attempt
+from graphrec_core.lake.records import mistakes
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.models.registry import build_encoder, reads_features
 from graphrec_core.types import View
@@ -204,7 +205,7 @@ def _model_config(model: Artifact, settings: Mapping[str, Any]) -> ModelConfig:
     except ValidationError as error:
         raise LakeError(
             must=f"The {SETTINGS} of model {model.manifest.id} must name settings of today.",
-            found=str(error).replace("\n", "; "),
+            found=mistakes(error),
             fix="Train the model again; it was written by another version of graphrec.",
         ) from error
     return config

@@ -19,6 +19,7 @@ from graphrec_core.lake.checked import CheckedFiles
 from graphrec_core.lake.guarded_file import GuardedFile
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
+from graphrec_core.lake.records import mistakes
 from graphrec_core.lake.storage import Storage
 
 ATTEMPT = "attempt-"
@@ -144,7 +145,7 @@ def _parse(storage: Storage, folder: str, data: bytes) -> Manifest:
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
-        raise _damaged(storage, folder, str(error).replace("\n", "; ")) from error
+        raise _damaged(storage, folder, mistakes(error)) from error
     if manifest.id not in folder.split("/"):
         raise _damaged(storage, folder, f"the manifest of {manifest.step} {manifest.id}")
     return manifest

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from graphrec_core.errors import DamagedError, LakeError
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.records import FIGURES, Figures
+from graphrec_core.lake.records import FIGURES, Figures, mistakes
 from graphrec_core.types import ArtifactId, Region
 
 OfStep = TypeVar("OfStep", bound=Figures)
@@ -76,7 +76,8 @@ class Manifest(BaseModel):
             return kind.model_validate(self.stats)
         except ValidationError as error:
             raise DamagedError(
-                must=f"The manifest of {self.step} {self.id} must hold {kind.__name__}.",
-                found=str(error).replace("\n", "; "),
+                must=f"manifest.json of {self.step} {self.id} (region {self.region}, "
+                f"{self.as_of}) must hold {kind.__name__}.",
+                found=mistakes(error),
                 fix="Remove the artefact and run the step again with this version.",
             ) from error

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from graphrec_core.errors import ConfigError, DamagedError
 from graphrec_core.lake.identity import ID_LENGTH, canonical_json
 from graphrec_core.lake.lake import Lake
-from graphrec_core.lake.records import GateDecision, GateVerdict
+from graphrec_core.lake.records import GateDecision, GateVerdict, mistakes
 from graphrec_core.types import ArtifactId, Region
 
 logger = logging.getLogger(__name__)
@@ -282,7 +282,7 @@ def _parsed(lake: Lake, path: str, kind: type[Stored], data: bytes) -> Stored:
     except ValidationError as error:
         raise DamagedError(
             must=f"{lake.storage.uri(path)} must hold what graphrec wrote there.",
-            found=str(error).replace("\n", "; "),
+            found=mistakes(error),
             fix=RESTORE,
         ) from error
 

@@ -36,7 +36,6 @@ from tests.support.histories import (
 
 QUIET = {
     "derandomize": True,
-    "deadline": None,
     "database": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }

@@ -150,7 +150,7 @@ def differing(config: PipelineConfig) -> set[StepName]:
     return {step for step, names in found.items() if set(names).isdisjoint(BASE_IDS[step])}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(PATHS), st.integers(0, len(TEXTS) - 1))
 @example(("source", "earliest_time"), TEXTS.index("1999-01-01T00:00:00.000001Z"))
 def test_another_value_changes_the_steps_that_declare_it_and_those_below(
@@ -199,7 +199,7 @@ def shuffled(value: object, rng: random.Random, path: Key = ()) -> Any:
     return {key: shuffled(value[key], rng, (*path, key)) for key in keys}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32))
 def test_the_order_of_keys_changes_no_id(seed: int) -> None:
     config = PipelineConfig.model_validate(shuffled(BASE, random.Random(seed)))

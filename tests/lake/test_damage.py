@@ -136,7 +136,7 @@ MANIFESTS: dict[str, Callable[[Path, Path], Any]] = {
     "cut short": lambda manifest, _: os.truncate(manifest, 200),
     "empty": lambda manifest, _: os.truncate(manifest, 0),
     "changed by hand": lambda manifest, _: _write(
-        manifest, manifest.read_bytes().replace(b'"passed":false', b'"passed":true')
+        manifest, manifest.read_bytes().replace(b'"device":"cpu"', b'"device":"tpu"')
     ),
     "another file's sha256": lambda manifest, _: _write(
         manifest, manifest.read_bytes().replace(b'"num_rows":1000', b'"num_rows":1001')

@@ -47,9 +47,7 @@ def _write(storage: Storage, name: str, schema: pa.Schema, batches: list[pa.Tabl
         return writer.finish()
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(num=st.integers(0, 3 * GROUP), cuts=st.lists(st.integers(0, 3 * GROUP), max_size=6))
 def test_however_the_rows_are_cut_the_bytes_are_the_same(
     storage: Storage, num: int, cuts: list[int]

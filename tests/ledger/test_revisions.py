@@ -10,6 +10,7 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.errors import ConflictError
 from graphrec_core.lake import Lake, artifact_id
+from graphrec_core.lake.records import TableDigest
 from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.revisions import (
@@ -180,23 +181,24 @@ def test_an_overtaken_writer_is_told(config: PipelineConfig) -> None:
 
 
 def test_other_rows_committed_meanwhile_are_refused() -> None:
-    refuse_other_rows(AS_OF, {"edges/visited": "a"}, {"edges/visited": "a"})
+    before, now = ({"edges/visited": TableDigest(digest=digest)} for digest in "ab")
+    refuse_other_rows(AS_OF, before, dict(before))
     with pytest.raises(ConflictError, match="20260101T000000Z"):
-        refuse_other_rows(AS_OF, {"edges/visited": "a"}, {"edges/visited": "b"})
+        refuse_other_rows(AS_OF, before, now)
 
 
 def test_changed_tables() -> None:
     before = {
-        "nodes/user": {"num_rows": 4, "digest": "1"},
-        "nodes/place": {"num_rows": 6, "digest": "2"},
-        "edges/visited": {"num_rows": 120, "digest": "3"},
-        "region.areas": {"digest": "4"},
+        "nodes/user": TableDigest(num_rows=4, digest="1"),
+        "nodes/place": TableDigest(num_rows=6, digest="2"),
+        "edges/visited": TableDigest(num_rows=120, digest="3"),
+        "region.areas": TableDigest(digest="4"),
     }
     now = {
-        "nodes/user": {"num_rows": 4, "digest": "5"},
-        "nodes/place": {"num_rows": 6, "digest": "2"},
-        "edges/visited": {"num_rows": 121, "digest": "6"},
-        "region.areas": {"digest": "7"},
+        "nodes/user": TableDigest(num_rows=4, digest="5"),
+        "nodes/place": TableDigest(num_rows=6, digest="2"),
+        "edges/visited": TableDigest(num_rows=121, digest="6"),
+        "region.areas": TableDigest(digest="7"),
     }
     assert changed_tables(before, dict(before)) == []
     assert [str(change) for change in changed_tables(before, now)] == [

@@ -21,6 +21,7 @@ from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.intake.findings import quarantine
 from graphrec_core.lake import Lake, attempt
 from graphrec_core.lake.layout import PART
+from graphrec_core.lake.records import TableDigest, TableFigures
 from graphrec_core.quality.quarantine import Wanted
 from graphrec_core.types import ArtifactId
 from jobs import quarantine as job
@@ -33,13 +34,13 @@ from tests.support.snapshots import tiny_config
 DDL = "src string, dst string, num bigint, reject_reason string"
 
 
-def written(engine: Engine, root: Path, rejected: Relation) -> tuple[dict[str, Any], Any]:
+def written(engine: Engine, root: Path, rejected: Relation) -> tuple[TableFigures, Any]:
     """Quarantines rejected rows; returns the summary and the stored table, None without one."""
     table = CheckedTable(
         TableName(TableKind.EDGES, "visited"), rejected, rejected, rejected, (), True
     )
     storage = Lake(tiny_config(root)).storage
-    digest = {"num_rows": 9, "digest": "x"}
+    digest = TableDigest(num_rows=9, digest="x")
     with attempt(storage, "validation", ArtifactId("0" * 16)) as trial:
         summary = quarantine(engine, table, digest, trial)
         name = f"edges/visited/{PART}"
@@ -58,8 +59,8 @@ def test_all_rows_are_stored_by_reason_in_order(engine: Engine, tmp_path: Path) 
         ("a", None, 3, "dst is null"),
     ]
     summary, table = written(engine, tmp_path, relation_of(engine, DDL, rows))
-    assert summary["num_rejected"] == 5
-    assert summary["reasons"] == Counter(row[-1] for row in rows)
+    assert summary.num_rejected == 5
+    assert summary.reasons == Counter(row[-1] for row in rows)
     assert table.schema.names == ["src", "dst", "num", "reject_reason"]
     assert [tuple(row.values()) for row in table.to_pylist()] == sorted(
         rows, key=lambda row: (row[-1], str(row[0]), row[2])
@@ -72,7 +73,7 @@ def test_more_rows_than_any_limit(duckdb: Engine, tmp_path: Path) -> None:
     reasons = np.where(numbers % 2, "r1", "r0")
     rows = pa.table({"src": numbers.astype(str), "num": numbers, "reject_reason": reasons})
     summary, table = written(duckdb, tmp_path / "one", duckdb.from_arrow(rows))
-    assert summary["reasons"] == {"r0": 150_000, "r1": 150_000}
+    assert summary.reasons == {"r0": 150_000, "r1": 150_000}
     ordered = [("reject_reason", "ascending"), ("src", "ascending")]
     assert table == rows.sort_by(ordered).select(table.schema.names)
     backwards = duckdb.from_arrow(rows.take(numbers[::-1]))
@@ -82,7 +83,7 @@ def test_more_rows_than_any_limit(duckdb: Engine, tmp_path: Path) -> None:
 def test_no_rejected_row_no_file(duckdb: Engine, tmp_path: Path) -> None:
     summary, table = written(duckdb, tmp_path, relation_of(duckdb, DDL, []))
     assert table is None
-    assert summary == {"num_rows": 9, "num_rejected": 0, "reasons": {}, "digest": "x"}
+    assert summary == TableFigures(num_rows=9, num_rejected=0, reasons={}, digest="x")
 
 
 @pytest.fixture

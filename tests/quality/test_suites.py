@@ -11,6 +11,7 @@ from graphrec_core.errors import ExpectationError
 from graphrec_core.intake import CheckedTable
 from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.lake import Lake
+from graphrec_core.lake.records import TableFigures
 from graphrec_core.quality.profile import profile
 from graphrec_core.quality.suite import SuiteResult
 from graphrec_core.quality.suites import check_tables
@@ -57,9 +58,13 @@ def table_of(
     )
 
 
+def judged(num_rows: int, num_rejected: int) -> TableFigures:
+    return TableFigures(num_rows=num_rows, num_rejected=num_rejected, reasons={})
+
+
 def run(engine: Engine, root: Path, table: CheckedTable, num_rejected: int = 0) -> SuiteResult:
     config = tiny_config(root)
-    summaries = {str(table.name): {"num_rows": 100, "num_rejected": num_rejected}}
+    summaries = {str(table.name): judged(100, num_rejected)}
     storage = Lake(config).storage
     (result,) = check_tables(engine, config, [table], summaries, AS_OF, storage, "docs")
     return result
@@ -135,8 +140,7 @@ def test_too_many_rejected_rows_fail_the_suite(duckdb: Engine, tmp_path: Path) -
 
 
 def profiled(engine: Engine, kind: TableKind, *changes: dict[str, Any]) -> dict[str, Any]:
-    summary = {"num_rows": 8, "num_rejected": 2}
-    frame = profile(engine, table_of(engine, kind, *changes), summary)
+    frame = profile(engine, table_of(engine, kind, *changes), judged(8, 2))
     assert len(frame) == 1
     row: dict[str, Any] = frame.iloc[0].to_dict()
     return row

@@ -10,6 +10,7 @@ from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake
 from graphrec_core.lake.identity import digest
+from graphrec_core.lake.records import ModelFigures, SnapshotFigures, ViewFigures
 from graphrec_core.ledger.release import Release
 from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.going_live import go_live
@@ -189,9 +190,17 @@ def test_the_next_day_sees_what_is_live_but_not_its_figures(config: PipelineConf
 def test_a_day_is_json(config: PipelineConfig) -> None:
     example_day.write_example_day(config)
     data = json.loads(json.dumps(collect(config, AS_OF).to_dict()))
-    assert set(data) == set(DayReport.__dataclass_fields__)
+    figures = {"has_snapshot", "snapshot_stats"}
+    assert set(data) == {*DayReport.__dataclass_fields__, *figures} - {"snapshot"}
+    assert data["has_snapshot"]
+    assert data["snapshot_stats"].keys() == {*SnapshotFigures.model_fields} - {
+        "regions", "empty_regions", "long_regions"
+    }  # fmt: skip
+    sizes = {*ViewFigures.model_fields} - {"degree_histogram"}
+    assert all(row[view].keys() == sizes for row in data["regions"] for view in View)
     assert [(row["region"], row["gate"]) for row in data["regions"]] == [
         ("east", "passed"),
         ("west", "refused"),
     ]
+    assert data["models"][0]["stats"].keys() == ModelFigures.model_fields.keys()
     assert data["snapshot_id"] == Day(config, AS_OF).ref(StepName.SNAPSHOT).id

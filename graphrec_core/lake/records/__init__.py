@@ -8,6 +8,7 @@ from graphrec_core.lake.records.embedding import EmbeddingFigures
 from graphrec_core.lake.records.evaluation import EvaluationFigures, SliceFigures
 from graphrec_core.lake.records.figures import Figures, Record
 from graphrec_core.lake.records.left_out import LeftOutPairs
+from graphrec_core.lake.records.mistakes import mistakes
 from graphrec_core.lake.records.model import Audited, ModelFigures
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.lake.records.refit import RefitCheck
@@ -46,5 +47,6 @@ __all__ = [
     "ValidationFigures",
     "VectorOrigin",
     "ViewFigures",
+    "mistakes",
     "stats_of",
 ]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from graphrec_core.config import StepName
 from graphrec_core.errors import DamagedError, LakeError
@@ -17,7 +18,9 @@ from graphrec_core.lake.records import (
     GateDecision,
     ShardFigures,
     SnapshotFigures,
+    ValidationFigures,
     VectorOrigin,
+    mistakes,
     stats_of,
 )
 from graphrec_core.types import Region
@@ -80,8 +83,22 @@ def test_the_figures_of_another_step_are_not_given(tmp_path: Path) -> None:
 def test_figures_that_are_none_are_damage_and_name_the_key(tmp_path: Path) -> None:
     manifest = commit(tmp_path, SHARD_FIGURES).manifest
     manifest.stats["ann_recall"] = "much"
-    with pytest.raises(DamagedError, match=f"(?s)build-shard {manifest.id}.*ann_recall"):
+    with pytest.raises(DamagedError) as caught:
         manifest.figures(ShardFigures)
+    assert f"manifest.json of build-shard {manifest.id}" in caught.value.must
+    assert caught.value.found == (
+        "ann_recall: Input should be a valid number, unable to parse string as a number"
+    )
+
+
+def test_of_many_mistakes_the_first_are_named() -> None:
+    tables = {f"nodes/{name}": {"num_rows": 1} for name in "abc"}
+    with pytest.raises(ValidationError) as caught:
+        ValidationFigures.model_validate({"tables": tables})
+    assert mistakes(caught.value) == (
+        "tables.nodes/a.num_rejected: Field required; tables.nodes/a.reasons: Field required; "
+        "tables.nodes/b.num_rejected: Field required; and 3 more"
+    )
 
 
 @pytest.mark.parametrize("key", ["num_self", "num_seen", "num_missing_coverage", "depth"])
