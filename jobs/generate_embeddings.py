@@ -1,7 +1,7 @@
 """generate-embeddings: vectors for every node of one view of a snapshot."""
 
 from graphrec_core.day import Day
-from graphrec_core.embedding.region_vectors import produce_vectors
+from graphrec_core.judging.region_vectors import produce_vectors
 from graphrec_core.lake import Manifest
 from graphrec_core.types import Region, View
 

@@ -8,13 +8,11 @@ from graphrec_core.embedding.checkpoint import (
     write_weights,
 )
 from graphrec_core.embedding.inference import count_nodes, embed_view, encode_graph
-from graphrec_core.embedding.refit_guard import embed_serve_view
 from graphrec_core.embedding.writer import write_vectors
 
 __all__ = [
     "LoadedModel",
     "count_nodes",
-    "embed_serve_view",
     "embed_view",
     "encode_graph",
     "has_refit",

@@ -1,1 +1,1 @@
-"""Joins rooms to judge a region: its model, earlier models, its shard."""
+"""Joins rooms to judge a region: its model and vectors, earlier models, its shard."""

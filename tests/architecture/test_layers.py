@@ -49,6 +49,11 @@ BREACHES = [
         "graphrec_core/index",
         "import torch",
     ),
+    (
+        "Graphs, models and vectors do not know that the task ranks",
+        "graphrec_core/embedding",
+        "import graphrec_core.retrieval",
+    ),
     ("Only index touches FAISS", "graphrec_core/retrieval", "import faiss"),
     ("Only quality touches great-expectations", "jobs", "import great_expectations"),
 ]  # fmt: skip

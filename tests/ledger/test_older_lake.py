@@ -12,8 +12,8 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, StepName, load_pipeline
 from graphrec_core.day import Day, evaluation_ref
-from graphrec_core.embedding.region_vectors import produce_vectors
 from graphrec_core.judging.evaluate import produce_evaluation
+from graphrec_core.judging.region_vectors import produce_vectors
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.past import read_past
 from graphrec_core.quality.snapshot_suites import check_snapshot

@@ -15,9 +15,9 @@ from safetensors.numpy import load
 from graphrec_core.config import STEPS, PipelineConfig, StepName, load_pipeline
 from graphrec_core.day import Day
 from graphrec_core.day.references import evaluation_ref
-from graphrec_core.embedding.region_vectors import produce_vectors
 from graphrec_core.judging.build_shard import produce_shard
 from graphrec_core.judging.evaluate import produce_evaluation
+from graphrec_core.judging.region_vectors import produce_vectors
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.ledger.past import read_past

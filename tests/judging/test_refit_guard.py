@@ -8,13 +8,12 @@ import pytest
 from graphrec_core.config.lake import LakeConfig
 from graphrec_core.embedding import (
     count_nodes,
-    embed_serve_view,
     embed_view,
     inference,
     write_vectors,
 )
-from graphrec_core.embedding.refit_guard import overlap_of_lists
 from graphrec_core.errors import RefusedError
+from graphrec_core.judging.refit_guard import embed_serve_view, overlap_of_lists
 from graphrec_core.lake import Lake, attempt
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import ALL_REGIONS, ArtifactId, View

@@ -5,8 +5,8 @@ import logging
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.embedding.inference import count_nodes, embed_view
-from graphrec_core.embedding.refit_guard import embed_serve_view
 from graphrec_core.embedding.writer import write_vectors
+from graphrec_core.judging.refit_guard import embed_serve_view
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import EmbeddingFigures
 from graphrec_core.types import Region, View
