@@ -38,8 +38,12 @@ from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE
 from graphrec_core.models.popularity import Popularity
 from graphrec_core.models.registry import build_scorer
 from graphrec_core.models.scorer import ScorerInputs
-from graphrec_core.retrieval.recommend import PopularList
-from graphrec_core.retrieval.sources import CandidateSource, DenseSource, vector_source
+from graphrec_core.retrieval.sources import (
+    CandidateSource,
+    DenseSource,
+    ListSource,
+    vector_source,
+)
 from graphrec_core.training import train_encoder
 from graphrec_core.types import Region, View
 
@@ -273,7 +277,7 @@ def scores(case: Case, holdout: Holdout, systems: Systems) -> pd.DataFrame:
     popular.fit(inputs_of(holdout, holdout.pairs))
     counts = popular.scores(np.zeros(1, dtype=np.int64))[0]
     order = np.argsort(-counts, kind="stable")
-    ranked = PopularList(order, counts[order])
+    ranked = ListSource(order, counts[order])
     queries = measure(holdout, systems, ranked, case.config.evaluation).queries.to_pandas()
     parts = []
     for name in systems:

@@ -41,14 +41,6 @@ class Role(StrEnum):
     MEMBER = "member"
 
 
-class Source(StrEnum):
-    """Which part of the recommender proposed a candidate."""
-
-    MODEL = "model"
-    START = "start"
-    POPULAR = "popular"
-
-
 def parse_instant(text: str) -> datetime:
     """Reads an ISO date or date-time as a UTC instant.
 

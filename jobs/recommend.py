@@ -27,7 +27,7 @@ def run(
     *,
     include_seen: bool = False,
 ) -> int:
-    """Writes ``query_id, region, rank, candidate_id, score, source``.
+    """Writes ``query_id, region, rank, candidate_id, score, sources``.
 
     Args:
         config: The pipeline.

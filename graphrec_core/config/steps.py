@@ -130,7 +130,7 @@ STEPS: dict[StepName, StepSpec] = {
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN)),
     ),
     StepName.SHARD: StepSpec(
-        5,
+        6,
         ("task", "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE)),

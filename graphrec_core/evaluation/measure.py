@@ -13,8 +13,9 @@ from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.metrics import METRICS, Answers, mark_hits
 from graphrec_core.evaluation.slices import slice_masks
 from graphrec_core.lake.records import SliceFigures
-from graphrec_core.retrieval.recommend import PopularList, Ranking, recommend
-from graphrec_core.retrieval.sources import CandidateSource
+from graphrec_core.retrieval.ranker import ReciprocalRank
+from graphrec_core.retrieval.recommend import Ranking, recommend
+from graphrec_core.retrieval.sources import CandidateSource, ListSource, Proposer
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Measured:
 def measure(
     holdout: Holdout,
     systems: Mapping[str, CandidateSource],
-    popular: PopularList,
+    popular: ListSource,
     config: EvaluationConfig,
 ) -> Measured:
     """Ranks all candidates for every judged query with every system."""
@@ -92,13 +93,14 @@ def _means(queries: pa.Table, system: str, mask: np.ndarray) -> dict[str, float 
 
 
 def _measure_system(
-    holdout: Holdout, source: CandidateSource, popular: PopularList, config: EvaluationConfig
+    holdout: Holdout, source: CandidateSource, popular: ListSource, config: EvaluationConfig
 ) -> tuple[pa.Table, dict[str, np.ndarray]]:
     tables = [TOPK.empty_table()]
     values: dict[str, list[np.ndarray]] = {name: [np.zeros(0)] for name in METRICS}
     query_rows = np.arange(len(holdout.query_ids))
+    proposers, ranker = [Proposer("", source, len(holdout.candidate_ids))], ReciprocalRank()
     for ranking in recommend(
-        source, popular, holdout.seen, query_rows, config.depth, config.block_size
+        proposers, ranker, popular, holdout.seen, query_rows, config.depth, config.block_size
     ):
         hits, block = _block_metrics(holdout, ranking, config)
         tables.append(_topk_table(holdout, ranking, hits))

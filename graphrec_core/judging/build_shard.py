@@ -20,10 +20,11 @@ from graphrec_core.index.ann import (
 )
 from graphrec_core.judging.serve_view import ServeView, popular_table, read_serve_view
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.records import EmbeddingFigures, ShardFigures
+from graphrec_core.lake.records import EmbeddingFigures, ShardFigures, ShardSource
 from graphrec_core.models.popularity import RecentPopularity
 from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.shard import ShardTables, write_shard
+from graphrec_core.retrieval.sources import IndexSource
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
@@ -45,22 +46,31 @@ def produce_shard(day: Day, region: Region) -> Artifact:
         view = read_serve_view(config, snapshot, embedding, region)
         vectors, measured = view.candidate_vectors, view.sample(config.index.num_recall_queries)
         index = build_index(vectors, config.index)
+        source = IndexSource(index, view.query_vectors)
         recall = recall_against_exact(search_of(index), measured, vectors, config.index.recall_k)
         counted = {ANN_RECALL: Counted(recall, len(measured))}
         decisions = judge(Evidence(config.gate, numbers=counted))
         figures = ShardFigures(
             num_candidates=view.candidates.num_rows,
             num_queries=view.num_queries,
-            factory=choose_factory(config.index.factory, view.candidates.num_rows),
-            ann_recall=recall,
+            sources=(
+                ShardSource(
+                    name=config.model.name,
+                    kind="index",
+                    settings=config.model.model_dump(mode="json"),
+                    model_id=day.ref(StepName.TRAIN, region).id,
+                    factory=choose_factory(config.index.factory, view.candidates.num_rows),
+                    ann_recall=recall,
+                    refit=embedding.manifest.figures(EmbeddingFigures).refit.get(region),
+                ),
+            ),
             recall_k=config.index.recall_k,
-            refit=embedding.manifest.figures(EmbeddingFigures).refit.get(region),
             rules=tuple(decisions),
             verdict=verdict_of(decisions),
         )
         popular = _popular(view, day.as_of, config.evaluation.recent_days)
         tables = ShardTables(view.candidates, view.queries, view.seen(), popular)
-        write_shard(trial, index, tables, figures)
+        write_shard(trial, tables, {config.model.name: source}, figures)
         logger.info("shard of %s: ann_recall %.3f", region, recall)
         return figures
 

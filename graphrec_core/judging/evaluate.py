@@ -23,8 +23,12 @@ from graphrec_core.ledger.past import RELEASED, read_past
 from graphrec_core.models.popularity import RecentPopularity
 from graphrec_core.models.registry import build_scorer
 from graphrec_core.models.scorer import ScorerInputs
-from graphrec_core.retrieval.recommend import PopularList
-from graphrec_core.retrieval.sources import CandidateSource, DenseSource, vector_source
+from graphrec_core.retrieval.sources import (
+    CandidateSource,
+    DenseSource,
+    ListSource,
+    vector_source,
+)
 from graphrec_core.types import ArtifactId, Region, View
 
 logger = logging.getLogger(__name__)
@@ -63,7 +67,7 @@ def produce_evaluation(day: Day, region: Region) -> Artifact:
 
 def _baselines(
     config: PipelineConfig, as_of: datetime, holdout: Holdout
-) -> tuple[dict[str, CandidateSource], PopularList]:
+) -> tuple[dict[str, CandidateSource], ListSource]:
     """Fits scorers to the train view; the recent list fills up, as it does in serving."""
     cut, days = as_of - config.time.horizon, config.evaluation.recent_days
     inputs = ScorerInputs(holdout.pairs, holdout.query_ids, holdout.candidate_ids, cut, days)
@@ -73,7 +77,7 @@ def _baselines(
         scorer = build_scorer(name)
         scorer.fit(inputs)
         sources[name] = DenseSource(scorer.scores)
-    return sources, PopularList(*recent.ranked())
+    return sources, ListSource(*recent.ranked())
 
 
 def _model(vectors: TrainVectors, task: TaskConfig, holdout: Holdout) -> CandidateSource:

@@ -12,7 +12,6 @@ from graphrec_core.axes.rows import (
     is_start,
     rows_of,
     task_pairs,
-    vector_column,
     vectors_along,
     without_start,
 )
@@ -34,7 +33,7 @@ class ServeView:
     Attributes:
         candidates: node_id, title, num_events, last_event_time; sorted by node_id.
         candidate_vectors: float32 [C, d], in that order.
-        queries: node_id, role, is_active, title, vector; home and halo, sorted by node_id.
+        queries: node_id, role, is_active, title; home and halo, sorted by node_id.
         query_vectors: float32 [Q, d], in that order.
         pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of start nodes
             and of nodes with themselves.
@@ -103,7 +102,7 @@ def read_serve_view(
     return ServeView(
         candidates=candidates,
         candidate_vectors=_vectors(embedding, task.candidate, region, candidates),
-        queries=queries.append_column("vector", vector_column(vectors)),
+        queries=queries,
         query_vectors=vectors,
         pairs=task_pairs(edges, peers=task.recommends_peers),
     )

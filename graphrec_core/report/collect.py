@@ -115,10 +115,9 @@ def shard_result(artifact: Artifact) -> ShardResult:
     figures = artifact.manifest.figures(ShardFigures)
     return ShardResult(
         id=artifact.manifest.id,
-        factory=figures.factory,
+        sources=figures.sources,
         ann_recall=figures.ann_recall,
         recall_k=figures.recall_k,
-        refit=figures.refit,
         num_candidates=figures.num_candidates,
         rules=figures.rules,
     )

@@ -13,7 +13,7 @@ from graphrec_core.lake.records import (
     GateDecision,
     LeftOutPairs,
     ModelFigures,
-    RefitCheck,
+    ShardSource,
     SliceFigures,
     SnapshotFigures,
     TableFigures,
@@ -67,20 +67,18 @@ class ShardResult:
 
     Attributes:
         id: The shard.
-        factory: Its FAISS factory string.
-        ann_recall: Recall against exact search, in [0, 1].
+        sources: What it recommends by.
+        ann_recall: The worst recall of its indexes against exact search, in [0, 1]; None: it has
+            none.
         recall_k: Depth of that recall.
-        num_candidates: Vectors in the index.
+        num_candidates: Candidates.
         rules: The rule on ``ann_recall``.
-        refit: Which weights made its vectors and why (see ``RefitCheck``); None: the judged ones,
-            since training refitted none.
     """
 
     id: ArtifactId
-    factory: str
-    ann_recall: float
+    sources: tuple[ShardSource, ...]
+    ann_recall: float | None
     recall_k: int
-    refit: RefitCheck | None
     num_candidates: int
     rules: tuple[GateDecision, ...]
 
@@ -269,6 +267,12 @@ class DayReport:
     def k(self) -> int | None:
         """Cut-off of the metrics; None before any evaluation."""
         return next((day.evaluation.k for day in self.regions if day.evaluation), None)
+
+    @property
+    def refitted(self) -> list[tuple[Region, ShardSource]]:
+        """Sources of which training refitted weights, by region."""
+        shards = [(day.region, day.shard) for day in self.regions if day.shard]
+        return [(region, one) for region, shard in shards for one in shard.sources if one.refit]
 
     @property
     def missing_steps(self) -> tuple[StepRun, ...]:

@@ -1,16 +1,15 @@
 """Recommending from a shard, and the table of what was recommended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 
 from graphrec_core.axes.pairs import RowPairs
-from graphrec_core.retrieval.recommend import PopularList, Ranking, recommend
+from graphrec_core.retrieval.recommend import POPULAR, Ranking, recommend
 from graphrec_core.retrieval.shard import Shard
-from graphrec_core.retrieval.sources import IndexSource
-from graphrec_core.types import Source
+from graphrec_core.retrieval.sources import ListSource, Proposer
 
 RECOMMENDATIONS = pa.schema(
     [
@@ -19,7 +18,7 @@ RECOMMENDATIONS = pa.schema(
         ("rank", pa.int32()),
         ("candidate_id", pa.string()),
         ("score", pa.float32()),
-        ("source", pa.string()),
+        ("sources", pa.list_(pa.string())),
     ]
 )
 
@@ -35,8 +34,6 @@ def recommend_from_shard(
 ) -> Iterator[Ranking]:
     """Ranks candidates for query rows of a shard.
 
-    The start node's vector answers for query nodes without one, if there is a start node.
-
     Args:
         shard: The shard.
         serves: ``model``, or ``popular``: its popular list alone.
@@ -45,19 +42,16 @@ def recommend_from_shard(
         include_seen: Keep candidates that the query node has seen.
         block_size: Queries ranked at a time.
     """
-    source = None
-    if serves == "model":
-        source = IndexSource(shard.search, shard.search_vectors, len(shard.candidate_ids))
     leave_out = shard.exclude_seen and not include_seen
     seen = shard.seen if leave_out else shard.themselves
-    popular = PopularList(shard.popular_rows, shard.popular_scores)
-    return recommend(source, popular, seen, query_rows, k, block_size)
+    proposers = _serving(shard, serves)
+    return recommend(proposers, shard.ranker, shard.popular, seen, query_rows, k, block_size)
 
 
 def recommend_to_stranger(shard: Shard, serves: str, k: int) -> Ranking:
     """Ranks candidates for a query node that the shard does not know.
 
-    With the start node's vector, or from the popular list where there is no start node.
+    By the sources that ask nothing about a query; the popular list fills up.
 
     Args:
         shard: The shard of the region where the query node is.
@@ -65,20 +59,26 @@ def recommend_to_stranger(shard: Shard, serves: str, k: int) -> Ranking:
         k: Candidates.
 
     Returns:
-        A block of one query; its row is the start node's, or -1.
+        A block of one query; its row is -1.
     """
-    if shard.start_row is not None:
-        return next(recommend_from_shard(shard, serves, np.array([shard.start_row]), k))
-    popular = PopularList(shard.popular_rows, shard.popular_scores)
-    ranking = next(recommend(None, popular, RowPairs.none(1), np.array([0]), k))
+    proposers = [one for one in _serving(shard, serves) if isinstance(one.source, ListSource)]
+    nobody, nothing_seen = np.array([0]), RowPairs.none(1)
+    ranking = next(recommend(proposers, shard.ranker, shard.popular, nothing_seen, nobody, k))
     return replace(ranking, query_rows=np.array([-1]))
 
 
-def sources_of(shard: Shard, ranking: Ranking) -> np.ndarray:
-    """Says which part of the recommender proposed each candidate: str [B, k]."""
-    started = (ranking.query_rows >= 0) & shard.is_started[ranking.query_rows]
-    own = np.where(started, str(Source.START), str(Source.MODEL))
-    return np.where(ranking.is_popular, str(Source.POPULAR), own[:, None])
+def _serving(shard: Shard, serves: str) -> Sequence[Proposer]:
+    return shard.proposers if serves == "model" else ()
+
+
+def sources_of(ranking: Ranking) -> pa.ListArray:
+    """Names what proposed each candidate found, by query and rank: list<string>."""
+    found = ranking.rows >= 0
+    is_from = [ranking.proposed_by[found], ranking.is_popular[found][:, None]]
+    place, source = np.nonzero(np.concatenate(is_from, axis=1))
+    offsets = np.searchsorted(place, np.arange(found.sum() + 1))
+    names = pa.array([*ranking.names, POPULAR], pa.string())
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), names.take(pa.array(source)))
 
 
 def ranking_table(shard: Shard, ranking: Ranking) -> pa.Table:
@@ -90,6 +90,6 @@ def ranking_table(shard: Shard, ranking: Ranking) -> pa.Table:
         "rank": (place + 1).astype(np.int32),
         "candidate_id": shard.candidate_ids.take(pa.array(ranking.rows[query, place])),
         "score": ranking.scores[query, place],
-        "source": sources_of(shard, ranking)[query, place],
+        "sources": sources_of(ranking),
     }
     return pa.table(columns, schema=RECOMMENDATIONS)

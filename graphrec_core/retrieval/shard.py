@@ -1,5 +1,6 @@
 """A shard: all that answers one region's queries, in one immutable artefact."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,13 +9,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.axes.pairs import RowPairs
-from graphrec_core.axes.rows import id_array, own_pairs, rows_of, vector_matrix
-from graphrec_core.index.ann import Index, Search, from_bytes, search_of, to_bytes
+from graphrec_core.axes.rows import id_array, own_pairs, rows_of
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import ShardFigures
-from graphrec_core.types import Region, Role, start_id
+from graphrec_core.retrieval.older_shard import is_older, older_queries, older_source
+from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
+from graphrec_core.retrieval.shard_sources import StoredSource, read_source, write_source
+from graphrec_core.retrieval.sources import IndexSource, ListSource, Proposer, TableSource
+from graphrec_core.types import Region, Role
 
-INDEX_FILE = "index.faiss"
 CANDIDATES_FILE = "candidates.parquet"
 QUERIES_FILE = "queries.parquet"
 SEEN_FILE = "seen.parquet"
@@ -24,11 +27,11 @@ RECALL_FILE = "recall.json"
 
 @dataclass(frozen=True)
 class ShardTables:
-    """What a shard holds beside its index.
+    """What a shard holds beside its sources.
 
     Attributes:
-        candidates: node_id, title, num_events, last_event_time; row order of the index.
-        queries: node_id, role, is_active, title, vector; sorted by node_id.
+        candidates: node_id, title, num_events, last_event_time; row order of the sources.
+        queries: node_id, role, is_active, title; sorted by node_id, row order of the sources.
         seen: query_id, candidate_id.
         popular: rank (1-based), candidate_id, score; every candidate once.
     """
@@ -39,9 +42,22 @@ class ShardTables:
     popular: pa.Table
 
 
-def write_shard(trial: Attempt, index: Index, tables: ShardTables, figures: ShardFigures) -> None:
-    """Writes a shard's files into an attempt."""
-    trial.write(INDEX_FILE, to_bytes(index))
+def write_shard(
+    trial: Attempt,
+    tables: ShardTables,
+    sources: Mapping[str, StoredSource],
+    figures: ShardFigures,
+) -> None:
+    """Writes a shard's files into an attempt.
+
+    Args:
+        trial: The attempt.
+        tables: What the sources share; their rows count along its queries and candidates.
+        sources: By name, as ``figures`` describes them.
+        figures: The figures that will be committed.
+    """
+    for name, source in sources.items():
+        write_source(trial, name, source)
     trial.write_table(CANDIDATES_FILE, tables.candidates)
     trial.write_table(QUERIES_FILE, tables.queries)
     trial.write_table(SEEN_FILE, tables.seen)
@@ -60,7 +76,8 @@ class Shard:
         exclude_seen: Whether the pipeline leaves out what a query node has seen.
         recommends_peers: Whether query nodes and candidates are of one node type.
         tables: Its tables.
-        index: The FAISS index over the candidates.
+        proposers: Its sources, in the order of the configuration.
+        ranker: Merges what they propose.
     """
 
     id: str
@@ -69,7 +86,8 @@ class Shard:
     exclude_seen: bool
     recommends_peers: bool
     tables: ShardTables
-    index: Index
+    proposers: tuple[Proposer, ...]
+    ranker: Ranker
 
     @cached_property
     def candidate_ids(self) -> pa.Array:
@@ -82,36 +100,13 @@ class Shard:
         return id_array(self.tables.queries["node_id"])
 
     @cached_property
-    def query_vectors(self) -> np.ndarray:
-        """float32 [num_queries, d]."""
-        return vector_matrix(self.tables.queries["vector"])
-
-    @cached_property
-    def start_row(self) -> int | None:
-        """Row of the region's start node; None where there is none, or none with a vector."""
-        (row,) = rows_of(pa.array([start_id(self.region)]), self.query_ids)
-        return int(row) if row >= 0 and self.query_vectors[row].any() else None
-
-    @cached_property
-    def is_started(self) -> np.ndarray:
-        """Which query nodes the start node answers for, having no vector of their own: bool [Q].
-
-        The start node itself is one of them.
-        """
-        if self.start_row is None:
-            return np.zeros(len(self.query_ids), dtype=bool)
-        started = np.logical_not(np.any(self.query_vectors, axis=1))
-        started[self.start_row] = True
-        return started
-
-    @cached_property
-    def search_vectors(self) -> np.ndarray:
-        """float32 [num_queries, d]; the start node's where ``is_started``."""
-        if self.start_row is None:
-            return self.query_vectors
-        vectors = self.query_vectors.copy()
-        vectors[self.is_started] = vectors[self.start_row]
-        return vectors
+    def known_queries(self) -> np.ndarray:
+        """Which query nodes some source knows something of, bool [num_queries]."""
+        known = np.zeros(len(self.query_ids), dtype=bool)
+        for proposer in self.proposers:
+            if isinstance(proposer.source, IndexSource | TableSource):
+                known |= proposer.source.known
+        return known
 
     @cached_property
     def seen(self) -> RowPairs:
@@ -135,19 +130,10 @@ class Shard:
         return own_pairs(self.query_ids, self.candidate_ids, peers=self.recommends_peers)
 
     @cached_property
-    def popular_rows(self) -> np.ndarray:
-        """Candidate rows, most popular first, int64 [num_candidates]."""
-        return rows_of(self.tables.popular["candidate_id"], self.candidate_ids)
-
-    @cached_property
-    def popular_scores(self) -> np.ndarray:
-        """Scores along ``popular_rows``, float32."""
-        return np.asarray(self.tables.popular["score"], dtype=np.float32)
-
-    @property
-    def search(self) -> Search:
-        """The index's search function."""
-        return search_of(self.index)
+    def popular(self) -> ListSource:
+        """The popular list, which fills up."""
+        rows = rows_of(self.tables.popular["candidate_id"], self.candidate_ids)
+        return ListSource(rows, np.asarray(self.tables.popular["score"], dtype=np.float32))
 
     def home_rows(self) -> np.ndarray:
         """Rows of the query nodes at home here, int64."""
@@ -165,13 +151,9 @@ def open_shard(artifact: Artifact) -> Shard:
     Raises:
         LakeError: A file is missing or damaged.
     """
-    tables = ShardTables(
-        candidates=_with_title(artifact.read_table(CANDIDATES_FILE)),
-        queries=_with_title(artifact.read_table(QUERIES_FILE)),
-        seen=artifact.read_table(SEEN_FILE),
-        popular=artifact.read_table(POPULAR_FILE),
-    )
     manifest = artifact.manifest
+    tables = _read_tables(artifact)
+    figures = manifest.figures(ShardFigures)
     return Shard(
         id=manifest.id,
         region=manifest.region,
@@ -179,8 +161,30 @@ def open_shard(artifact: Artifact) -> Shard:
         exclude_seen=bool(manifest.config["task"]["exclude_seen"]),
         recommends_peers=manifest.config["task"]["query"] == manifest.config["task"]["candidate"],
         tables=tables,
-        index=from_bytes(artifact.read(INDEX_FILE)),
+        proposers=tuple(_read_proposers(artifact, tables, figures)),
+        ranker=ReciprocalRank() if figures.ranker is None else build_ranker(figures.ranker),
     )
+
+
+def _read_tables(artifact: Artifact) -> ShardTables:
+    queries = _with_title(artifact.read_table(QUERIES_FILE))
+    return ShardTables(
+        candidates=_with_title(artifact.read_table(CANDIDATES_FILE)),
+        queries=older_queries(queries) if is_older(artifact) else queries,
+        seen=artifact.read_table(SEEN_FILE),
+        popular=artifact.read_table(POPULAR_FILE),
+    )
+
+
+def _read_proposers(
+    artifact: Artifact, tables: ShardTables, figures: ShardFigures
+) -> Iterator[Proposer]:
+    for entry in figures.sources:
+        if is_older(artifact):
+            source: StoredSource = older_source(artifact, tables.queries)
+        else:
+            source = read_source(artifact, entry, tables.queries.num_rows)
+        yield Proposer(entry.name, source, entry.quota or tables.candidates.num_rows)
 
 
 def _with_title(table: pa.Table) -> pa.Table:

@@ -1,28 +1,41 @@
-"""Where candidates come from: exact inner products, an index, a scorer's dense scores."""
+"""Where candidates come from: an index, a table per query, one list, or exact scores."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
 from graphrec_core.axes.pairs import RowPairs
+from graphrec_core.index.ann import Index, search_of
 from graphrec_core.retrieval.topk import top_k
+
+Proposals = tuple[np.ndarray, np.ndarray]
+"""Candidate rows int64 [B, k], best first, -1 at the end where there are fewer; their scores
+float32 [B, k], -inf there."""
 
 
 class CandidateSource(Protocol):
     """Proposes the best unseen candidates for a block of queries."""
 
-    def search(
-        self, query_rows: np.ndarray, k: int, seen: RowPairs
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Proposes up to k candidates a query.
-
-        Returns:
-            Candidate rows int64 [B, k], best first, -1 at the end where there are fewer;
-            scores float32 [B, k], -inf there.
-        """
+    def search(self, query_rows: np.ndarray, k: int, seen: RowPairs) -> Proposals:
+        """Proposes up to k candidates a query."""
         ...
+
+
+@dataclass(frozen=True)
+class Proposer:
+    """A named part of the recommender.
+
+    Attributes:
+        name: As the configuration and the answers have it.
+        source: Where its candidates come from.
+        quota: The most unseen candidates it proposes per query.
+    """
+
+    name: str
+    source: CandidateSource
+    quota: int
 
 
 @dataclass(frozen=True)
@@ -35,9 +48,7 @@ class DenseSource:
 
     scores: Callable[[np.ndarray], np.ndarray]
 
-    def search(
-        self, query_rows: np.ndarray, k: int, seen: RowPairs
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def search(self, query_rows: np.ndarray, k: int, seen: RowPairs) -> Proposals:
         """See ``CandidateSource``."""
         scores = self.scores(query_rows)
         scores[seen.block(query_rows)] = -np.inf
@@ -68,36 +79,153 @@ def vector_source(queries: np.ndarray, candidates: np.ndarray) -> DenseSource:
 
 @dataclass(frozen=True)
 class IndexSource:
-    """Candidates by an index's search function.
+    """Candidates by an index over their vectors.
 
     Attributes:
-        index_search: (vectors [B, d], k) -> rows [B, k] (-1: none), scores [B, k].
+        index: The index, in row order of the candidates.
         queries: float32 [Q, d]; a zero vector means that the model knows nothing of the query.
-        num_candidates: Candidates in the index.
     """
 
-    index_search: Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
+    index: Index
     queries: np.ndarray
-    num_candidates: int
 
-    def search(
-        self, query_rows: np.ndarray, k: int, seen: RowPairs
-    ) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def known(self) -> np.ndarray:
+        """Which queries it knows something of, bool [Q]."""
+        return np.asarray(self.queries.any(axis=1))
+
+    def search(self, query_rows: np.ndarray, k: int, seen: RowPairs) -> Proposals:
         """See ``CandidateSource``; searches deep enough to drop what was seen."""
-        vectors = self.queries[query_rows]
+        vectors, num_candidates = self.queries[query_rows], self.index.ntotal
         in_block, seen_rows = seen.block(query_rows)
         most_seen = int(np.bincount(in_block, minlength=1).max())
-        rows, scores = self.index_search(vectors, min(self.num_candidates, k + most_seen))
-        keys = np.arange(len(rows))[:, None] * self.num_candidates + rows
-        is_seen = np.isin(keys, in_block * self.num_candidates + seen_rows)
-        unusable = (rows < 0) | is_seen | ~vectors.any(axis=1, keepdims=True)
-        return _best(np.where(unusable, -1, rows), np.where(unusable, -np.inf, scores), k)
+        found, scores = search_of(self.index)(vectors, min(num_candidates, k + most_seen))
+        keys = np.arange(len(found))[:, None] * num_candidates + found
+        is_seen = np.isin(keys, in_block * num_candidates + seen_rows)
+        unusable = (found < 0) | is_seen | ~vectors.any(axis=1, keepdims=True)
+        return _best(np.where(unusable, -1, found), np.where(unusable, -np.inf, scores), k)
 
 
-def _best(rows: np.ndarray, scores: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+@dataclass(frozen=True)
+class TableSource:
+    """Candidates by a table of the best of each query, such as a scorer's.
+
+    What was seen is left out when the table is read. Where it is ``k`` plus a query's number of
+    seen candidates deep, it gives what the scorer's own scores give.
+
+    Attributes:
+        indptr: int64 [Q + 1]; the candidates of query row ``q`` stand at
+            ``indptr[q]:indptr[q + 1]``, best first.
+        rows: int32 [num_entries]; candidate rows, each at most once per query.
+        scores: float32 [num_entries].
+    """
+
+    indptr: np.ndarray
+    rows: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(
+        cls,
+        query_rows: np.ndarray,
+        candidate_rows: np.ndarray,
+        scores: np.ndarray,
+        num_queries: int,
+    ) -> Self:
+        """Builds a source of entries; a negative row on either side drops the entry.
+
+        Args:
+            query_rows: int [num_entries]; of one query's entries the best comes first.
+            candidate_rows: int [num_entries].
+            scores: float [num_entries].
+            num_queries: Queries of the axis.
+        """
+        known = np.flatnonzero((query_rows >= 0) & (candidate_rows >= 0))
+        known = known[np.argsort(query_rows[known], kind="stable")]
+        counts = np.bincount(query_rows[known], minlength=num_queries)
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return cls(
+            indptr, candidate_rows[known].astype(np.int32), scores[known].astype(np.float32)
+        )
+
+    @property
+    def known(self) -> np.ndarray:
+        """Which queries it knows something of, bool [Q]."""
+        return np.diff(self.indptr) > 0
+
+    def search(self, query_rows: np.ndarray, k: int, seen: RowPairs) -> Proposals:
+        """See ``CandidateSource``; reads deep enough to drop what was seen."""
+        in_block, seen_rows = seen.block(query_rows)
+        num_seen = np.bincount(in_block, minlength=len(query_rows))
+        starts, ends = self.indptr[query_rows], self.indptr[query_rows + 1]
+        lengths = np.minimum(ends - starts, k + num_seen)
+        query = np.repeat(np.arange(len(query_rows)), lengths)
+        begins = np.cumsum(lengths) - lengths
+        entries = np.arange(len(query)) + np.repeat(starts - begins, lengths)
+        rows = self.rows[entries].astype(np.int64)
+        width = int(max(rows.max(initial=0), seen_rows.max(initial=0))) + 1
+        free = ~np.isin(query * width + rows, in_block * width + seen_rows)
+        before: np.ndarray = np.cumsum(free) - free
+        places: np.ndarray = before - np.repeat(before[np.minimum(begins, len(free) - 1)], lengths)
+        chosen = np.flatnonzero(free & (places < k))
+        found = nothing(len(query_rows), k)
+        found[0][query[chosen], places[chosen]] = rows[chosen]
+        found[1][query[chosen], places[chosen]] = self.scores[entries[chosen]]
+        return found
+
+
+@dataclass(frozen=True)
+class ListSource:
+    """The same candidates for every query, known or not; also what fills up lists.
+
+    Attributes:
+        rows: int64 [C], each candidate row once, best first.
+        scores: float32 [C].
+    """
+
+    rows: np.ndarray
+    scores: np.ndarray
+
+    def search(self, query_rows: np.ndarray, k: int, seen: RowPairs) -> Proposals:
+        """See ``CandidateSource``; asks nothing about the queries but what they have seen."""
+        return self.fill(nothing(len(query_rows), k), query_rows, seen)
+
+    def fill(self, found: Proposals, query_rows: np.ndarray, seen: RowPairs) -> Proposals:
+        """Fills the free places at the end with what was neither seen nor found.
+
+        Args:
+            found: What other sources proposed.
+            query_rows: int64 [B], the queries of those rows.
+            seen: Pairs to leave out.
+        """
+        lacking = np.flatnonzero((found[0] < 0).any(axis=1))
+        if len(lacking) == 0:
+            return found
+        have, k = found[0][lacking], found[0].shape[1]
+        in_block, seen_rows = seen.block(query_rows[lacking])
+        most_seen = int(np.bincount(in_block, minlength=1).max())
+        offered = self.rows[: k + most_seen]  # k of these are left for whoever has seen most
+        base = np.arange(len(lacking))[:, None] * len(self.rows)
+        taken = np.concatenate([in_block * len(self.rows) + seen_rows, (base + have)[have >= 0]])
+        free = ~np.isin(base + offered, taken)
+        places = (have >= 0).sum(axis=1)[:, None] + np.cumsum(free, axis=1) - 1
+        query, offer = np.nonzero(free & (places < k))
+        place = places[query, offer]
+        rows, scores = found[0].copy(), found[1].copy()
+        rows[lacking[query], place] = offered[offer]
+        scores[lacking[query], place] = self.scores[offer]
+        return rows, scores
+
+
+def nothing(num_queries: int, k: int) -> Proposals:
+    """Returns k free places per query."""
+    rows = np.full((num_queries, k), -1, dtype=np.int64)
+    return rows, np.full((num_queries, k), -np.inf, dtype=np.float32)
+
+
+def _best(rows: np.ndarray, scores: np.ndarray, k: int) -> Proposals:
     order = np.lexsort((rows, -scores), axis=-1)[:, :k]
-    best_rows = np.full((len(rows), k), -1, dtype=np.int64)
-    best_scores = np.full((len(rows), k), -np.inf, dtype=np.float32)
+    best_rows, best_scores = nothing(len(rows), k)
     best_rows[:, : order.shape[1]] = np.take_along_axis(rows, order, axis=1)
     best_scores[:, : order.shape[1]] = np.take_along_axis(scores, order, axis=1)
     return best_rows, best_scores

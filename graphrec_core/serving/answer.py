@@ -12,16 +12,15 @@ class Neighbour:
         rank: 1 is best.
         candidate_id: Its id.
         title: Its display name; None where it has none.
-        score: Comparable within one source only.
-        source: ``model``, ``start`` where the region's start node answered for a query node
-            without a vector, or ``popular`` where the popular list filled up.
+        score: Comparable among candidates that sources proposed, and among those that filled up.
+        sources: What proposed it; ``popular`` where the popular list filled up.
     """
 
     rank: int
     candidate_id: str
     title: str | None
     score: float
-    source: str
+    sources: list[str]
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Answer:
         name = f"{self.query_id} ({self.title})" if self.title else self.query_id
         head = f"{name} · region {self.region} · shard {self.shard_id} of {self.as_of}"
         lines = [
-            f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  {item.source:<8}"
-            f"  {item.title or ''}".rstrip()
+            f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  "
+            f"{', '.join(item.sources):<8}  {item.title or ''}".rstrip()
             for item in self.items
         ]
         return "\n".join([head, *lines])

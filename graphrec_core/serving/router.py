@@ -50,8 +50,8 @@ class Router:
         Args:
             query_id: The query node.
             k: Candidates.
-            region: Where the node is if no live region is its home: its start node answers, or
-                its popular list.
+            region: Where the node is if no live region is its home: the sources that ask nothing
+                about a query answer, and the popular list.
 
         Returns:
             None where no live region is the node's home, and ``region`` is not live.
@@ -95,13 +95,13 @@ class Router:
             )
 
     def sample(self) -> str | None:
-        """Picks the first active query node, by region and id, preferably with a vector."""
+        """Picks the first active query node, by region and id, preferably a known one."""
         for region in sorted(self.served):
             shard = self.served[region].shard
             rows = shard.active_home_rows()
             if len(rows) == 0:
                 continue
-            known = rows[shard.query_vectors[rows].any(axis=1)]
+            known = rows[shard.known_queries[rows]]
             return str(shard.query_ids[int((known if len(known) else rows)[0])])
         return None
 
@@ -109,13 +109,13 @@ class Router:
 def _answer(served: Served, query_id: str, title: str | None, ranking: Ranking) -> Answer:
     shard, found = served.shard, ranking.rows[0] >= 0
     rows, scores = ranking.rows[0][found], ranking.scores[0][found]
-    sources = sources_of(shard, ranking)[0][found]
+    sources = sources_of(ranking).to_pylist()
     ids = shard.candidate_ids.take(rows).to_pylist()
     titles = shard.tables.candidates["title"].take(rows).to_pylist()
     items = [
-        Neighbour(rank, name, title_of, score, source)
-        for rank, (name, title_of, score, source) in enumerate(
-            zip(ids, titles, scores.tolist(), sources.tolist(), strict=True), 1
+        Neighbour(rank, name, title_of, score, names)
+        for rank, (name, title_of, score, names) in enumerate(
+            zip(ids, titles, scores.tolist(), sources, strict=True), 1
         )
     ]
     return Answer(

@@ -17,8 +17,7 @@ from graphrec_core.evaluation.rules import judge
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.lake.records import LeftOutPairs, SnapshotFigures
-from graphrec_core.retrieval.recommend import PopularList
-from graphrec_core.retrieval.sources import vector_source
+from graphrec_core.retrieval.sources import ListSource, vector_source
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.snapshots import AS_OF, HOLDOUT, tiny_config
 
@@ -134,7 +133,7 @@ def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
     holdout = read_holdout(_snapshot(config, ROWS), EAST, config.task)
     queries = np.array([[0, 0], [1, 0]], dtype=np.float32)
     candidates = np.array([[9, 0], [1, 0], [2, 0]], dtype=np.float32)
-    popular = PopularList(np.array([0, 1, 2]), np.array([3, 2, 1], dtype=np.float32))
+    popular = ListSource(np.array([0, 1, 2]), np.array([3, 2, 1], dtype=np.float32))
     settings = EvaluationConfig(k=2, depth=3, block_size=block_size)
     systems = {"model": vector_source(queries, candidates)}
     measured = measure(holdout, systems, popular, settings)
@@ -155,7 +154,7 @@ def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
 def test_a_region_without_judged_queries_has_no_metrics_and_is_undecided(tmp_path: Path) -> None:
     config = tiny_config(tmp_path)
     holdout = read_holdout(_snapshot(config, ROWS[2:3]), EAST, config.task)
-    popular = PopularList(np.array([0, 1, 2]), np.ones(3, dtype=np.float32))
+    popular = ListSource(np.array([0, 1, 2]), np.ones(3, dtype=np.float32))
     source = vector_source(np.zeros((0, 2), np.float32), np.zeros((3, 2), np.float32))
     systems = dict.fromkeys(("model", *config.gate.baselines), source)
     measured = measure(holdout, systems, popular, config.evaluation)

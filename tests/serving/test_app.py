@@ -6,7 +6,6 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from graphrec_core.axes.rows import vector_column
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.index.ann import build_index
@@ -15,6 +14,7 @@ from graphrec_core.lake.identity import artifact_id
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.retrieval.shard import ShardTables, open_shard, write_shard
+from graphrec_core.retrieval.sources import IndexSource
 from graphrec_core.serving.app import create_app
 from graphrec_core.serving.batch import write_recommendations
 from graphrec_core.serving.following import Served
@@ -42,7 +42,6 @@ def _shard(
                 "role": [role for _, role in queries],
                 "is_active": [True] * len(ids),
                 "title": ids,
-                "vector": vector_column(np.tile([1.0, 0.0], (len(ids), 1))),
             }
         ),
         seen=pa.table({"query_id": ids, "candidate_id": ["a"] * len(ids)}),
@@ -54,7 +53,8 @@ def _shard(
     shard_id = artifact_id(StepName.SHARD, config, AS_OF, Region(region), inputs)
     folder = lake.layout.shard(Region(region), shard_id)
     with attempt(lake.storage, folder, shard_id) as trial:
-        write_shard(trial, build_index(VECTORS, config.index), tables, SHARD_FIGURES)
+        taste = IndexSource(build_index(VECTORS, config.index), np.tile([1.0, 0.0], (len(ids), 1)))
+        write_shard(trial, tables, {"taste": taste}, SHARD_FIGURES)
         return trial.commit(StepName.SHARD, config, AS_OF, Region(region), inputs, SHARD_FIGURES)
 
 
@@ -91,16 +91,16 @@ def test_a_query_goes_to_its_home_region(client: TestClient) -> None:
     answer = client.get("/recommend/u/1?k=5").json()
     assert (answer["region"], answer["shard_id"], answer["serves"]) == ("east", E1, "model")
     found = [
-        (i["rank"], i["candidate_id"], i["score"], i["source"], i["title"])
+        (i["rank"], i["candidate_id"], i["score"], i["sources"], i["title"])
         for i in answer["items"]
     ]
-    assert found == [(1, "b", 2.0, "model", None), (2, "c", 1.0, "model", "C")]
+    assert found == [(1, "b", 2.0, ["taste"], None), (2, "c", 1.0, ["taste"], "C")]
 
 
 def test_a_popular_region_is_labelled(client: TestClient) -> None:
     answer = client.get("/recommend/halo/er?k=1").json()
     assert (answer["region"], answer["serves"]) == ("west", "popular")
-    assert [(i["candidate_id"], i["source"]) for i in answer["items"]] == [("c", "popular")]
+    assert [(i["candidate_id"], i["sources"]) for i in answer["items"]] == [("c", ["popular"])]
 
 
 @pytest.mark.parametrize("k", ["0", "1001", "many"])
@@ -116,10 +116,10 @@ def test_unknown_and_overlong_ids(client: TestClient) -> None:
 def test_a_stranger_is_answered_where_a_live_region_is_said(client: TestClient) -> None:
     answer = client.get("/recommend/nobody?region=east&k=2").json()
     assert (answer["query_id"], answer["title"], answer["region"]) == ("nobody", None, "east")
-    # No start node in this shard: the popular list.
-    assert [(i["candidate_id"], i["source"]) for i in answer["items"]] == [
-        ("c", "popular"),
-        ("a", "popular"),
+    # No source of this shard answers whoever it does not know: the popular list.
+    assert [(i["candidate_id"], i["sources"]) for i in answer["items"]] == [
+        ("c", ["popular"]),
+        ("a", ["popular"]),
     ]
     assert client.get("/recommend/nobody?region=north").status_code == 404
     assert client.get("/recommend/u/1?region=west").json()["region"] == "east"  # its home wins

@@ -19,6 +19,7 @@ from graphrec_core.lake.records import (
     ModelFigures,
     Outcome,
     ShardFigures,
+    ShardSource,
     ValidationFigures,
 )
 from graphrec_core.ledger.past import read_past
@@ -144,8 +145,7 @@ def write_shard(
     figures = ShardFigures(
         num_candidates=40,
         num_queries=60,
-        factory="Flat",
-        ann_recall=ann_recall,
+        sources=(ShardSource(name="lightgcn", kind="index", ann_recall=ann_recall),),
         recall_k=config.index.recall_k,
         rules=(rule,),
         verdict=verdict_of([rule]),

@@ -13,7 +13,7 @@ from graphrec_core.lake.records.model import Audited, ModelFigures
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.lake.records.refit import RefitCheck
 from graphrec_core.lake.records.region import HoldoutFigures, RegionFigures, ViewFigures
-from graphrec_core.lake.records.shard import ShardFigures
+from graphrec_core.lake.records.shard import ShardFigures, ShardSource
 from graphrec_core.lake.records.snapshot import GraphSchema, LeftOut, SnapshotFigures
 from graphrec_core.lake.records.steps import FIGURES, stats_of
 from graphrec_core.lake.records.validation import TableFigures, ValidationFigures
@@ -40,6 +40,7 @@ __all__ = [
     "RefitCheck",
     "RegionFigures",
     "ShardFigures",
+    "ShardSource",
     "SliceFigures",
     "SnapshotFigures",
     "TableDigest",

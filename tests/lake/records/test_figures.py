@@ -17,6 +17,7 @@ from graphrec_core.lake.records import (
     EvaluationFigures,
     GateDecision,
     ShardFigures,
+    ShardSource,
     SnapshotFigures,
     ValidationFigures,
     VectorOrigin,
@@ -82,12 +83,12 @@ def test_the_figures_of_another_step_are_not_given(tmp_path: Path) -> None:
 
 def test_figures_that_are_none_are_damage_and_name_the_key(tmp_path: Path) -> None:
     manifest = commit(tmp_path, SHARD_FIGURES).manifest
-    manifest.stats["ann_recall"] = "much"
+    manifest.stats["sources"][0]["ann_recall"] = "much"
     with pytest.raises(DamagedError) as caught:
         manifest.figures(ShardFigures)
     assert f"manifest.json of build-shard {manifest.id}" in caught.value.must
     assert caught.value.found == (
-        "ann_recall: Input should be a valid number, unable to parse string as a number"
+        "sources.0.ann_recall: Input should be a valid number, unable to parse string as a number"
     )
 
 
@@ -115,16 +116,17 @@ def test_older_evaluations_and_shards_are_read() -> None:
     figures = EvaluationFigures.model_validate({**old, "rules": [rule], "passed": False})
     assert figures.rules == (GateDecision.model_validate(DECISION),)
     assert (figures.unmeasured, figures.verdict) == ({}, None)
-    shard = {**SHARD_FIGURES.to_json(), "rules": [rule], "passed": True}
-    del shard["refit"], shard["verdict"]
-    assert ShardFigures.model_validate(shard).refit is None
+    shard = {**SHARD_FIGURES.to_json(), "rules": [rule], "passed": True, "factory": "Flat"}
+    del shard["sources"], shard["ranker"], shard["verdict"]
+    (source,) = ShardFigures.model_validate(shard).sources
+    assert source == ShardSource(name="model", kind="index", factory="Flat", ann_recall=1.0)
 
 
 def test_figures_are_frozen() -> None:
     for kind in FIGURES.values():
         assert kind.model_config["frozen"]
     with pytest.raises(ValueError, match="frozen"):
-        SHARD_FIGURES.ann_recall = 0.0  # type: ignore[misc]
+        SHARD_FIGURES.recall_k = 0  # type: ignore[misc]
 
 
 def test_only_an_unusual_direction_is_stored() -> None:
