@@ -17,14 +17,6 @@ FIRST_YEAR, LAST_YEAR = 1800, 2999
 """Years of the instants that a run may be about: a window before them and a horizon after them
 stay within what every engine's timestamps hold."""
 
-START_PREFIX = "__start__:"
-"""Begins the id of a region's start node; no node of a source may have such an id."""
-
-
-def start_id(region: Region) -> str:
-    """Returns the id of a region's start node."""
-    return f"{START_PREFIX}{region}"
-
 
 class View(StrEnum):
     """The two views of a snapshot."""

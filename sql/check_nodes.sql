@@ -10,7 +10,6 @@ with judged as (
         *,
         case
             when node_id is null or node_id = '' then 'node_id is null'
-            when startswith(node_id, '__start__:') then 'node_id has a reserved prefix'
             when valid_from is null then 'valid_from is null'
             when valid_from < :earliest then 'valid_from is before source.earliest_time'
             when valid_to <= valid_from then 'valid_to is not after valid_from'

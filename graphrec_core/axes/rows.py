@@ -4,8 +4,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graphrec_core.types import START_PREFIX
-
 TASK_PAIRS = ["src", "dst", "last_event_time"]
 """What is read of a view's edges of the task: who met whom, and when last."""
 
@@ -27,27 +25,14 @@ def rows_of(ids: pa.Array | pa.ChunkedArray, axis: pa.Array) -> np.ndarray:
     return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
 
 
-def without_start(pairs: pa.Table, column: str) -> pa.Table:
-    """Leaves out the rows whose id in ``column`` is that of a start node."""
-    return pairs.filter(pc.invert(is_start(pairs[column])))
-
-
 def task_pairs(edges: pa.Table, *, peers: bool) -> pa.Table:
-    """Keeps the edges that say what somebody likes: not a start node's, not one's own.
+    """Keeps the edges that say what somebody likes: not those to oneself.
 
     Args:
         edges: A view's edges of the task, ``TASK_PAIRS``.
         peers: Whether queries and candidates are of one node type, so that a node may meet itself.
     """
-    pairs = without_start(edges, "src")
-    if not peers:
-        return pairs
-    return pairs.filter(pc.not_equal(pairs["src"], pairs["dst"]))
-
-
-def is_start(ids: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    """Says of each id whether it is that of a start node."""
-    return pc.starts_with(ids, START_PREFIX)
+    return edges.filter(pc.not_equal(edges["src"], edges["dst"])) if peers else edges
 
 
 def vector_column(vectors: np.ndarray) -> pa.FixedSizeListArray:

@@ -12,6 +12,12 @@ DOTTED = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+\b")
 OVERRIDE = 0
 """The line of a value that an override set."""
 
+GONE = {
+    "task.start_node": "it is gone: a source that asks nothing about a query, such as "
+    "recommender.sources.recent: {model: popularity}, answers those without history",
+}
+"""Keys of earlier versions, and what to write instead."""
+
 
 def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[str]:
     """Yields one sentence a mistake.
@@ -26,7 +32,7 @@ def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[s
         place = _place(_named_key(message, lines) or _known(loc, lines), lines)
         where = ".".join(loc) or "the pipeline"
         if problem["type"] == "extra_forbidden":
-            yield f"unknown key {where}{place}"
+            yield f"unknown key {where}{place}" + (f", {GONE[where]}" if where in GONE else "")
         else:
             yield f"{where}: {message}{place}"
 

@@ -105,9 +105,9 @@ _SNAPSHOT = StepInput("snapshot", StepName.SNAPSHOT)
 
 STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(1, ()),
-    StepName.VALIDATE: StepSpec(10, (*_CANONICAL, *_RULES, "task", "time", "region.home")),
+    StepName.VALIDATE: StepSpec(11, (*_CANONICAL, *_RULES, "task", "time", "region.home")),
     StepName.SNAPSHOT: StepSpec(
-        11, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
+        12, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
     ),
     StepName.CHECK: StepSpec(2, ("task", "quality"), inputs=(_SNAPSHOT,)),
     StepName.TRAIN: StepSpec(

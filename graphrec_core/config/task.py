@@ -23,11 +23,6 @@ class TaskConfig(Section):
     exclude_seen: bool = Field(
         True, description="Leave out candidates the query node interacted with before."
     )
-    start_node: bool = Field(
-        False,
-        description="Add a query node per region, linked to everybody's first candidates; it "
-        "answers for query nodes without history.",
-    )
 
     @property
     def recommends_peers(self) -> bool:

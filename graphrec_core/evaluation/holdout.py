@@ -27,8 +27,7 @@ class Holdout:
         seen: What each query is not shown.
         degrees: int64 [Q]; candidates each query has seen in the train view.
         left_out: Holdout pairs that are no targets.
-        pairs: The train view's pairs (see ``TASK_PAIRS``); start nodes have none here, and no
-            node is paired with itself.
+        pairs: The train view's pairs (see ``TASK_PAIRS``); no node is paired with itself.
     """
 
     query_ids: pa.Array

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import torch
 from torch import Tensor
 
 from graphrec_core.graph.messages import MessageGraph
-from graphrec_core.types import START_PREFIX, Region
+from graphrec_core.types import Region
 
 
 @dataclass(frozen=True)
@@ -90,14 +89,6 @@ class RegionGraph:
         mask = torch.zeros(len(self.regions), self.num_nodes, dtype=torch.bool)
         for row, region in enumerate(self.regions):
             mask[row, self.candidates[region]] = True
-        return mask
-
-    @cached_property
-    def start_mask(self) -> Tensor:
-        """Which nodes are start nodes, of nobody in particular: bool [num_nodes]."""
-        mask = torch.zeros(self.num_nodes, dtype=torch.bool)
-        found = pc.starts_with(self.node_ids(self.query), START_PREFIX)
-        mask[self.slice_of(self.query)] = torch.from_numpy(found.to_numpy().copy())
         return mask
 
     @property

@@ -52,7 +52,7 @@ def produce_shard(day: Day, region: Region) -> Artifact:
         decisions = judge(Evidence(config.gate, numbers=counted))
         figures = ShardFigures(
             num_candidates=view.candidates.num_rows,
-            num_queries=view.num_queries,
+            num_queries=view.queries.num_rows,
             sources=(
                 ShardSource(
                     name=config.model.name,

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.axes.pairs import never_shown
-from graphrec_core.axes.rows import id_array, vectors_along, without_start
+from graphrec_core.axes.rows import id_array, vectors_along
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.embedding.checkpoint import has_refit
 from graphrec_core.embedding.inference import embed_view, view_graph
@@ -115,7 +115,7 @@ class _Lists:
         people = snapshot.read_table(
             nodes_file(View.SERVE, task.query, region), ["node_id", "role"]
         )
-        people = without_start(people.filter(pc.equal(people["role"], str(Role.HOME))), "node_id")
+        people = people.filter(pc.equal(people["role"], str(Role.HOME)))
         rows = np.linspace(0, people.num_rows - 1, min(MAX_QUERIES, people.num_rows))
         self._queries = id_array(people["node_id"]).take(pa.array(rows.astype(np.int64)))
         pairs = snapshot.read_table(edges_file(View.SERVE, task.edge, region), ["src", "dst"])

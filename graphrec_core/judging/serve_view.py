@@ -9,11 +9,9 @@ import pyarrow.compute as pc
 from graphrec_core.axes.rows import (
     TASK_PAIRS,
     id_array,
-    is_start,
     rows_of,
     task_pairs,
     vectors_along,
-    without_start,
 )
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import EmptyTableError
@@ -35,8 +33,8 @@ class ServeView:
         candidate_vectors: float32 [C, d], in that order.
         queries: node_id, role, is_active, title; home and halo, sorted by node_id.
         query_vectors: float32 [Q, d], in that order.
-        pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of start nodes
-            and of nodes with themselves.
+        pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of nodes with
+            themselves.
     """
 
     candidates: pa.Table
@@ -44,11 +42,6 @@ class ServeView:
     queries: pa.Table
     query_vectors: np.ndarray
     pairs: pa.Table
-
-    @property
-    def num_queries(self) -> int:
-        """Query nodes, start nodes aside."""
-        return without_start(self.queries, "node_id").num_rows
 
     def seen(self) -> pa.Table:
         """Returns the pairs of both axes, each once: query_id, candidate_id, sorted."""
@@ -68,7 +61,6 @@ class ServeView:
             float32 [at most num, d].
         """
         home = np.asarray(pc.equal(self.queries["role"], str(Role.HOME)))
-        home &= ~np.asarray(is_start(self.queries["node_id"]))
         rows = np.flatnonzero(home & self.query_vectors.any(axis=1))
         if len(rows) == 0:
             return self.candidate_vectors[:num]

@@ -1,6 +1,6 @@
 """Counts of what a snapshot's files hold, by region; they go into its manifest."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from graphrec_core.evaluation.targets import COLUMNS, find_targets
 from graphrec_core.lake.records import HoldoutFigures, RegionFigures, ViewFigures
 from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
-from graphrec_core.types import START_PREFIX, Region, Role, View
+from graphrec_core.types import Region, Role, View
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _read_nodes(
 ) -> dict[str, pa.Table]:
     columns = ["role", "is_candidate", "num_events"]
     return {
-        ntype: _read(config, files, f"view={view}/nodes/{ntype}", region, "node_id", columns)
+        ntype: files.read(f"view={view}/nodes/{ntype}", region, columns)
         for ntype in config.source.nodes
     }
 
@@ -119,26 +119,9 @@ def _read_edges(
     config: PipelineConfig, files: SnapshotFiles, view: View, region: Region
 ) -> dict[str, pa.Table]:
     return {
-        etype: _read(
-            config, files, f"view={view}/edges/{etype}", region, "src", ["crosses_border"]
-        )
+        etype: files.read(f"view={view}/edges/{etype}", region, ["crosses_border"])
         for etype in config.source.edges
     }
-
-
-def _read(
-    config: PipelineConfig,
-    files: SnapshotFiles,
-    table: str,
-    region: Region,
-    ids: str,
-    columns: Sequence[str],
-) -> pa.Table:
-    """Reads columns of a region's file without the rows of start nodes."""
-    if not config.task.start_node:
-        return files.read(table, region, columns)
-    rows = files.read(table, region, [ids, *columns])
-    return rows.filter(pc.invert(pc.starts_with(rows[ids], START_PREFIX))).select(list(columns))
 
 
 def _count_holdout(config: PipelineConfig, files: SnapshotFiles, region: Region) -> HoldoutFigures:

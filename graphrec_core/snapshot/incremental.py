@@ -16,7 +16,6 @@ from graphrec_core.snapshot.files import long_regions
 from graphrec_core.snapshot.homes import home_regions
 from graphrec_core.snapshot.instants import Instants
 from graphrec_core.snapshot.left_out import count_left_out, may_leave_out
-from graphrec_core.snapshot.start import IS_START_EDGE
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.types import View
 
@@ -64,9 +63,6 @@ class _Extension:
         for etype in etypes:
             affected = self._affected_pairs(etype, changed)
             edges = self._edges(etype, affected, nodes, homes)
-            if builder.has_start(etype):
-                nodes, homes, first = builder.start(self._events(etype), self.new, nodes, homes)
-                edges = engine.union([edges, first])
             builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
         builder.write_nodes(View.SERVE, self.new, nodes, homes)
         return left_out
@@ -137,8 +133,6 @@ class _Extension:
         )
         fresh = builder.region_edges(etype, pairs, events, nodes, homes)
         old = self._of_pairs("unaffected_rows", self._written(f"edges/{etype}"), affected)
-        if builder.has_start(etype):
-            old = engine.filter(old, f"not {IS_START_EDGE}")
         columns = ", ".join(engine.schema(fresh))
         return engine.union([engine.project(old, columns), fresh])
 

@@ -17,13 +17,6 @@ from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
 from graphrec_core.snapshot.left_out import count_left_out, may_leave_out
-from graphrec_core.snapshot.start import (
-    IS_START_EDGE,
-    IS_START_NODE,
-    start_events,
-    with_start_homes,
-    with_start_nodes,
-)
 from graphrec_core.types import Region, View
 
 NO_TIME = "cast(null as timestamp)"
@@ -87,9 +80,6 @@ class ViewBuilder:
         left_out = count_left_out(engine, config, view, homes, pairs)
         for etype in config.source.edges:
             edges = self.region_edges(etype, pairs[etype], events[etype], nodes, homes)
-            if self.has_start(etype):
-                nodes, homes, first = self.start(events[etype], instants, nodes, homes)
-                edges = engine.union([edges, first])
             self.files.write(f"view={view}/edges/{etype}", edges, ("src", "dst"))
             engine.drop(pairs[etype])
         self.write_nodes(view, instants, nodes, homes)
@@ -175,34 +165,6 @@ class ViewBuilder:
             return edges
         return self.calendar.edges(edges, events, *self.places(etype, nodes, homes))
 
-    def has_start(self, etype: str) -> bool:
-        """Says whether start nodes have edges of a type."""
-        return self.config.task.start_node and etype == self.config.task.edge
-
-    def start(
-        self,
-        events: Relation,
-        instants: Instants,
-        nodes: Mapping[str, Relation],
-        homes: Mapping[str, Relation],
-    ) -> tuple[dict[str, Relation], dict[str, Relation], Relation]:
-        """Adds the start nodes to nodes and homes, and returns their edges by region, too.
-
-        Args:
-            events: All fresh events of the task's edge type in the view.
-            instants: The view's bounds.
-            nodes: Node type -> the view's nodes.
-            homes: Node type -> their homes.
-        """
-        engine, task = self.engine, self.config.task
-        starts = start_events(engine, self.config, events, homes)
-        own_nodes = with_start_nodes(engine, nodes[task.query], starts, instants.start)
-        own_homes = with_start_homes(engine, homes[task.query], starts)
-        nodes, homes = {**nodes, task.query: own_nodes}, {**homes, task.query: own_homes}
-        counted = {"weight": "sum", "half_life_days": 0.0, "instant": instants.end}
-        pairs = engine.keep("pairs", engine.run("pairs", {"view_events": starts}, **counted))
-        return nodes, homes, self.region_edges(task.edge, pairs, starts, nodes, homes)
-
     def places(
         self, etype: str, nodes: Mapping[str, Relation], homes: Mapping[str, Relation]
     ) -> tuple[Relation, Relation]:
@@ -233,7 +195,7 @@ class ViewBuilder:
                     "view_nodes": described,
                     "homes": homes[ntype],
                     "edge_ends": ends,
-                    "node_activity": self._activity(ntype, ends),
+                    "node_activity": self.engine.run("node_activity", {"edge_ends": ends}),
                 },
                 is_everywhere=self.config.region.home[ntype] == "everywhere",
                 is_candidate=ntype == self.config.task.candidate,
@@ -300,18 +262,10 @@ class ViewBuilder:
         ]
         return self.engine.union(ends)
 
-    def _activity(self, ntype: str, ends: Relation) -> Relation:
-        """Returns the activity of nodes; start nodes have none."""
-        if self.config.task.start_node and ntype == self.config.task.query:
-            ends = self.engine.filter(ends, f"not {IS_START_NODE}")
-        return self.engine.run("node_activity", {"edge_ends": ends})
-
     def _written_ends(self, view: View, ntype: str) -> Iterator[tuple[Relation, bool]]:
         """Yields the written edges at an end of which a node type is, and whether that is src."""
         for etype in self.config.source.edges:
             edges = self.files.relation(f"view={view}/edges/{etype}")
             for own, is_src in zip(self.config.endpoints(etype), (True, False), strict=True):
-                if own == ntype and (is_src or not self.has_start(etype)):
+                if own == ntype:
                     yield edges, is_src
-                elif own == ntype:  # a start node's edges are no events of its candidates
-                    yield self.engine.filter(edges, f"not {IS_START_EDGE}"), is_src

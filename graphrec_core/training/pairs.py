@@ -49,7 +49,6 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
 
     Ties in time are broken at random, so that no node loses all of its pairs to its id. Node
     features still count the held events: they are the view's, and only stopping depends on it.
-    Pairs of start nodes are not held out: stopping is judged on query nodes that exist.
 
     Args:
         graph: A graph.
@@ -61,7 +60,6 @@ def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.G
     is_held = np.zeros(len(pairs), dtype=bool)
     is_held[order[len(pairs) - int(validation_frac * len(pairs)) :]] = True
     chosen = torch.from_numpy(is_held)
-    chosen &= ~graph.start_mask[pairs.query]
     held = pairs.where(chosen)
     return Split(
         pairs=pairs.where(~chosen),

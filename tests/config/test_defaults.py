@@ -24,7 +24,7 @@ PINNED: dict[tuple[str, int], str] = {
     ("quality", 1): "fadcf9d6f77547dc",
     ("region", 1): "e7220684e60e046a",
     ("source", 1): "831f4def4dac90c1",
-    ("task", 1): "85ca87f2ef0a4bf1",
+    ("task", 1): "201206fe78ecec45",
     ("time", 1): "d3599ed424fea861",
     ("training", 1): "c2480cbc47339c4b",
 }

@@ -19,13 +19,13 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "051efd39d55f4bc5",
-    StepName.VALIDATE: "18ce214470e89c40",
-    StepName.SNAPSHOT: "8619e3fe0cc4e6e4",
+    StepName.VALIDATE: "c80fe0461b0e6a21",
+    StepName.SNAPSHOT: "535e88a52e462704",
     StepName.CHECK: "142d39b6c8ea8134",
     StepName.TRAIN: "3c514d7f8890b66d",
     StepName.EMBED: "92f5fbb65923bf74",
     StepName.EVALUATE: "71fd66027dc4642c",
-    StepName.SHARD: "908a961c98627d8e",
+    StepName.SHARD: "8c9851fd6b29439c",
     StepName.PUBLISH: "47a3607e3765a49f",
     StepName.REPORT: "123118cc3f928d69",
 }

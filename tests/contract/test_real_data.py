@@ -40,7 +40,6 @@ MERGED = (
     "region.tiny={below: 100, into: rest}",
     "region.merge={texas: [austin, dallas]}",
     "region.border=drop",
-    "task.start_node=true",
 )
 
 

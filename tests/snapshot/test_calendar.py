@@ -179,7 +179,7 @@ def test_spark_writes_the_bytes_that_duckdb_writes(tmp_path: Path) -> None:
     found = []
     for engine in ("duckdb", "spark"):
         data = market(tmp_path).model_dump(mode="json")
-        data["snapshot"]["engine"], data["task"]["start_node"] = engine, True
+        data["snapshot"]["engine"] = engine
         data["lake"]["root"] = str(tmp_path / engine)
         manifest = run(PipelineConfig.model_validate(data), AS_OF)
         found.append((manifest.id, manifest.files))
