@@ -165,8 +165,8 @@ class TableSource:
         rows = self.rows[entries].astype(np.int64)
         width = int(max(rows.max(initial=0), seen_rows.max(initial=0))) + 1
         free = ~np.isin(query * width + rows, in_block * width + seen_rows)
-        before: np.ndarray = np.cumsum(free) - free
-        places: np.ndarray = before - np.repeat(before[np.minimum(begins, len(free) - 1)], lengths)
+        num_free = np.concatenate([[0], np.cumsum(free)])
+        places = num_free[:-1] - np.repeat(num_free[begins], lengths)
         chosen = np.flatnonzero(free & (places < k))
         found = nothing(len(query_rows), k)
         found[0][query[chosen], places[chosen]] = rows[chosen]

@@ -46,7 +46,7 @@ def config(tmp_path: Path) -> PipelineConfig:
 def test_it_serves(config: PipelineConfig) -> None:
     answer = query.run(config, "ash-u3", 5, None)
     assert (answer.region, len(answer.items)) == (ASH, 5)
-    assert {item.source for item in answer.items} == {"model"}
+    assert [item.sources for item in answer.items] == [["model"]] * 5
     assert all(item.title and item.title.endswith(item.candidate_id) for item in answer.items)
 
 
