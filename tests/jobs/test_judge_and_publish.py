@@ -195,7 +195,7 @@ def damage(lake: Lake, artifact: Artifact, name: str) -> bytes:
     return data
 
 
-@pytest.mark.parametrize("part", ["index.faiss", "queries.parquet"])
+@pytest.mark.parametrize("part", ["sources/lightgcn/index.faiss", "queries.parquet"])
 def test_a_damaged_artefact_stops_its_region_only(
     config: PipelineConfig, champions: Release, part: str
 ) -> None:
@@ -223,7 +223,7 @@ def test_a_damaged_shard_that_a_refused_region_keeps_stops_no_other(
 ) -> None:
     lake = Lake(config)
     folder = lake.layout.shard(WEST, Day(config, AS_OF).ref(StepName.SHARD, WEST).id)
-    damage(lake, open_artifact(lake.storage, folder), "index.faiss")
+    damage(lake, open_artifact(lake.storage, folder), "sources/lightgcn/index.faiss")
     prepare_day(config, NEXT, bad=("west",))
     for region in BOTH:
         evaluate_model.run(Day(config, NEXT), region)
