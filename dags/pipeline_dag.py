@@ -1,4 +1,4 @@
-"""The shape of a pipeline's DAG.
+"""The shape of a pipeline's DAG: the tasks of the table of steps, in its order.
 
     resolve-as-of > wait-for-source > validate-source > build-snapshot > choose-regions
       > region.{train-model > generate-embeddings-train > evaluate-model
@@ -8,12 +8,15 @@
 With a global model the training and both embeddings come once, before the mapped group.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import (
     DAG,
+    BaseOperator,
     CronDataIntervalTimetable,
     TriggerRule,
     XComArg,
@@ -33,11 +36,20 @@ from dags.run_params import (
 from dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
 from dags.step_operator import StepOperator
 from dags.wait_operator import WaitOperator
-from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, Task, tasks_of_day
 
 AS_OF = f"{{{{ ti.xcom_pull(task_ids='{RESOLVE}') }}}}"
-EMBED_SERVE = f"{StepName.EMBED}-serve"
 RETRY_DELAY = timedelta(seconds=30)
+SETTINGS: Mapping[StepName, Mapping[str, Any]] = {
+    StepName.SNAPSHOT: {"extra_args": rendered_rebuild},
+    StepName.PUBLISH: {
+        "regions": rendered_regions,
+        # One region may fail and the others go live; without any shard there is no release.
+        "trigger_rule": TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+    },
+    StepName.REPORT: {"trigger_rule": TriggerRule.ALL_DONE},
+}
+"""What a step's task has beside that of every step."""
 
 
 def midnight(day: date | None) -> datetime | None:
@@ -79,54 +91,47 @@ class Pipeline:
         return dag
 
     def _fill(self) -> None:
-        regions, before = self._until_regions()
-        group = self._per_region().expand(region=regions)
-        publish = self._step(
-            StepName.PUBLISH,
-            regions=rendered_regions,
-            # One region may fail and the others go live; without any shard there is no release.
-            trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+        tasks = tasks_of_day()
+        early = list(takewhile(_is_of_day, tasks))
+        late = [one for one in tasks[len(early) :] if _is_of_day(one)]
+        mapped = [one for one in tasks if not _is_of_day(one) and not self._is_global(one)]
+        before = [self._operator(one) for one in early]
+        regions = self._choose(before[early.index(Task(StepName.SNAPSHOT))])
+        chain(
+            self._resolve(),
+            *before,
+            regions,
+            *(self._operator(one) for one in tasks if self._is_global(one)),
+            self._per_region(mapped).expand(region=regions),
+            *(self._operator(one) for one in late),
+            self._end(),
         )
-        report = self._step(StepName.REPORT, trigger_rule=TriggerRule.ALL_DONE)
-        chain(*before, group, publish, report, self._end())
 
-    def _until_regions(self) -> tuple[XComArg, list[Any]]:
-        path, scope, schedule = self.path, self.config.model.scope, self.config.schedule
+    def _is_global(self, one: Task) -> bool:
+        """Tells whether a task comes once, before the regions."""
+        return STEPS[one.step].grain is Grain.MODEL and self.config.model.scope == "global"
+
+    def _resolve(self) -> XComArg:
+        path, scope = self.path, self.config.model.scope
 
         @task(task_id=RESOLVE, retries=0)
         def resolve_as_of() -> str:
             return resolve(path, scope, get_current_context())
 
+        return resolve_as_of()
+
+    def _choose(self, snapshot: BaseOperator) -> XComArg:
         @task(task_id=CHOOSE, retries=0)
         def choose(snapshot: Any) -> list[str]:  # noqa: ANN401  (an XCom when the DAG is parsed)
             return choose_regions(snapshot, get_current_context()["params"]["regions"])
 
-        wait = WaitOperator(
-            poll_s=schedule.wait_poll_s,
-            timeout_hours=schedule.wait_timeout_hours,
-            **self._settings(StepName.WAIT),
-        )
-        snapshot = self._step(StepName.SNAPSHOT, extra_args=rendered_rebuild)
-        regions = choose(snapshot.output)
-        chain(resolve_as_of(), wait, self._step(StepName.VALIDATE), snapshot, regions)
-        if scope == "region":
-            return regions, [regions]
-        train = self._step(StepName.TRAIN)
-        chain(regions, train, self._embed("train"), self._embed("serve"))
-        return regions, [train.dag.get_task(EMBED_SERVE)]
+        return choose(snapshot.output)
 
-    def _per_region(self) -> Any:  # noqa: ANN401  (Airflow does not export the type)
+    def _per_region(self, tasks: Sequence[Task]) -> Any:  # noqa: ANN401  (Airflow hides the type)
         @task_group(group_id="region")
         def per_region(region: str) -> None:
             mapped = {"regions": [region], "map_index_template": "{{ region_name }}"}
-            evaluate = self._step(StepName.EVALUATE, **mapped)
-            shard = self._step(StepName.SHARD, **mapped)
-            if self.config.model.scope == "global":
-                chain(evaluate, shard)
-                return
-            train = self._step(StepName.TRAIN, **mapped)
-            embed_train, embed_serve = (self._embed(view, **mapped) for view in ("train", "serve"))
-            chain(train, embed_train, evaluate, embed_serve, shard)
+            chain(*(self._operator(one, **mapped) for one in tasks))
 
         return per_region
 
@@ -137,20 +142,31 @@ class Pipeline:
 
         return day_ended()
 
-    def _embed(self, view: str, **settings: Any) -> StepOperator:  # noqa: ANN401
-        task_id = f"{StepName.EMBED}-{view}"
-        return self._step(StepName.EMBED, task_id=task_id, extra_args=("--view", view), **settings)
+    def _operator(self, one: Task, **settings: Any) -> BaseOperator:  # noqa: ANN401
+        """Makes the Airflow task of a task of the day."""
+        common = {**self._common(one), **SETTINGS.get(one.step, {}), **settings}
+        if one.step is StepName.WAIT:
+            schedule = self.config.schedule
+            waiting: dict[str, Any] = {
+                "poll_s": schedule.wait_poll_s,
+                "timeout_hours": schedule.wait_timeout_hours,
+            }
+            return WaitOperator(**common, **waiting)
+        if one.view is not None:
+            common["extra_args"] = ("--view", str(one.view))
+        return StepOperator(**common)
 
-    def _step(self, step: StepName, **settings: Any) -> StepOperator:  # noqa: ANN401
-        return StepOperator(**{**self._settings(step), **settings})
-
-    def _settings(self, step: StepName) -> dict[str, Any]:
+    def _common(self, one: Task) -> dict[str, Any]:
         return {
-            "task_id": str(step),
-            "step": str(step),
+            "task_id": one.name,
+            "step": str(one.step),
             "config_path": self.path,
             "as_of": AS_OF,
             "overrides": rendered_overrides,
             "publishing": rendered_publishing,
             "module": self.module,
         }
+
+
+def _is_of_day(one: Task) -> bool:
+    return STEPS[one.step].grain is Grain.DAY

@@ -21,8 +21,9 @@ AsOf = Annotated[
     datetime,
     typer.Option(parser=parse_instant, help="The run's one instant, ISO, UTC.", metavar="ISO"),
 ]
-OneRegion = Annotated[str, typer.Option(help="The region to work on.", metavar="R")]
-ModelRegion = Annotated[str, typer.Option(help="The model's region; none if global.", metavar="R")]
+OneRegion = Annotated[
+    str, typer.Option(help="The region to work on; none if its model is global.", metavar="R")
+]
 NoRegion = Annotated[str, typer.Option(help="Refused: it works on all regions.", metavar="R")]
 Set = Annotated[
     list[str],
@@ -104,10 +105,15 @@ def emit(result: dict[str, Any]) -> None:
     typer.echo(hide_in_uris(json.dumps(result, sort_keys=True)))
 
 
-def emit_step(manifest: "Manifest", *figures: str, **more: str) -> None:
-    """Prints which artefact a step left, with figures of its manifest."""
-    from graphrec_core.lake.records import FIGURES
+def emit_step(result: "Manifest | dict[str, Any]", **more: str) -> None:
+    """Prints what a job returned: its artefact's manifest in short, or else the values."""
+    from graphrec_core.lake import Manifest
+    from graphrec_core.lake.records import figures_of
 
-    told = manifest.figures(FIGURES[manifest.step]).to_json()
-    kept = {name: told[name] for name in figures}
-    emit({"step": manifest.step, "id": manifest.id, "region": manifest.region, **kept, **more})
+    if not isinstance(result, Manifest):
+        emit({**result, **more})
+        return
+    kind = figures_of(result.step)
+    told = result.figures(kind).to_json()
+    shown = {name: told[name] for name in kind.shown}
+    emit({"step": result.step, "id": result.id, "region": result.region, **shown, **more})

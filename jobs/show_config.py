@@ -1,18 +1,19 @@
 """show-config: the resolved configuration as YAML, every key with its meaning and its default."""
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import STEPS, PipelineConfig
 from graphrec_core.config.hidden import without_secrets
 from graphrec_core.selects.selects import check_selects
 
 WIDTH = 99
+LEGEND = "# [steps]: those whose results depend on the key or the section."
 
 
 class _Dumper(yaml.SafeDumper):
@@ -36,34 +37,35 @@ def run(config: PipelineConfig) -> str:
         ConfigError: A SELECT is more than a query over the declared tables.
     """
     check_selects(config.source)
-    return "\n".join(_section(without_secrets(config), 0)) + "\n"
+    return "\n".join([LEGEND, *_section(without_secrets(config), ())]) + "\n"
 
 
-def _section(section: BaseModel, depth: int) -> Iterator[str]:
+def _section(section: BaseModel, path: Sequence[str]) -> Iterator[str]:
     values = section.model_dump(mode="json")
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if depth == 0 and isinstance(value, BaseModel):
+        if not path and isinstance(value, BaseModel):
             yield ""
-        yield from _comment(value, field, depth)
-        yield from _entry(name, value, values[name], depth)
+        yield from _comment(value, field, (*path, name))
+        yield from _entry(value, values[name], (*path, name))
 
 
-def _entry(name: str, value: object, plain: object, depth: int) -> Iterator[str]:
+def _entry(value: object, plain: object, path: Sequence[str]) -> Iterator[str]:
+    name, depth = path[-1], len(path) - 1
     if isinstance(value, BaseModel):
         yield _indent(f"{name}:", depth)
-        yield from _section(value, depth + 1)
+        yield from _section(value, path)
     elif isinstance(value, Mapping) and any(
         isinstance(item, BaseModel) for item in value.values()
     ):
         yield _indent(f"{name}:", depth)
         for key, item in value.items():
-            yield from _entry(key, item, None, depth + 1)
+            yield from _entry(item, None, (*path, key))
     else:
         yield _indent(_dump({name: plain}), depth)
 
 
-def _comment(value: object, field: FieldInfo, depth: int) -> Iterator[str]:
+def _comment(value: object, field: FieldInfo, path: Sequence[str]) -> Iterator[str]:
     text = field.description or ""
     if isinstance(value, BaseModel):
         text = text or (type(value).__doc__ or "").partition("\n")[0]
@@ -71,8 +73,11 @@ def _comment(value: object, field: FieldInfo, depth: int) -> Iterator[str]:
         text += " (required)"
     else:
         text += f" (default: {_dump(_plain(field.default)).removesuffix('...').strip()})"
+    steps = [str(step) for step, spec in STEPS.items() if ".".join(path) in spec.settings]
+    text += f" [{', '.join(steps)}]" if steps else ""
+    depth = len(path) - 1
     width = WIDTH - 2 * depth - 2
-    for line in textwrap.wrap(text.strip(), width, break_long_words=False):
+    for line in textwrap.wrap(text.strip(), width, break_long_words=False, break_on_hyphens=False):
         yield _indent(f"# {line}", depth)
 
 

@@ -1,5 +1,6 @@
 """Frozen, validated configuration of everything configurable."""
 
+from graphrec_core.config.flow import Task, tasks_of_day
 from graphrec_core.config.loader import (
     child_environment,
     config_dir,
@@ -18,8 +19,10 @@ __all__ = [
     "PipelineConfig",
     "StepName",
     "StepSpec",
+    "Task",
     "child_environment",
     "config_dir",
     "load_pipeline",
+    "tasks_of_day",
     "triggered_overrides",
 ]

@@ -1,7 +1,8 @@
-"""The table of steps: what each one's result depends on, and how many results a day has.
+"""The table of steps: what each one does, where its result lies, and what it depends on.
 
 An artefact's id is a hash over these (see ``graphrec_core.lake.identity``); ``graphrec_core.day``
-derives every id, folder and inputs of a day from this table. Bump ``version`` when a change to the
+derives every id, folder and inputs of a day from this table; commands, ``--help``, the DAG and
+``status`` follow it too. Bump ``version`` when a change to the
 code changes a step's result; ``tests/config/test_steps.py`` holds the golden ids.
 """
 
@@ -52,22 +53,29 @@ class StepInput:
 
 @dataclass(frozen=True)
 class StepSpec:
-    """What identifies a step's result beside its instant and its region.
+    """What a step does, and what identifies its result beside its instant and its region.
 
     Attributes:
+        help: One sentence of what it does.
         version: Counts changes of the code that change the result.
         settings: Dotted keys of the configuration that the result depends on.
         grain: How many results a day has.
         inputs: Results of earlier steps that it reads. What else a run gives it as input, such as
             earlier releases, stands in the manifest beside them.
         has_views: Whether each view has a result of its own.
+        folder: Its result's place in a pipeline's lake, made from ``{as_of}``, ``{region}`` and
+            ``{id}``; empty: it leaves none.
+        within: The step that does it too at its end; None: it is a task of the DAG.
     """
 
+    help: str
     version: int
     settings: tuple[str, ...]
     grain: Grain = Grain.DAY
     inputs: tuple[StepInput, ...] = ()
     has_views: bool = False
+    folder: str = ""
+    within: StepName | None = None
 
 
 _CANONICAL = (
@@ -104,38 +112,70 @@ _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 _SNAPSHOT = StepInput("snapshot", StepName.SNAPSHOT)
 
 STEPS: dict[StepName, StepSpec] = {
-    StepName.WAIT: StepSpec(1, ()),
-    StepName.VALIDATE: StepSpec(11, (*_CANONICAL, *_RULES, "task", "time", "region.home")),
-    StepName.SNAPSHOT: StepSpec(
-        12, (*_CANONICAL, "source.earliest_time", "task", "time", "region")
+    StepName.WAIT: StepSpec(
+        "Waits until the day's rows can be there: as_of + lateness, and the readiness marker.",
+        1,
+        (),
     ),
-    StepName.CHECK: StepSpec(2, ("task", "quality"), inputs=(_SNAPSHOT,)),
+    StepName.VALIDATE: StepSpec(
+        "Checks every row and every table; bad rows go to quarantine, too many refuse the day.",
+        11,
+        (*_CANONICAL, *_RULES, "task", "time", "region.home"),
+        folder="quarantine/as_of={as_of}/{id}",
+    ),
+    StepName.SNAPSHOT: StepSpec(
+        "Builds the day's as-of graph: train view, holdout, serve view, by region, audited.",
+        12,
+        (*_CANONICAL, "source.earliest_time", "task", "time", "region"),
+        folder="snapshots/as_of={as_of}/{id}",
+    ),
+    StepName.CHECK: StepSpec(
+        "Compares the snapshot with the last days, as build-snapshot does at its end.",
+        2,
+        ("task", "quality"),
+        inputs=(_SNAPSHOT,),
+        folder="verdicts/as_of={as_of}/{id}",
+        within=StepName.SNAPSHOT,
+    ),
     StepName.TRAIN: StepSpec(
+        "Trains the configured encoder on the train view.",
         6,
         ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
         Grain.MODEL,
         (_SNAPSHOT,),
+        folder="models/{region}/{id}",
     ),
     StepName.EMBED: StepSpec(
+        "Embeds every node of one view with the trained weights.",
         4,
         _gate_settings(StepName.EMBED),
         Grain.MODEL,
         (_SNAPSHOT, StepInput("model", StepName.TRAIN)),
         has_views=True,
+        folder="embeddings/{id}",
     ),
     StepName.EVALUATE: StepSpec(
+        "Ranks every candidate for the holdout's queries and stores the gate's decision.",
         3,
         ("task", *_MEASURED, *_gate_settings(StepName.EVALUATE)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN)),
+        folder="evaluations/{id}/{region}",
     ),
     StepName.SHARD: StepSpec(
+        "Builds a region's self-contained shard and measures its recall.",
         6,
         ("task", "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE)),
+        folder="shards/{region}/{id}",
     ),
-    StepName.PUBLISH: StepSpec(2, ("gate", "publish")),
-    StepName.REPORT: StepSpec(1, ()),
+    StepName.PUBLISH: StepSpec(
+        "Publishes the regions that passed the gate; exits 3 naming the others.",
+        2,
+        ("gate", "publish"),
+        folder="releases/{id}.json",
+    ),
+    StepName.REPORT: StepSpec("Writes the day's HTML page from whatever exists.", 1, ()),
 }
 """Each step, in the order of a day."""

@@ -170,7 +170,7 @@ class Day:
         inputs.update(self._revised() if step is StepName.SNAPSHOT else given)
         scope = self._scope(spec.grain, region)
         name = artifact_id(step, self.config, self.as_of, scope, inputs)
-        folder = self.lake.layout.folder(step, self.as_of, scope, name)
+        folder = self.lake.layout.folder(step, name, self.as_of, scope)
         return Ref(step, name, scope, folder, inputs)
 
     def _revised(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The gate's rules, one class each, and the registry of them.
 
-A new rule is a class here and its entry in ``RULES``; its setting stands in ``config.judging``. It
-changes the results of ``evaluate-model`` or ``build-shard``, whose version goes up with it.
+A new rule is a class here and its entry in ``RULES``; a setting of its own stands in
+``config/gate.py``. It changes the results of ``evaluate-model`` or ``build-shard``, whose version
+goes up with it.
 docs/gate.md explains each rule, its statistics and its error rates.
 """
 

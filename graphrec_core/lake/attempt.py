@@ -32,7 +32,7 @@ from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.lease import held, taken
 from graphrec_core.lake.manifest import FileEntry, Manifest
 from graphrec_core.lake.meter import process_meter
-from graphrec_core.lake.records import Figures, stats_of
+from graphrec_core.lake.records import Figures
 from graphrec_core.lake.storage import Storage
 from graphrec_core.lake.table_writer import TableWriter, table_writer
 from graphrec_core.types import ArtifactId, Region, format_instant
@@ -124,16 +124,19 @@ class Attempt:
             as_of: The day's instant.
             region: The region, or ``ALL_REGIONS``.
             inputs: Ids of what it was made from, by role.
-            figures: What the manifest says of it; the step's model in ``FIGURES``.
+            figures: What the manifest says of it, by the step's model.
 
         Returns:
             The committed artefact, this attempt's or the earlier one's; its files are all there.
 
         Raises:
+            TypeError: ``figures`` are not the step's.
             LakeError: The attempt's id is not that of its inputs, a file of it is gone or cut
                 short, or ``sweep`` took it for a dead process's: nothing is committed. Or the
                 committed one is damaged.
         """
+        if not isinstance(figures, Figures) or figures.step != step:
+            raise TypeError(f"{step} commits figures of its own, not {type(figures).__name__}")
         self._check_id(artifact_id(step, config, as_of, region, inputs))
         manifest = Manifest(
             id=self.artifact_id,
@@ -145,7 +148,7 @@ class Attempt:
             inputs=dict(inputs),
             config=declared_config(config, step),
             files=dict(sorted(self._entries.items())),
-            stats=stats_of(step, figures),
+            stats=figures.to_json(),
         )
         data = manifest.to_bytes()
         self._seal(data)

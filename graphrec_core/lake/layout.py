@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote, unquote
 
-from graphrec_core.config import StepName
-from graphrec_core.types import ArtifactId, Region, View, format_instant
+from graphrec_core.config import STEPS, StepName
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
 
 PART = "part-00000.parquet"
 MANIFEST = "manifest.json"
@@ -88,24 +88,27 @@ class Layout:
     pipeline: str
 
     def folder(
-        self, step: StepName, as_of: datetime, region: Region, artifact_id: ArtifactId
+        self,
+        step: StepName,
+        artifact_id: ArtifactId,
+        as_of: datetime | None = None,
+        region: Region = ALL_REGIONS,
     ) -> str:
-        """Folder of a step's result; a release, and a step without a result, have none.
+        """Place of a step's result, as the table of steps has it; a release's is a file.
 
         Raises:
-            KeyError: The step has none.
+            LookupError: The step leaves no result, or its place needs an instant.
         """
-        folders = {
-            StepName.VALIDATE: lambda: self.validation(as_of, artifact_id),
-            StepName.SNAPSHOT: lambda: self.snapshot(as_of, artifact_id),
-            StepName.CHECK: lambda: self.verdict(as_of, artifact_id),
-            StepName.TRAIN: lambda: self.model(region, artifact_id),
-            StepName.EMBED: lambda: self.embedding(artifact_id),
-            StepName.EVALUATE: lambda: self.evaluation(region, artifact_id),
-            StepName.SHARD: lambda: self.shard(region, artifact_id),
-            StepName.PUBLISH: lambda: self.release(artifact_id),
-        }
-        return folders[step]()
+        if not (template := STEPS[step].folder):
+            raise LookupError(f"{step} leaves no result")
+        known = {"id": artifact_id, "region": region_folder(region)}
+        if as_of is not None:
+            known["as_of"] = format_instant(as_of)
+        return f"{self.pipeline}/{template.format_map(known)}"
+
+    def _all(self, step: StepName) -> str:
+        """Folder of all results of a step."""
+        return f"{self.pipeline}/{STEPS[step].folder.partition('/')[0]}"
 
     def town(self, artifact_id: ArtifactId) -> str:
         """Folder of a generated town's tables."""
@@ -113,7 +116,7 @@ class Layout:
 
     def validation(self, as_of: datetime, artifact_id: ArtifactId) -> str:
         """Folder of one validation: its rejected rows, one table each."""
-        return f"{self.pipeline}/quarantine/as_of={format_instant(as_of)}/{artifact_id}"
+        return self.folder(StepName.VALIDATE, artifact_id, as_of)
 
     def data_docs(self, as_of: datetime) -> str:
         """Folder of the great-expectations pages of a day."""
@@ -122,11 +125,11 @@ class Layout:
     @property
     def snapshots(self) -> str:
         """Folder of all snapshots."""
-        return f"{self.pipeline}/snapshots"
+        return self._all(StepName.SNAPSHOT)
 
     def snapshot(self, as_of: datetime, artifact_id: ArtifactId) -> str:
         """Folder of a snapshot."""
-        return f"{self.snapshots}/as_of={format_instant(as_of)}/{artifact_id}"
+        return self.folder(StepName.SNAPSHOT, artifact_id, as_of)
 
     @property
     def revisions(self) -> str:
@@ -147,32 +150,32 @@ class Layout:
 
     def verdict(self, as_of: datetime, artifact_id: ArtifactId) -> str:
         """Folder of what the suites said of a snapshot."""
-        return f"{self.pipeline}/verdicts/as_of={format_instant(as_of)}/{artifact_id}"
+        return self.folder(StepName.CHECK, artifact_id, as_of)
 
     def model(self, region: Region, artifact_id: ArtifactId) -> str:
         """Folder of a trained model."""
-        return f"{self.pipeline}/models/{region_folder(region)}/{artifact_id}"
+        return self.folder(StepName.TRAIN, artifact_id, region=region)
 
     def embedding(self, artifact_id: ArtifactId) -> str:
         """Folder of the vectors of one view."""
-        return f"{self.pipeline}/embeddings/{artifact_id}"
+        return self.folder(StepName.EMBED, artifact_id)
 
     def evaluation(self, region: Region, artifact_id: ArtifactId) -> str:
         """Folder of a region's evaluation."""
-        return f"{self.pipeline}/evaluations/{artifact_id}/{region_folder(region)}"
+        return self.folder(StepName.EVALUATE, artifact_id, region=region)
 
     def shard(self, region: Region, artifact_id: ArtifactId) -> str:
         """Folder of a region's shard."""
-        return f"{self.pipeline}/shards/{region_folder(region)}/{artifact_id}"
+        return self.folder(StepName.SHARD, artifact_id, region=region)
 
     @property
     def releases(self) -> str:
         """Folder of all releases."""
-        return f"{self.pipeline}/releases"
+        return self._all(StepName.PUBLISH)
 
     def release(self, artifact_id: ArtifactId) -> str:
         """File of a release."""
-        return f"{self.releases}/{artifact_id}.json"
+        return self.folder(StepName.PUBLISH, artifact_id)
 
     @property
     def catalogue(self) -> str:

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from graphrec_core.errors import DamagedError, LakeError
 from graphrec_core.lake.identity import canonical_json
-from graphrec_core.lake.records import FIGURES, Figures, mistakes
+from graphrec_core.lake.records import Figures, mistakes
 from graphrec_core.types import ArtifactId, Region
 
 OfStep = TypeVar("OfStep", bound=Figures)
@@ -60,13 +60,13 @@ class Manifest(BaseModel):
         """Parses what the manifest says of the result.
 
         Args:
-            kind: The model of this manifest's step in ``FIGURES``.
+            kind: The model of this manifest's step.
 
         Raises:
             LakeError: The artefact is another step's.
             DamagedError: They are not this model's.
         """
-        if FIGURES.get(self.step) is not kind:
+        if kind.step != self.step:
             raise LakeError(
                 must=f"An artefact with {kind.__name__} must be asked for them.",
                 found=f"{self.step} {self.id}",

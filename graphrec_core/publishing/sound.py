@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from graphrec_core.day import Day
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import Lake, find_artifact
-from graphrec_core.lake.records import FIGURES
+from graphrec_core.lake.records import EvaluationFigures, ShardFigures
 from graphrec_core.ledger.past import Past
 from graphrec_core.ledger.release import Release
 from graphrec_core.publishing.deciding import Brought, find_brought
@@ -37,10 +37,12 @@ def find_sound(day: Day, past: Past, region: Region) -> Sound:
     """
     try:
         brought = find_brought(day, past, region)
-        for part in (brought.evaluation, brought.shard):
-            if part is not None:
-                part.manifest.figures(FIGURES[part.manifest.step])
-                part.checked.check()
+        if (evaluation := brought.evaluation) is not None:
+            evaluation.manifest.figures(EvaluationFigures)
+            evaluation.checked.check()
+        if (shard := brought.shard) is not None:
+            shard.manifest.figures(ShardFigures)
+            shard.checked.check()
     except DamagedError as error:
         kept, number = past.kept(region, day.as_of), past.next_number(day.as_of)
         return Sound(Brought(None, None, kept, number), one_line(error))

@@ -23,9 +23,9 @@ from graphrec_core.report.day import (
     SourceCheck,
     StepRun,
 )
-from graphrec_core.report.found import FoundDay, find_day, find_release
+from graphrec_core.report.found import FoundDay, find_day, find_release, later_tasks
 from graphrec_core.report.wording import step_scope
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region
 
 
 def collect(config: PipelineConfig, as_of: datetime) -> DayReport:
@@ -73,7 +73,8 @@ def _region_day(
     found: FoundDay, region: Region, figures: RegionFigures, release: Release | None
 ) -> RegionDay:
     live = found.live
-    evaluation, shard = found.evaluations[region], found.shards[region]
+    evaluation = found.of(StepName.EVALUATE)[region]
+    shard = found.of(StepName.SHARD)[region]
     judged, measured = None, None
     with found.damaged.noted(f"the evaluation of {region}"):
         judged = evaluation_result(evaluation) if evaluation else None
@@ -124,7 +125,7 @@ def shard_result(artifact: Artifact) -> ShardResult:
 
 
 def _model_runs(found: FoundDay) -> Iterator[ModelRun]:
-    for scope, artifact in found.models.items():
+    for scope, artifact in found.of(StepName.TRAIN).items():
         if artifact is not None:
             with found.damaged.noted(f"the model of {step_scope(scope)}"):
                 yield _model_run(scope, artifact)
@@ -180,7 +181,7 @@ def _steps(
         *(_step(StepName.VALIDATE, ALL_REGIONS, one.manifest.id, one) for one in validations),
         *([] if validations else [_step(StepName.VALIDATE, ALL_REGIONS, "", None)]),
         _step(StepName.SNAPSHOT, ALL_REGIONS, snapshot_id, found.snapshot),
-        *(_regional_steps(found) if found.snapshot else _unknown_steps()),
+        *_later_steps(found),
         _publish_step(found, release),
     )
 
@@ -195,40 +196,18 @@ def _publish_step(found: FoundDay, release: Release | None) -> StepRun:
     return StepRun(str(StepName.PUBLISH), ALL_REGIONS, release.id, True, *took)
 
 
-def _unknown_steps() -> list[StepRun]:
-    """Names the steps whose regions only a snapshot can tell."""
-    later = (StepName.TRAIN, StepName.EMBED, StepName.EVALUATE, StepName.SHARD)
-    return [_step(step, ALL_REGIONS, "", None) for step in later]
-
-
-def _regional_steps(found: FoundDay) -> list[StepRun]:
-    ids = found.evaluation_ids
+def _later_steps(found: FoundDay) -> list[StepRun]:
+    """Lists the steps after the snapshot; only a snapshot can tell their regions."""
+    tasks = later_tasks()
+    if found.snapshot is None:
+        return [
+            _step(step, ALL_REGIONS, "", None) for step in dict.fromkeys(one.step for one in tasks)
+        ]
     return [
-        *_own_steps(found, StepName.TRAIN, found.models),
-        *_embed_steps(found, View.TRAIN),
-        *(_step(StepName.EVALUATE, at, ids[at], one) for at, one in found.evaluations.items()),
-        *_embed_steps(found, View.SERVE),
-        *_own_steps(found, StepName.SHARD, found.shards),
-    ]
-
-
-def _own_steps(
-    found: FoundDay, step: StepName, artifacts: Mapping[Region, Artifact | None]
-) -> list[StepRun]:
-    refs = {region: found.day.ref(step, region) for region in artifacts}
-    return [_step(step, region, refs[region].id, one) for region, one in artifacts.items()]
-
-
-def _embed_steps(found: FoundDay, view: View) -> list[StepRun]:
-    return [
-        _step(
-            f"{StepName.EMBED}-{view}",
-            scope,
-            found.day.ref(StepName.EMBED, scope, view).id,
-            artifact,
-        )
-        for (of_view, scope), artifact in found.embeddings.items()
-        if of_view is view
+        _step(task.name, scope, result.ref.id, result.artifact)
+        for task in tasks
+        for (of_task, scope), result in found.results.items()
+        if of_task == task
     ]
 
 

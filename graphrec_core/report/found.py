@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config import STEPS, PipelineConfig, StepName, Task, tasks_of_day
 from graphrec_core.day import Day, Ref, evaluation_ref
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import Artifact, Lake
@@ -41,6 +41,25 @@ class Damages(dict[str, str]):
 
 
 @dataclass(frozen=True)
+class Result:
+    """What a task leaves; its artefact is None where that is missing or damaged."""
+
+    ref: Ref
+    artifact: Artifact | None
+
+
+NOUNS: Mapping[StepName, str] = {
+    StepName.TRAIN: "model",
+    StepName.EMBED: "embedding",
+    StepName.EVALUATE: "evaluation",
+    StepName.SHARD: "shard",
+}
+"""What people call a step's result; else it is the result of the step."""
+EARLIER = frozenset({StepName.VALIDATE, StepName.SNAPSHOT, StepName.PUBLISH})
+"""Steps whose results are not found by the snapshot's regions."""
+
+
+@dataclass(frozen=True)
 class FoundDay:
     """The committed artefacts of one day; None where one is missing or damaged.
 
@@ -52,11 +71,7 @@ class FoundDay:
         figures: What its manifest says.
         damaged: What could not be read.
         broken: Regions in which the snapshot's suites found something, with what.
-        models: By scope: the regions, or ``_all`` for a global model.
-        embeddings: By view and scope.
-        evaluations: By region.
-        shards: By region.
-        evaluation_ids: The ids that the evaluations have or would have, by region.
+        results: What the steps after the snapshot left, by task and scope: a region, or ``_all``.
     """
 
     day: Day
@@ -66,11 +81,7 @@ class FoundDay:
     figures: SnapshotFigures | None
     damaged: Damages
     broken: Mapping[Region, str] = field(default_factory=dict)
-    models: dict[Region, Artifact | None] = field(default_factory=dict)
-    embeddings: dict[tuple[View, Region], Artifact | None] = field(default_factory=dict)
-    evaluations: dict[Region, Artifact | None] = field(default_factory=dict)
-    shards: dict[Region, Artifact | None] = field(default_factory=dict)
-    evaluation_ids: dict[Region, ArtifactId] = field(default_factory=dict)
+    results: dict[tuple[Task, Region], Result] = field(default_factory=dict)
 
     @property
     def regions(self) -> list[Region]:
@@ -83,6 +94,19 @@ class FoundDay:
         """Regions that do not go on, with the reason: empty or broken ones."""
         empty = self.figures.empty_regions if self.figures else {}
         return {**empty, **{region: f"broken: {why}" for region, why in self.broken.items()}}
+
+    def of(self, step: StepName, view: View | None = None) -> dict[Region, Artifact | None]:
+        """A step's artefacts by scope."""
+        return {
+            scope: result.artifact
+            for (task, scope), result in self.results.items()
+            if task == Task(step, view)
+        }
+
+    def id_of(self, step: StepName, region: Region) -> ArtifactId | None:
+        """The id that a region's result of a step has or would have; None: no such region."""
+        result = self.results.get((Task(step), region))
+        return result.ref.id if result else None
 
 
 def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
@@ -104,21 +128,32 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
         broken = verdict_of(verdict).broken if verdict else {}
     found = FoundDay(day, past, live, snapshot if figures else None, figures, damaged, broken)
     for region in found.regions:
-        model = day.ref(StepName.TRAIN, region)
-        if model.region not in found.models:
-            whose = step_scope(model.region)
-            found.models[model.region] = find(f"the model of {whose}", model)
-            for view in View:
-                ref = day.ref(StepName.EMBED, region, view)
-                found.embeddings[view, ref.region] = find(f"the {view} embedding of {whose}", ref)
-        ref = evaluation_ref(day, found.past, region)
-        found.evaluation_ids[region] = ref.id
-        found.evaluations[region] = find(f"the evaluation of {region}", ref)
-        ref = day.ref(StepName.SHARD, region)
-        found.shards[region] = find(f"the shard of {region}", ref)
+        for task in later_tasks():
+            ref = _ref(day, past, task, region)
+            if (task, ref.region) not in found.results:
+                what = f"the {_noun(task)} of {step_scope(ref.region)}"
+                found.results[task, ref.region] = Result(ref, find(what, ref))
     past.of_day(as_of)  # so that a damaged release of the day is named
     note_damaged_releases(past, damaged)
     return found
+
+
+def later_tasks() -> list[Task]:
+    """The tasks after the snapshot that leave an artefact, in the order of a day."""
+    return [
+        task for task in tasks_of_day() if STEPS[task.step].folder and task.step not in EARLIER
+    ]
+
+
+def _ref(day: Day, past: Past, task: Task, region: Region) -> Ref:
+    if task.step is StepName.EVALUATE:
+        return evaluation_ref(day, past, region)
+    return day.ref(task.step, region, task.view)
+
+
+def _noun(task: Task) -> str:
+    noun = NOUNS.get(task.step, f"result of {task.step}")
+    return f"{task.view} {noun}" if task.view else noun
 
 
 def note_damaged_releases(past: Past, damaged: Damages) -> None:
@@ -157,9 +192,8 @@ def _num_own_ids(found: FoundDay, release: Release) -> int:
         named = {entry.evaluation_id, entry.candidate_shard_id} - {None}
         if not named:
             continue
-        if region not in found.evaluation_ids:
-            return 0
-        if not named <= {found.evaluation_ids[region], found.day.ref(StepName.SHARD, region).id}:
+        own = {found.id_of(step, region) for step in (StepName.EVALUATE, StepName.SHARD)}
+        if not named <= own:
             return 0
         num_own += len(named)
     return num_own

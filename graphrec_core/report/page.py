@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.model import RECOMMENDERS
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.report import plots, wording
@@ -86,7 +86,7 @@ def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[s
 def _embeddings(found: FoundDay, config: PipelineConfig) -> Picture | None:
     samples = {}
     for region in found.regions:
-        artifact = found.embeddings[View.SERVE, config.model_region(region)]
+        artifact = found.of(StepName.EMBED, View.SERVE)[config.model_region(region)]
         if artifact is not None:
             ntypes = (config.task.query, config.task.candidate)
             with found.damaged.noted(f"the serve embedding of {region}"):

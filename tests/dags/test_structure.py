@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,8 +12,9 @@ from airflow.sdk import DAG, CronDataIntervalTimetable
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from dags.step_operator import REPOSITORY
-from graphrec_core.config import child_environment, load_pipeline
+from graphrec_core.config import Grain, StepName, child_environment, load_pipeline
 from tests.dags.pipelines import write_pipeline
+from tests.support.new_step import ENTRY, new_step
 
 CONFIGS = sorted((REPOSITORY / "configs").glob("*.yaml"))
 DAG_FILES = ("broken_configs.py", "pipelines.py")
@@ -173,3 +175,21 @@ def test_parsing_imports_nothing_heavy() -> None:
     assert "dags" in modules
     assert not modules & heavy
     assert not modules & {"numpy", "pyarrow", "fastapi"}
+
+
+def test_a_new_step_stands_at_its_place_in_the_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "region"})
+    with new_step():
+        regional = load(monkeypatch, tmp_path).dags["tiny"]
+    assert downstream(regional, "region.evaluate-model") == {"region.count-homes"}
+    assert downstream(regional, "region.count-homes") == {"region.generate-embeddings-serve"}
+    of_day = replace(ENTRY, grain=Grain.DAY)
+    with new_step(of_day, before=StepName.TRAIN):
+        early = load(monkeypatch, tmp_path).dags["tiny"]
+    assert downstream(early, "count-homes") == {"choose-regions"}
+    with new_step(of_day, before=StepName.REPORT):
+        late = load(monkeypatch, tmp_path).dags["tiny"]
+    assert downstream(late, "publish-release") == {"count-homes"}
+    assert "region.count-homes" not in late.task_ids

@@ -21,7 +21,7 @@ from graphrec_core.types import Region, View
 from jobs import build_shard, evaluate_model, generate_embeddings, train_model
 from jobs.cli import app
 from tests.support import market, snapshots
-from tests.support.command_line import run_main
+from tests.support.command_line import run_main, write_yaml
 from tests.support.market import market_data, market_tables, write_market
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
 
@@ -54,12 +54,6 @@ def refuse(code: int, words: tuple[str, ...], *arguments: str) -> None:
     message = " ".join(done.stderr.split())
     for word in words:
         assert word in message, done.stderr
-
-
-def write_yaml(path: Path, config: PipelineConfig) -> Path:
-    """Writes a pipeline as a user would."""
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
-    return path
 
 
 def assert_nothing_half_written(lake: Lake) -> None:

@@ -199,7 +199,7 @@ def test_status_survives_damage_to_any_one_file_and_hides_none(
 
 def test_figures_that_are_none_count_as_missing(config: PipelineConfig) -> None:
     found = find_day(config, AS_OF)
-    evaluation = found.evaluations[EAST]
+    evaluation = found.of(StepName.EVALUATE)[EAST]
     assert evaluation is not None
     evaluation.manifest.stats["k"] = "many"
     day = collect_found(found)

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from rich.console import Console
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.evaluation import EvaluationConfig
 from graphrec_core.config.gate import GateConfig
 from graphrec_core.evaluation.evidence import Evidence
@@ -42,7 +42,7 @@ def config(tmp_path: Path, mean_rank: Metric) -> PipelineConfig:
 
 def _page(config: PipelineConfig) -> str:
     found = find_day(config, AS_OF)
-    evaluation = found.evaluations[Region("east")]
+    evaluation = found.of(StepName.EVALUATE)[Region("east")]
     assert evaluation is not None
     for system, rank in RANKS.items():
         evaluation.manifest.stats["metrics"][system]["mean_rank"] = rank

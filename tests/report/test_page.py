@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.lake import Lake
 from graphrec_core.lake.records import LeftOutPairs, SnapshotFigures
 from graphrec_core.report.collect import collect_found
@@ -155,7 +155,7 @@ def test_a_region_without_queries_is_drawn(config: PipelineConfig) -> None:
     example_day.write_example_day(config, regions=("east",))
     found = find_day(config, AS_OF)
     metrics = {"model": dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))}
-    evaluation = found.evaluations[Region("east")]
+    evaluation = found.of(StepName.EVALUATE)[Region("east")]
     assert evaluation is not None
     evaluation.manifest.stats["metrics"] = metrics
     assert "<td>-</td>" in render_page(found, collect_found(found))
@@ -164,7 +164,7 @@ def test_a_region_without_queries_is_drawn(config: PipelineConfig) -> None:
 def test_what_an_older_version_did_not_count_is_a_dash(config: PipelineConfig) -> None:
     example_day.write_example_day(config, regions=("east",))
     found = find_day(config, AS_OF)
-    evaluation = found.evaluations[Region("east")]
+    evaluation = found.of(StepName.EVALUATE)[Region("east")]
     assert evaluation is not None
     for key in ("num_self", "num_seen", "unmeasured"):
         del evaluation.manifest.stats[key]

@@ -6,8 +6,12 @@ import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from unittest.mock import patch
 
+import yaml
+
+from graphrec_core.config import PipelineConfig
 from jobs import cli
 
 
@@ -18,6 +22,12 @@ class Done:
     code: int
     out: str
     err: str
+
+
+def write_yaml(path: Path, config: PipelineConfig) -> Path:
+    """Writes a pipeline as a user would."""
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    return path
 
 
 def run_main(*arguments: str) -> Done:

@@ -6,7 +6,7 @@ from graphrec_core.lake.records.digest import Digests, TableDigest
 from graphrec_core.lake.records.direction import Better
 from graphrec_core.lake.records.embedding import EmbeddingFigures
 from graphrec_core.lake.records.evaluation import EvaluationFigures, SliceFigures
-from graphrec_core.lake.records.figures import Figures, Record
+from graphrec_core.lake.records.figures import Figures, Record, figures_of
 from graphrec_core.lake.records.left_out import LeftOutPairs
 from graphrec_core.lake.records.mistakes import mistakes
 from graphrec_core.lake.records.model import Audited, ModelFigures
@@ -15,12 +15,10 @@ from graphrec_core.lake.records.refit import RefitCheck
 from graphrec_core.lake.records.region import HoldoutFigures, RegionFigures, ViewFigures
 from graphrec_core.lake.records.shard import ShardFigures, ShardSource
 from graphrec_core.lake.records.snapshot import GraphSchema, LeftOut, SnapshotFigures
-from graphrec_core.lake.records.steps import FIGURES, stats_of
 from graphrec_core.lake.records.validation import TableFigures, ValidationFigures
 
 __all__ = [
     "ALL",
-    "FIGURES",
     "Audited",
     "Better",
     "CheckFigures",
@@ -48,6 +46,6 @@ __all__ = [
     "ValidationFigures",
     "VectorOrigin",
     "ViewFigures",
+    "figures_of",
     "mistakes",
-    "stats_of",
 ]

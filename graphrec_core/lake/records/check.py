@@ -1,7 +1,10 @@
 """The figures of the suites over a snapshot."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.figures import Figures
 from graphrec_core.types import ArtifactId, Region
 
@@ -15,6 +18,9 @@ class CheckFigures(Figures):
         history: Instant, as ``20100901T000000Z`` -> the snapshot of it that was compared with.
         notes: What was not judged, and why.
     """
+
+    step: ClassVar[StepName] = StepName.CHECK
+    shown: ClassVar[tuple[str, ...]] = ("kept_regions", "broken_regions", "history", "notes")
 
     kept_regions: tuple[Region, ...]
     broken_regions: dict[Region, str]

@@ -1,10 +1,11 @@
 """The figures of an embedding."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
 
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.figures import Figures
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.lake.records.refit import RefitCheck
@@ -23,6 +24,8 @@ class EmbeddingFigures(Figures):
         origin: What the vectors say they were computed from.
         refit: Region -> which weights made its vectors; empty where there are none but the judged.
     """
+
+    step: ClassVar[StepName] = StepName.EMBED
 
     num_nodes: dict[str, int]
     num_without_trained_row: dict[str, int] = Field(default_factory=dict)

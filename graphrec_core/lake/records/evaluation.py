@@ -1,9 +1,11 @@
 """The figures of an evaluation."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from pydantic import ConfigDict, Field
 
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.decision import GateDecision, GateVerdict
 from graphrec_core.lake.records.figures import Figures, Record
 from graphrec_core.lake.records.left_out import LeftOutPairs
@@ -47,6 +49,9 @@ class EvaluationFigures(Figures):
         rules: The gate's decisions on the region's own queries.
         verdict: What they come to; publish-release decides.
     """
+
+    step: ClassVar[StepName] = StepName.EVALUATE
+    shown: ClassVar[tuple[str, ...]] = ("verdict", "metrics")
 
     metrics: dict[str, Means]
     slices: dict[str, SliceFigures]

@@ -4,6 +4,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from graphrec_core.config.steps import StepName
+
 
 class Record(BaseModel):
     """Frozen values that are stored as JSON; a key that is not known is not looked at.
@@ -33,4 +35,24 @@ class Record(BaseModel):
 
 
 class Figures(Record):
-    """What one step's manifest says of the result: its ``stats``."""
+    """What one step's manifest says of the result: its ``stats``.
+
+    Attributes:
+        step: The step that commits them.
+        shown: Those that the step's command prints.
+    """
+
+    step: ClassVar[StepName]
+    shown: ClassVar[tuple[str, ...]] = ()
+
+
+def figures_of(step: str) -> type[Figures]:
+    """Returns the model of a step's figures, which whoever makes or reads its result imported.
+
+    Raises:
+        LookupError: There is none.
+    """
+    for kind in Figures.__subclasses__():
+        if kind.step == step:
+            return kind
+    raise LookupError(f"no figures of {step} are known")

@@ -1,9 +1,11 @@
 """The figures of a trained model."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pydantic import Field
 
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.figures import Figures
 
 
@@ -39,6 +41,8 @@ class ModelFigures(Figures):
         dropped_features: Node type -> columns that are constant on the train view, and left out.
         feature_drift: Column -> how far the serve view's values are from the train view's.
     """
+
+    step: ClassVar[StepName] = StepName.TRAIN
 
     num_epochs: int
     best_epoch: int | None = None

@@ -1,10 +1,11 @@
 """The figures of a shard."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, computed_field, model_validator
 
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.decision import GateDecision, GateVerdict
 from graphrec_core.lake.records.figures import Figures, Record
 from graphrec_core.lake.records.refit import RefitCheck
@@ -53,6 +54,9 @@ class ShardFigures(Figures):
         rules: The gate's decisions on the indexes.
         verdict: What they come to.
     """
+
+    step: ClassVar[StepName] = StepName.SHARD
+    shown: ClassVar[tuple[str, ...]] = ("ann_recall", "verdict")
 
     num_candidates: int
     num_queries: int

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict, Field, RootModel
 
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.digest import TableDigest
 from graphrec_core.lake.records.figures import Figures
 from graphrec_core.lake.records.region import RegionFigures
@@ -64,6 +65,7 @@ class SnapshotFigures(Figures):
         tables_without_known_at: Tables that may take in late rows when a day is built again.
     """
 
+    step: ClassVar[StepName] = StepName.SNAPSHOT
     unstored_defaults: ClassVar[frozenset[str]] = frozenset({"long_regions"})
 
     regions: dict[Region, RegionFigures]

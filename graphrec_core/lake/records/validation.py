@@ -1,5 +1,8 @@
 """The figures of a validation of the source."""
 
+from typing import ClassVar
+
+from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.figures import Figures, Record
 
 
@@ -25,5 +28,8 @@ class ValidationFigures(Figures):
     Attributes:
         tables: Canonical table, such as ``edges/visited`` -> what was found.
     """
+
+    step: ClassVar[StepName] = StepName.VALIDATE
+    shown: ClassVar[tuple[str, ...]] = ("tables",)
 
     tables: dict[str, TableFigures]
