@@ -51,8 +51,8 @@ def read_source(artifact: Artifact, entry: ShardSource, num_queries: int) -> Sto
         return IndexSource(index, vector_matrix(vectors))
     if entry.kind == "table":
         table = artifact.read_table(_file(entry.name, "topn.parquet"))
-        queries, candidates = table["query_row"].to_numpy(), table["candidate_row"].to_numpy()
-        return TableSource.of(queries, candidates, table["score"].to_numpy(), num_queries)
+        indptr = np.searchsorted(table["query_row"].to_numpy(), np.arange(num_queries + 1))
+        return TableSource(indptr, table["candidate_row"].to_numpy(), table["score"].to_numpy())
     table = artifact.read_table(_file(entry.name, "list.parquet"))
     rows = table["candidate_row"].to_numpy().astype(np.int64)
     return ListSource(rows, table["score"].to_numpy())

@@ -1,6 +1,6 @@
 """What a query gets back."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -47,15 +47,17 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Writes the answer as JSON values."""
-        return asdict(self)
+        return {**vars(self), "items": [dict(vars(item)) for item in self.items]}
 
     def to_text(self) -> str:
         """Writes the answer as lines for a person."""
         name = f"{self.query_id} ({self.title})" if self.title else self.query_id
         head = f"{name} · region {self.region} · shard {self.shard_id} of {self.as_of}"
+        sources = [", ".join(item.sources) for item in self.items]
+        width = max(map(len, sources), default=0)
         lines = [
-            f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  "
-            f"{', '.join(item.sources):<8}  {item.title or ''}".rstrip()
-            for item in self.items
+            f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  {names:<{width}}"
+            f"  {item.title or ''}".rstrip()
+            for item, names in zip(self.items, sources, strict=True)
         ]
         return "\n".join([head, *lines])

@@ -1,5 +1,7 @@
 """Routes a query node to the live shard of its home region."""
 
+from itertools import compress
+
 import numpy as np
 
 from graphrec_core.errors import UnavailableError
@@ -8,9 +10,8 @@ from graphrec_core.lake import Lake
 from graphrec_core.retrieval.from_shard import (
     recommend_from_shard,
     recommend_to_stranger,
-    sources_of,
 )
-from graphrec_core.retrieval.recommend import Ranking
+from graphrec_core.retrieval.recommend import POPULAR, Ranking
 from graphrec_core.serving.answer import Answer, Neighbour
 from graphrec_core.serving.following import Follower, Picture, Served
 from graphrec_core.types import Region
@@ -109,13 +110,13 @@ class Router:
 def _answer(served: Served, query_id: str, title: str | None, ranking: Ranking) -> Answer:
     shard, found = served.shard, ranking.rows[0] >= 0
     rows, scores = ranking.rows[0][found], ranking.scores[0][found]
-    sources = sources_of(ranking).to_pylist()
+    is_from = ranking.proposed_by[0][found].tolist()
     ids = shard.candidate_ids.take(rows).to_pylist()
     titles = shard.tables.candidates["title"].take(rows).to_pylist()
     items = [
-        Neighbour(rank, name, title_of, score, names)
-        for rank, (name, title_of, score, names) in enumerate(
-            zip(ids, titles, scores.tolist(), sources, strict=True), 1
+        Neighbour(rank, name, title_of, score, list(compress(ranking.names, marks)) or [POPULAR])
+        for rank, (name, title_of, score, marks) in enumerate(
+            zip(ids, titles, scores.tolist(), is_from, strict=True), 1
         )
     ]
     return Answer(

@@ -61,6 +61,8 @@ def test_it_rolls_back(config: PipelineConfig) -> None:
     rollback_release.run(config)
     live = read_live(Day(config, NEXT).lake)
     assert (live.release_id, set(live.regions)) == (FIRST, {ASH, BIRCH})
+    answer = query.run(config, "ash-u3", 5, None)
+    assert (answer.shard_id, answer.items[0].sources) == (live.regions[ASH].shard_id, ["model"])
 
 
 def test_its_champion_is_measured_on_a_new_day(config: PipelineConfig) -> None:
