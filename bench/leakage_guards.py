@@ -109,7 +109,8 @@ def refusal_of_vectors(config: PipelineConfig, as_of: datetime, region: Region) 
     generate_embeddings.run(Day(config, as_of), region, View.SERVE)
     day, layout, root = Day(config, as_of), Lake(config).layout, Path(config.lake.root)
     folders = (
-        layout.embedding(day.ref(StepName.EMBED, region, view).id) for view in reversed(View)
+        layout.embedding(day.ref(StepName.EMBED, region, view).id)
+        for view in (View.SERVE, View.TRAIN)
     )
     shutil.copytree(*(root / folder for folder in folders))
     try:
@@ -132,7 +133,7 @@ def refusal_of_batches(config: PipelineConfig, as_of: datetime, region: Region) 
 
 
 def absence_of_totals(config: PipelineConfig, as_of: datetime, region: Region) -> str:
-    """Declares the totals with the time they were made, and looks for them in both views."""
+    """Declares the totals with the time they were made, and looks for them in every view."""
     data = config.model_dump(mode="json")
     data["source"]["features"]["place"] = DATED_TOTALS
     dated = PipelineConfig.model_validate({**data, "pipeline": "dated"})
@@ -141,4 +142,4 @@ def absence_of_totals(config: PipelineConfig, as_of: datetime, region: Region) -
         totals = snapshot.read_table(nodes_file(view, "place", region))["total"]
         if totals.null_count < len(totals) or not len(totals) or pc.any(totals.is_valid()).as_py():
             return ""
-    return "no place of either view has a total"
+    return "no place of any view has a total"

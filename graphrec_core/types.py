@@ -19,10 +19,18 @@ stay within what every engine's timestamps hold."""
 
 
 class View(StrEnum):
-    """The two views of a snapshot."""
+    """The three views of a snapshot, by their instants: a horizon lies between each and the next.
 
+    ``FIT`` is where epochs are chosen, ``TRAIN`` what is judged, ``SERVE`` what is published.
+    """
+
+    FIT = "fit"
     TRAIN = "train"
     SERVE = "serve"
+
+
+REQUIRED_VIEWS = (View.TRAIN, View.SERVE)
+"""The views that a day cannot do without; one without a fit view runs all the same."""
 
 
 class Role(StrEnum):

@@ -1,9 +1,9 @@
--- Purpose:    what the query nodes did between the cut and as_of: the truth a model is judged by.
--- Grain:      one row per query and candidate; region is the query's home at the cut, null for a
+-- Purpose:    what the query nodes did from a view's instant on: the truth a model is judged by.
+-- Grain:      one row per query and candidate; region is the query's home in the view, null for a
 --             query without one.
--- Reads:      holdout_events (src, dst, event_time, known_at, weight), train_queries (region,
---             node_id, role: query nodes of the train view), train_edges (region, src, dst),
---             train_candidates (region, node_id, is_candidate)
+-- Reads:      holdout_events (src, dst, event_time, known_at, weight), view_queries (region,
+--             node_id, role: query nodes of the view), view_edges (region, src, dst),
+--             view_candidates (region, node_id, is_candidate)
 -- Parameters: none
 with pairs as (
     select
@@ -17,10 +17,10 @@ with pairs as (
     group by src, dst
 ),
 homes as (
-    select node_id, region from train_queries where role = 'home'
+    select node_id, region from view_queries where role = 'home'
 ),
 candidates as (
-    select node_id, region from train_candidates where is_candidate
+    select node_id, region from view_candidates where is_candidate
 )
 select
     homes.region,
@@ -30,12 +30,12 @@ select
     pairs.first_event_time,
     pairs.last_event_time,
     pairs.last_known_at,
-    train_edges.src is not null as is_seen,
+    view_edges.src is not null as is_seen,
     candidates.node_id is not null as is_candidate
 from pairs
 left join homes on pairs.src = homes.node_id
-left join train_edges
-    on pairs.src = train_edges.src
-    and pairs.dst = train_edges.dst
-    and homes.region = train_edges.region
+left join view_edges
+    on pairs.src = view_edges.src
+    and pairs.dst = view_edges.dst
+    and homes.region = view_edges.region
 left join candidates on homes.region = candidates.region and pairs.dst = candidates.node_id

@@ -124,14 +124,14 @@ STEPS: dict[StepName, StepSpec] = {
         folder="quarantine/as_of={as_of}/{id}",
     ),
     StepName.SNAPSHOT: StepSpec(
-        "Builds the day's as-of graph: train view, holdout, serve view, by region, audited.",
-        12,
+        "Builds the day's as-of graph: three views and two holdouts by region, audited.",
+        13,
         (*_CANONICAL, "source.earliest_time", "task", "time", "region"),
         folder="snapshots/as_of={as_of}/{id}",
     ),
     StepName.CHECK: StepSpec(
         "Compares the snapshot with the last days, as build-snapshot does at its end.",
-        2,
+        3,
         ("task", "quality"),
         inputs=(_SNAPSHOT,),
         folder="verdicts/as_of={as_of}/{id}",

@@ -71,9 +71,14 @@ def edges_file(view: View, etype: str, region: Region) -> str:
     return f"view={view}/edges/{etype}/{region_folder(region)}/{PART}"
 
 
-def holdout_file(region: Region) -> str:
+def holdout_table(after: View) -> str:
+    """Names the folder of the holdout that begins where a view ends, relative to the artefact."""
+    return {View.FIT: "fit_holdout", View.TRAIN: "holdout"}[after]
+
+
+def holdout_file(region: Region, after: View = View.TRAIN) -> str:
     """Names a snapshot's holdout file, relative to the artefact."""
-    return f"holdout/{region_folder(region)}/{PART}"
+    return f"{holdout_table(after)}/{region_folder(region)}/{PART}"
 
 
 def vectors_file(view: View, region: Region, ntype: str) -> str:

@@ -1,6 +1,6 @@
 """A snapshot's figures as small frames that suites can be run on, beside those of the last days.
 
-All of them name rows by ``KEYS``: region, part (a view or the holdout) and what was counted.
+All of them name rows by ``KEYS``: region, part (a view or a holdout) and what was counted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from graphrec_core.config.quality import QualityConfig
-from graphrec_core.lake.records import RegionFigures
+from graphrec_core.lake.layout import holdout_table
+from graphrec_core.lake.records import RegionFigures, ViewFigures
 from graphrec_core.quality.drift import stability_index
 from graphrec_core.quality.history import PastDay
-from graphrec_core.types import Region
+from graphrec_core.types import Region, View
 
 KEYS = ("region", "part", "what")
 Key = tuple[str, str]
@@ -23,8 +24,8 @@ def count_frame(
     """Compares every region's counts with the least and the most of the last days.
 
     ``change_frac`` is 0 inside that range, outside it the distance to it as a share of its bound.
-    Regions that are gone count nothing. Left out are regions with fewer than ``min_history`` days,
-    and counts that were always below ``min_count``.
+    Regions that are gone count nothing. Left out are regions and counts with fewer than
+    ``min_history`` days, and counts that were always below ``min_count``.
 
     Returns:
         KEYS, today, least_of_last_days, most_of_last_days, change_frac.
@@ -38,7 +39,7 @@ def count_frame(
         for part, what in sorted(set(counts).union(*before)):
             today = counts.get((part, what), 0)
             known = [one[part, what] for one in before if (part, what) in one]
-            if not known or max(today, *known) < config.min_count:
+            if len(known) < config.min_history or max(today, *known) < config.min_count:
                 continue
             least, most = min(known), max(known)
             change = (
@@ -56,7 +57,7 @@ def degree_frame(
 
     Returns:
         KEYS, num_nodes, drift (see ``stability_index``); without types of fewer than ``min_count``
-        nodes today or on every earlier day.
+        nodes today or on all but fewer than ``min_history`` earlier days.
     """
     rows = []
     for region, past in _with_history(regions, days, config).items():
@@ -67,7 +68,7 @@ def degree_frame(
                 for one in before
                 if sum(one.get((part, what), ())) >= config.min_count
             ]
-            if known and sum(counts) >= config.min_count:
+            if len(known) >= config.min_history and sum(counts) >= config.min_count:
                 drift = stability_index(counts, known)
                 rows.append((region, part, what, sum(counts), drift))
     return pd.DataFrame(rows, columns=[*KEYS, "num_nodes", "drift"])
@@ -116,14 +117,25 @@ def _counts(figures: RegionFigures | None) -> Iterator[tuple[Key, int]]:
     """Yields what is compared; nothing of a region that is gone."""
     if figures is None:
         return
-    for view, one in figures.views.items():
+    for view, one in _begun(figures).items():
         for ntype, num in one.num_home_nodes.items():
             yield (str(view), f"num_home_nodes {ntype}"), num
         for etype, num in one.num_edges.items():
             yield (str(view), f"num_edges {etype}"), num
         yield (str(view), "num_candidates"), one.num_candidates
-    yield ("holdout", "num_pairs"), figures.holdout.num_pairs
-    yield ("holdout", "num_queries"), figures.holdout.num_queries
+    for view, holdout in figures.holdouts.items():
+        if view in _begun(figures):
+            yield (holdout_table(view), "num_pairs"), holdout.num_pairs
+            yield (holdout_table(view), "num_queries"), holdout.num_queries
+
+
+def _begun(figures: RegionFigures) -> dict[View, ViewFigures]:
+    """Leaves out a fit view that has no edge: the source begins after it, and nothing is gone."""
+    return {
+        view: one
+        for view, one in figures.views.items()
+        if view is not View.FIT or any(one.num_edges.values())
+    }
 
 
 def _histograms(figures: RegionFigures | None) -> dict[Key, Sequence[int]]:

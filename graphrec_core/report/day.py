@@ -22,7 +22,7 @@ from graphrec_core.lake.records import (
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.replay import LiveRegion
-from graphrec_core.types import ArtifactId, Region, View, format_instant
+from graphrec_core.types import REQUIRED_VIEWS, ArtifactId, Region, format_instant
 
 Gate = Literal["passed", "refused", "undecided", "missing"]
 
@@ -284,7 +284,7 @@ class DayReport:
         data: dict[str, Any] = to_json(self)
         for row, region in zip(data["regions"], self.regions, strict=True):
             row["gate"], row["is_live"] = region.gate, region.is_live
-            for view in View:
+            for view in REQUIRED_VIEWS:
                 del row[view]["degree_histogram"]  # for the suites: no figure of the day
         told = data.pop("snapshot") or {}
         apart = ("regions", "empty_regions")

@@ -6,6 +6,7 @@ from datetime import datetime
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import LeakageError
+from graphrec_core.lake.layout import holdout_table
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
 from graphrec_core.types import View
 
@@ -50,7 +51,9 @@ def audit(
             table, last = f"view={view}/edges/{etype}", "last_event_time as first_event_time"
             find_edges(table, f"region, src, dst, {last}, {TIMES}", instants)
     pair = "region, query_id as src, candidate_id as dst, first_event_time"
-    find_edges("holdout", f"{pair}, {TIMES}", holdout_instants(config, as_of))
+    for view in (View.FIT, View.TRAIN):
+        bounds_of_holdout = holdout_instants(config, as_of, view)
+        find_edges(holdout_table(view), f"{pair}, {TIMES}", bounds_of_holdout)
     _refuse(engine, engine.union(leaks))
 
 

@@ -1,10 +1,8 @@
-"""Builds a snapshot: both views and the holdout; writes them by region; counts what it wrote."""
+"""Builds a snapshot: writes its views and holdouts by region, and counts what it wrote."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-
-import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
@@ -15,13 +13,13 @@ from graphrec_core.intake.canonical import TableName
 from graphrec_core.lake import Attempt
 from graphrec_core.lake.records import LeftOut, SnapshotFigures
 from graphrec_core.snapshot.counts import SnapshotCounts, count_files, empty_regions
+from graphrec_core.snapshot.day_views import DayViews
 from graphrec_core.snapshot.files import SnapshotFiles
-from graphrec_core.snapshot.incremental import extend_view
 from graphrec_core.snapshot.instants import Instants, holdout_instants, view_instants
 from graphrec_core.snapshot.left_out import count_known_nodes, warn_of_absent_nodes
-from graphrec_core.snapshot.reuse import ONE_DAY, Earlier
+from graphrec_core.snapshot.reuse import Earlier
 from graphrec_core.snapshot.view import ViewBuilder
-from graphrec_core.types import Region, View
+from graphrec_core.types import REQUIRED_VIEWS, Region, View
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +35,7 @@ def build_snapshot(
     earlier: Earlier = Earlier(),  # noqa: B008
     calendar: Calendar | None = None,
 ) -> SnapshotFigures:
-    """Computes and writes both views and the holdout.
+    """Computes and writes the views and holdouts.
 
     Args:
         engine: A running engine.
@@ -54,31 +52,14 @@ def build_snapshot(
         What it wrote; without the schema and the digests of what it was made of.
 
     Raises:
-        EmptyTableError: A view or the holdout has no event, or no region has all it needs.
+        EmptyTableError: The train view, the serve view or the holdout has no event, or no region
+            has all it needs.
     """
     files = SnapshotFiles(engine, trial)
-    instants = view_instants(config, as_of, View.SERVE)
-    builder = ViewBuilder(engine, config, accepted, areas, files, instants.known_before, calendar)
-    merged: Mapping[Region, Region] = {}
-    left_out: dict[View, LeftOut] = {}
-    if earlier.cut is not None:
-        files.take_over(View.TRAIN, earlier.cut, View.SERVE)
-        left_out[View.TRAIN] = earlier.cut.manifest.figures(SnapshotFigures).left_out[View.SERVE]
-        logger.info("train view taken over from the snapshot of the cut")
-    else:
-        train_instants = view_instants(config, as_of, View.TRAIN)
-        merged, left_out[View.TRAIN] = builder.build(View.TRAIN, train_instants)
-        logger.info("train view written")
-    homeless = _write_holdout(builder, as_of)
-    if earlier.day_before is not None:
-        old_instants = view_instants(config, as_of - ONE_DAY, View.SERVE)
-        left_out[View.SERVE] = extend_view(
-            builder, known, earlier.day_before, old_instants, instants
-        )
-        logger.info("serve view written on the snapshot of the day before")
-    else:
-        merged, left_out[View.SERVE] = builder.build(View.SERVE, instants, merged)
-        logger.info("serve view written")
+    cutoff = view_instants(config, as_of, View.SERVE).known_before
+    builder = ViewBuilder(engine, config, accepted, areas, files, cutoff, calendar)
+    views = DayViews(builder, known, as_of, earlier)
+    homeless, left_out = views.write(), views.left_out
     num_known = count_known_nodes(engine, accepted)
     _refuse_no_nodes(num_known)
     for view, found in left_out.items():
@@ -96,42 +77,12 @@ def build_snapshot(
     return SnapshotFigures(
         regions={region: counts.regions[region] for region in kept},
         empty_regions=skipped,
-        merged_regions=dict(merged),
+        merged_regions=dict(views.merged),
         long_regions=tuple(files.long_regions()),
         num_known_nodes=num_known,
         left_out=left_out,
         num_no_history=counts.num_no_history,
     )
-
-
-def _write_holdout(builder: ViewBuilder, as_of: datetime) -> pa.Table:
-    """Writes the holdout and returns the pairs of queries without a home."""
-    engine, task, files = builder.engine, builder.config.task, builder.files
-    events = builder.events(task.edge, holdout_instants(builder.config, as_of))
-    holdout = engine.run(
-        "holdout_by_region",
-        {
-            "holdout_events": events,
-            "train_queries": files.relation(f"view={View.TRAIN}/nodes/{task.query}"),
-            "train_edges": files.relation(f"view={View.TRAIN}/edges/{task.edge}"),
-            "train_candidates": files.relation(f"view={View.TRAIN}/nodes/{task.candidate}"),
-        },
-    )
-    if builder.calendar is not None:
-        # Homes and latitudes as the train view has them; nodes of every home are listed once.
-        places = [
-            engine.project(
-                files.relation(f"view={View.TRAIN}/nodes/{ntype}"),
-                "distinct node_id, home_region, latitude",
-            )
-            for ntype in (task.query, task.candidate)
-        ]
-        holdout = builder.calendar.holdout(holdout, events, *places)
-    holdout = engine.keep("holdout", holdout)
-    placed = engine.filter(holdout, "region is not null")
-    files.write("holdout", placed, ("query_id", "candidate_id"))
-    homeless = engine.query("select query_id from h where region is null", {"h": holdout})
-    return engine.collect("holdout", homeless)
 
 
 def _refuse_no_nodes(num_known: Mapping[str, int]) -> None:
@@ -150,13 +101,13 @@ def _refuse_empty_windows(
     as_of: datetime,
 ) -> None:
     edge = config.task.edge
-    for view in View:
+    for view in REQUIRED_VIEWS:
         if not any(entry.views[view].num_edges[edge] for entry in counts.regions.values()):
             if num_edges := left_out[view].num_homeless_edges[edge]:
                 _refuse_homeless(view, edge, num_edges, left_out[view])
             _refuse_empty(f"The {view} view", edge, view_instants(config, as_of, view))
     if not counts.num_holdout_pairs:
-        _refuse_empty("The holdout", edge, holdout_instants(config, as_of))
+        _refuse_empty("The holdout", edge, holdout_instants(config, as_of, View.TRAIN))
 
 
 def _refuse_no_region(kept: Sequence[Region], skipped: Mapping[Region, str]) -> None:

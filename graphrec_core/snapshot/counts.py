@@ -8,10 +8,11 @@ import pyarrow.compute as pc
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.targets import COLUMNS, find_targets
+from graphrec_core.lake.layout import holdout_table
 from graphrec_core.lake.records import HoldoutFigures, RegionFigures, ViewFigures
 from graphrec_core.snapshot.degrees import degree_histogram
 from graphrec_core.snapshot.files import SnapshotFiles
-from graphrec_core.types import Region, Role, View
+from graphrec_core.types import REQUIRED_VIEWS, Region, Role, View
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class SnapshotCounts:
     """What was written.
 
     Attributes:
-        regions: Region -> counts of its views and its holdout.
+        regions: Region of the train or the serve view -> counts of its views and holdouts.
         num_no_history: Queries of the holdout that had no home at the cut; not judged.
         num_holdout_pairs: Pairs of the holdout, those queries' included.
     """
@@ -39,12 +40,14 @@ def count_files(
         files: The written files.
         homeless: ``query_id`` of the holdout's pairs whose query had no home.
     """
-    names = set().union(*(files.view_regions(view) for view in View))
+    names = set().union(*(files.view_regions(view) for view in REQUIRED_VIEWS))
     regions = {
         region: RegionFigures(
+            fit=_count_view(config, files, View.FIT, region),
             train=_count_view(config, files, View.TRAIN, region),
             serve=_count_view(config, files, View.SERVE, region),
-            holdout=_count_holdout(config, files, region),
+            fit_holdout=_count_holdout(config, files, View.FIT, region),
+            holdout=_count_holdout(config, files, View.TRAIN, region),
         )
         for region in sorted(names)
     }
@@ -62,8 +65,8 @@ def empty_regions(
     """Names the regions that cannot be trained or served, with the reason."""
     reasons = {}
     for region, entry in counts.items():
-        for view, figures in entry.views.items():
-            if reason := _why_empty(figures, config):
+        for view in REQUIRED_VIEWS:
+            if reason := _why_empty(entry.views[view], config):
                 reasons[region] = f"{reason} in the {view} view"
                 break
     return reasons
@@ -124,8 +127,10 @@ def _read_edges(
     }
 
 
-def _count_holdout(config: PipelineConfig, files: SnapshotFiles, region: Region) -> HoldoutFigures:
-    pairs = files.read("holdout", region, COLUMNS)
+def _count_holdout(
+    config: PipelineConfig, files: SnapshotFiles, after: View, region: Region
+) -> HoldoutFigures:
+    pairs = files.read(holdout_table(after), region, COLUMNS)
     _, left_out = find_targets(pairs, config.task)
     return HoldoutFigures(
         num_pairs=pairs.num_rows,

@@ -9,6 +9,7 @@ from graphrec_core.engine import Engine, Relation
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.layout import (
     PART,
+    holdout_table,
     region_folder,
     region_of_folder,
     shortened_regions,
@@ -36,7 +37,8 @@ class SnapshotFiles:
         """Writes one table, a file per region.
 
         Args:
-            table: ``view=<view>/nodes/<ntype>``, ``view=<view>/edges/<etype>`` or ``holdout``.
+            table: ``view=<view>/nodes/<ntype>``, ``view=<view>/edges/<etype>`` or
+                ``holdout_table``.
             rows: Its rows, with a column ``region`` without nulls.
             sort_by: Columns that order the rows of a file.
         """
@@ -79,15 +81,23 @@ class SnapshotFiles:
         schema = self._schemas[table].append(pa.field("region", pa.string()))
         return self._engine.from_arrow(schema.empty_table())
 
-    def take_over(self, view: View, artifact: Artifact, other: View) -> None:
-        """Takes all tables of another snapshot's view as this one's ``view``, file by file.
+    def take_over_view(self, view: View, artifact: Artifact, other: View) -> None:
+        """Takes all tables of another snapshot's view as this one's ``view``, file by file."""
+        self._take_over(f"view={view}/", artifact, f"view={other}/")
+
+    def take_over_holdout(self, after: View, artifact: Artifact, other: View) -> None:
+        """Takes another snapshot's holdout after a view as this one's, file by file."""
+        self._take_over(f"{holdout_table(after)}/", artifact, f"{holdout_table(other)}/")
+
+    def _take_over(self, folder: str, artifact: Artifact, other: str) -> None:
+        """Takes the tables of another snapshot's folder as those of one of this.
 
         Files that its ``finish`` added are left out: this snapshot may keep other regions.
         """
-        folder, long = f"view={other}/", long_regions(artifact)
+        long = long_regions(artifact)
         for name, entry in artifact.manifest.files.items():
-            if name.startswith(folder):
-                own = f"view={view}/{name.removeprefix(folder)}"
+            if name.startswith(other):
+                own = f"{folder}{name.removeprefix(other)}"
                 table, region = own.removesuffix(f"/{PART}").rsplit("/", 1)
                 if table not in self._schemas:
                     with artifact.open(name) as file:

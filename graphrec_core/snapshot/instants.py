@@ -6,10 +6,13 @@ from datetime import datetime
 from graphrec_core.config import PipelineConfig
 from graphrec_core.types import View
 
+HORIZONS_BEFORE = {View.FIT: 2, View.TRAIN: 1, View.SERVE: 0}
+"""View -> how many horizons its instant lies before as_of."""
+
 
 @dataclass(frozen=True)
 class Instants:
-    """Half-open bounds of a view or of the holdout, UTC.
+    """Half-open bounds of a view or of a holdout, UTC.
 
     Attributes:
         start: Events before it are not used.
@@ -25,13 +28,14 @@ class Instants:
 
 
 def view_instants(config: PipelineConfig, as_of: datetime, view: View) -> Instants:
-    """Returns the instants of a view: the train view ends at the cut, the serve view at as_of."""
+    """Returns a view's instants: the serve view's end is as_of, the others' horizons earlier."""
     time = config.time
-    end = as_of - time.horizon if view is View.TRAIN else as_of
+    end = as_of - HORIZONS_BEFORE[view] * time.horizon
     return Instants(end - time.window, end, end + time.lateness, end - time.active)
 
 
-def holdout_instants(config: PipelineConfig, as_of: datetime) -> Instants:
-    """Returns the instants of the holdout: from the cut to as_of."""
-    time = config.time
-    return Instants(as_of - time.horizon, as_of, as_of + time.lateness, as_of - time.active)
+def holdout_instants(config: PipelineConfig, as_of: datetime, after: View) -> Instants:
+    """Returns the instants of a holdout: from the end of a view to the next view's."""
+    time, start = config.time, view_instants(config, as_of, after).end
+    end = start + time.horizon
+    return Instants(start, end, end + time.lateness, end - time.active)

@@ -1,8 +1,10 @@
 """Which snapshots of earlier days a build may stand on: those whose history is unchanged.
 
 A view depends on its instant alone, so the train view of a day is the serve view of the snapshot
-of its cut; and the serve view differs from that of the day before by the pairs that changed.
-Both hold only while the rows that were known then are the same rows now, which digests show.
+of its cut; the fit view and the fit holdout are that snapshot's train view and holdout, or else
+the fit view is the serve view of the snapshot of its own instant; and the serve view differs from
+that of the day before by the pairs that changed. All of that holds only while the rows that were
+known then are the same rows now, which digests show.
 """
 
 import logging
@@ -28,10 +30,18 @@ class Earlier:
     Attributes:
         cut: The snapshot whose as_of is this day's cut.
         day_before: The snapshot of the day before.
+        fit_cut: The snapshot whose as_of is the fit view's instant; looked for where there is none
+            of the cut.
     """
 
     cut: Artifact | None = None
     day_before: Artifact | None = None
+    fit_cut: Artifact | None = None
+
+    @property
+    def all(self) -> tuple[Artifact | None, ...]:
+        """The snapshots in the order of the fields."""
+        return self.cut, self.day_before, self.fit_cut
 
 
 def earlier_snapshots(config: PipelineConfig, as_of: datetime) -> Earlier:
@@ -43,15 +53,16 @@ def earlier_snapshots(config: PipelineConfig, as_of: datetime) -> Earlier:
     if not config.snapshot.reuse or config.region.tiny is not None:
         return Earlier()
     cut = _find(config, as_of - config.time.horizon)
+    fit_cut = _find(config, as_of - 2 * config.time.horizon) if cut is None else None
     has_decay = config.time.half_life_days > 0
-    return Earlier(cut, None if has_decay else _find(config, as_of - ONE_DAY))
+    return Earlier(cut, None if has_decay else _find(config, as_of - ONE_DAY), fit_cut)
 
 
 def cutoffs(config: PipelineConfig, earlier: Earlier) -> list[datetime]:
     """Returns the cutoffs of what was known to these snapshots, in the order of the fields."""
     return [
         parse_instant(found.manifest.as_of) + config.time.lateness
-        for found in (earlier.cut, earlier.day_before)
+        for found in earlier.all
         if found is not None
     ]
 
@@ -67,7 +78,7 @@ def with_equal_history(earlier: Earlier, label: str, digests: Sequence[Digests])
     rest = iter(digests)
     kept = [
         found if found is not None and _is_unchanged(found, label, next(rest)) else None
-        for found in (earlier.cut, earlier.day_before)
+        for found in earlier.all
     ]
     return Earlier(*kept)
 

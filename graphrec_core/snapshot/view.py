@@ -1,4 +1,4 @@
-"""One view: nodes with homes, edges by region, nodes by region. One function makes both views."""
+"""One view: nodes with homes, edges by region, nodes by region. One function makes every view."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

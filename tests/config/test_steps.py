@@ -20,8 +20,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 GOLDEN = {
     StepName.WAIT: "051efd39d55f4bc5",
     StepName.VALIDATE: "c80fe0461b0e6a21",
-    StepName.SNAPSHOT: "535e88a52e462704",
-    StepName.CHECK: "142d39b6c8ea8134",
+    StepName.SNAPSHOT: "bcbd7f8f43a22fcd",
+    StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "3c514d7f8890b66d",
     StepName.EMBED: "92f5fbb65923bf74",
     StepName.EVALUATE: "71fd66027dc4642c",

@@ -1,13 +1,12 @@
 """A snapshot computed with plain Python, row by row: slow, obvious, and independent of the SQL."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from graphrec_core.types import View
-from tests.contract.naive_rows import ENDS, Accepted, accept, events_in
+from tests.contract.naive_rows import ENDS, accept, events_in
 from tests.contract.naive_view import (
     DAY,
     NaiveView,
@@ -45,16 +44,21 @@ def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
     """
     accepted = accept(history, settings)
     cut = settings.as_of - settings.horizon_days * DAY
+    fit_cut = cut - settings.horizon_days * DAY
     train = naive_view(accepted, settings, cut)
     merged = tiny_regions(train, settings)
     rename(train, merged)
+    fit = naive_view(accepted, settings, fit_cut)
     serve = naive_view(accepted, settings, settings.as_of)
     names = {home for homes in train.homes.values() for home in homes.values()}
-    new = {old: new for old, new in tiny_regions(serve, settings).items() if old not in names}
-    merged = new | merged
-    rename(serve, merged)
+    for view in (fit, serve):
+        tiny = tiny_regions(view, settings)
+        decided = {old: new for old, new in tiny.items() if old not in names} | merged
+        rename(view, decided)
+    merged = decided
     rows: Rows = {}
-    for view, built in ((View.TRAIN, train), (View.SERVE, serve)):
+    views = {View.FIT: fit, View.TRAIN: train, View.SERVE: serve}
+    for view, built in views.items():
         place_edges(built, settings)
         place_nodes(built, settings)
         for etype, regions in built.edges.items():
@@ -63,34 +67,33 @@ def naive_snapshot(history: History, settings: Settings) -> NaiveSnapshot:
         for ntype, regions in built.nodes.items():
             for region, nodes in regions.items():
                 rows[f"view={view}/nodes/{ntype}", region] = list(nodes.values())
-    homeless = _add_holdout(rows, train, accepted, settings, cut)
+    _add_holdout(rows, "fit_holdout", fit, events_in(accepted, settings, "visited", fit_cut, cut))
+    events = events_in(accepted, settings, "visited", cut, settings.as_of)
+    homeless = _add_holdout(rows, "holdout", train, events)
     stats = _count(rows, homeless)
     stats["merged_regions"] = merged
     stats["num_known_nodes"] = {
         ntype: len({row.node_id for row in known}) for ntype, known in accepted.nodes.items()
     }
-    stats["left_out"] = {
-        view: left_out(built, settings)
-        for view, built in ((View.TRAIN, train), (View.SERVE, serve))
-    }
+    stats["left_out"] = {view: left_out(built, settings) for view, built in views.items()}
     return NaiveSnapshot(rows, stats)
 
 
 def _add_holdout(
-    rows: Rows, train: NaiveView, accepted: Accepted, settings: Settings, cut: datetime
+    rows: Rows, table: str, before: NaiveView, events_after: Iterable[EventRow]
 ) -> set[Pair]:
-    """Adds the holdout's files; returns the pairs of queries without a home at the cut."""
+    """Adds the files of a view's holdout; returns the pairs of queries without a home in it."""
     grouped: dict[Pair, list[EventRow]] = defaultdict(list)
-    for row in events_in(accepted, settings, "visited", cut, settings.as_of):
+    for row in events_after:
         grouped[row.src, row.dst].append(row)
     homeless = set()
     for (query, candidate), events in grouped.items():
-        region = train.homes["user"].get(query)
+        region = before.homes["user"].get(query)
         if region is None:
             homeless.add((query, candidate))
             continue
-        nodes = train.nodes["place"].get(region, {})
-        rows.setdefault(("holdout", region), []).append(
+        nodes = before.nodes["place"].get(region, {})
+        rows.setdefault((table, region), []).append(
             {
                 "query_id": query,
                 "candidate_id": candidate,
@@ -98,7 +101,7 @@ def _add_holdout(
                 "first_event_time": min(row.time for row in events),
                 "last_event_time": max(row.time for row in events),
                 "last_known_at": max(row.known_at for row in events),
-                "is_seen": (query, candidate) in train.edges["visited"][region],
+                "is_seen": (query, candidate) in before.edges["visited"][region],
                 "is_candidate": candidate in nodes and nodes[candidate]["is_candidate"],
             }
         )
@@ -106,9 +109,10 @@ def _add_holdout(
 
 
 def _count(rows: Rows, homeless: set[Pair]) -> dict[str, Any]:
-    names = sorted({region for table, region in rows if "/nodes/" in table})
+    judged = ("view=train/nodes/", "view=serve/nodes/")
+    names = sorted({region for table, region in rows if table.startswith(judged)})
     counts = {region: _count_region(rows, region) for region in names}
-    for view in View:
+    for view in (View.TRAIN, View.SERVE):
         if not any(counts[region][view]["num_edges"]["visited"] for region in names):
             raise NoEventsError(view)
     if not homeless and not any(counts[region]["holdout"]["num_pairs"] for region in names):
@@ -139,19 +143,22 @@ def _count_region(rows: Rows, region: str) -> dict[str, Any]:
             },
             "num_candidates": sum(row["is_candidate"] for row in nodes["place"]),
         }
-    pairs = rows.get(("holdout", region), [])
-    counts["holdout"] = {
-        "num_pairs": len(pairs),
-        "num_queries": len({row["query_id"] for row in pairs}),
-        "num_self": 0,
-        "num_seen": sum(row["is_seen"] for row in pairs),
-        "num_missing_coverage": sum(not (row["is_seen"] or row["is_candidate"]) for row in pairs),
-    }
+    for table in ("fit_holdout", "holdout"):
+        pairs = rows.get((table, region), [])
+        counts[table] = {
+            "num_pairs": len(pairs),
+            "num_queries": len({row["query_id"] for row in pairs}),
+            "num_self": 0,
+            "num_seen": sum(row["is_seen"] for row in pairs),
+            "num_missing_coverage": sum(
+                not (row["is_seen"] or row["is_candidate"]) for row in pairs
+            ),
+        }
     return counts
 
 
 def _why_empty(counts: Mapping[str, Any]) -> str:
-    for view in View:
+    for view in (View.TRAIN, View.SERVE):
         found = counts[view]
         if not found["num_edges"]["visited"]:
             return f"no visited edges in the {view} view"

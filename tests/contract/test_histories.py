@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from graphrec_core.engine import open_engine
 from graphrec_core.intake import check_source
 from graphrec_core.lake import Lake
-from graphrec_core.types import View
 from tests.contract.built import (
     Built,
     assert_counted,
@@ -191,7 +190,9 @@ def test_the_order_of_rows_changes_nothing(history: History, given: Settings, se
 @fuzz
 @settings(max_examples=examples(3), **QUIET)
 @given(some_histories, settings_of_views())
-def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Settings) -> None:
+def test_the_fit_and_the_train_view_are_views_of_the_cuts_own_day(
+    history: History, given: Settings
+) -> None:
     """Also where rows arrived between the cut's cutoff and that of the day."""
     given = replace(given, tiny_below=0)  # the rule is decided in each build's train view
     day = built_by("duckdb", history, given)
@@ -199,12 +200,14 @@ def test_the_train_view_is_the_serve_view_of_the_cut(history: History, given: Se
     before = built_by("duckdb", history, cut)
     both = day.stats is not None and before.stats is not None
     if both:
-        assert files_of(day, View.TRAIN) == files_of(before, View.SERVE)
+        assert files_of(day, "view=train/") == files_of(before, "view=serve/")
+        assert files_of(day, "view=fit/") == files_of(before, "view=train/")
+        assert files_of(day, "fit_holdout") == files_of(before, "holdout")
 
 
 @fuzz
 @settings(max_examples=examples(3), **QUIET)
-@given(some_histories, settings_of_views(), st.sampled_from([(2, 1, 0), (1, 0)]))
+@given(some_histories, settings_of_views(), st.sampled_from([(2, 1, 0), (1, 0), (4, 0)]))
 def test_a_build_on_earlier_snapshots_writes_the_same_files(
     history: History, given: Settings, days: tuple[int, ...]
 ) -> None:
@@ -218,9 +221,8 @@ def test_a_build_on_earlier_snapshots_writes_the_same_files(
     assert_same_files(again, whole)
 
 
-def files_of(built: Built, view: View) -> dict[tuple[str, str], str]:
-    """(table, region) -> sha256 of the files of one view."""
-    prefix = f"view={view}/"
+def files_of(built: Built, prefix: str) -> dict[tuple[str, str], str]:
+    """(table, region) -> sha256 of the files of one view, or one holdout."""
     return {
         (table.removeprefix(prefix), region): sha256
         for (table, region), sha256 in built.hashes.items()

@@ -17,7 +17,7 @@ from graphrec_core.lake import Lake
 from graphrec_core.lake.sweep import find_leftovers
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
-from graphrec_core.types import Region, View
+from graphrec_core.types import REQUIRED_VIEWS, Region
 from jobs import build_shard, evaluate_model, generate_embeddings, train_model
 from jobs.cli import app
 from tests.support import market, snapshots
@@ -180,7 +180,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_tiny_snapshot(config, regions=("east",))
     east = Region("east")
     train_model.run(Day(config, snapshots.AS_OF), east)
-    for view in View:
+    for view in REQUIRED_VIEWS:
         generate_embeddings.run(Day(config, snapshots.AS_OF), east, view)
     build_shard.run(Day(config, snapshots.AS_OF), east)
     return write_yaml(root / "tiny.yaml", config)

@@ -11,7 +11,7 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.publishing.publish import publish
 from graphrec_core.snapshot import produce_snapshot
-from graphrec_core.types import Region, View
+from graphrec_core.types import REQUIRED_VIEWS, Region
 from jobs import (
     build_shard,
     check_snapshot,
@@ -67,7 +67,7 @@ def test_all_of_a_small_graph_is_found_and_nobody_is_its_own_target(tmp_path: Pa
     snapshot = produce_snapshot(Day(config, AS_OF)).manifest
     check_snapshot.run(Day(config, AS_OF))
     train_model.run(Day(config, AS_OF), ASH)
-    for view in View:
+    for view in REQUIRED_VIEWS:
         generate_embeddings.run(Day(config, AS_OF), ASH, view)
     build_shard.run(Day(config, AS_OF), ASH)
     stats = evaluate_model.run(Day(config, AS_OF), ASH).stats

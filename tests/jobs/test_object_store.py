@@ -13,7 +13,7 @@ from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.publishing.publish import publish
 from graphrec_core.snapshot import produce_snapshot
-from graphrec_core.types import Region, View, parse_instant
+from graphrec_core.types import REQUIRED_VIEWS, Region, parse_instant
 from jobs import (
     build_shard,
     check_snapshot,
@@ -59,7 +59,7 @@ def _run_day(config: PipelineConfig, as_of: datetime) -> None:
     check_snapshot.run(Day(config, as_of))
     for region in REGIONS:
         train_model.run(Day(config, as_of), region)
-        for view in View:
+        for view in REQUIRED_VIEWS:
             generate_embeddings.run(Day(config, as_of), region, view)
         evaluate_model.run(Day(config, as_of), region)
         build_shard.run(Day(config, as_of), region)

@@ -20,7 +20,7 @@ from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.publishing.held import held_back
 from graphrec_core.publishing.publish import publish
-from graphrec_core.types import View
+from graphrec_core.types import REQUIRED_VIEWS
 from jobs import (
     build_shard,
     evaluate_model,
@@ -59,7 +59,7 @@ def run(config: PipelineConfig, as_of=AS_OF) -> tuple[Manifest, Release]:
     """Makes and publishes one region's day with a model that is really trained."""
     write_tiny_snapshot(config, as_of)
     train_model.run(Day(config, as_of), EAST)
-    for view in View:
+    for view in REQUIRED_VIEWS:
         generate_embeddings.run(Day(config, as_of), EAST, view)
     build_shard.run(Day(config, as_of), EAST)
     manifest = evaluate_model.run(Day(config, as_of), EAST)
@@ -145,7 +145,7 @@ def test_what_was_judged_before_but_not_decided_is_judged_again(
 ) -> None:
     write_tiny_snapshot(bad)
     train_model.run(Day(bad, AS_OF), EAST)
-    for view in View:
+    for view in REQUIRED_VIEWS:
         generate_embeddings.run(Day(bad, AS_OF), EAST, view)
     build_shard.run(Day(bad, AS_OF), EAST)
     alone = evaluate_model.run(Day(bad, AS_OF), EAST)

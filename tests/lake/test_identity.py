@@ -80,5 +80,5 @@ def test_a_global_model_has_one_id_for_every_region(scope: str) -> None:
     models = {day.ref(StepName.TRAIN, region).id for region in regions}
     vectors = {day.ref(StepName.EMBED, region, view).id for region in regions for view in View}
     assert len(models) == (1 if scope == "global" else 2)
-    assert len(vectors) == (2 if scope == "global" else 4)
+    assert len(vectors) == (3 if scope == "global" else 6)
     assert day.ref(StepName.SHARD, regions[0]).id != day.ref(StepName.SHARD, regions[1]).id

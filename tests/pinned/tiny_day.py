@@ -28,7 +28,7 @@ from graphrec_core.retrieval.from_shard import recommend_from_shard
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
-from graphrec_core.types import Region, View
+from graphrec_core.types import REQUIRED_VIEWS, Region
 
 PINNED = Path(__file__).with_name("tiny_day.json")
 TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
@@ -61,7 +61,7 @@ def run_tiny_day(folder: Path) -> Results:
     check = check_snapshot(day, snapshot)
     for region in map(Region, check.manifest.stats["kept_regions"]):
         produce_model(day, region)
-        for view in View:
+        for view in REQUIRED_VIEWS:
             produce_vectors(day, region, view)
         produce_evaluation(day, region)
         produce_shard(day, region)
@@ -113,7 +113,7 @@ def _of_model(model: Artifact) -> dict[str, Any]:
 
 def _of_vectors(day: Day) -> dict[str, Any]:
     near, exact = {}, {}
-    for view in View:
+    for view in REQUIRED_VIEWS:
         artifact = day.open(day.ref(StepName.EMBED, EAST, view))
         exact[view] = artifact.manifest.stats["num_nodes"]
         for name in sorted(artifact.manifest.files):

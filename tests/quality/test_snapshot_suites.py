@@ -46,7 +46,8 @@ def figures(scale: float = 1.0) -> Stats:
         },
     }
     holdout = {"num_pairs": int(150 * scale), "num_queries": int(110 * scale)}
-    return {"train": view, "serve": deepcopy(view), "holdout": holdout}
+    views = {str(each): deepcopy(view) for each in View}
+    return {**views, "holdout": holdout, "fit_holdout": deepcopy(holdout)}
 
 
 def commit(
@@ -98,6 +99,10 @@ def halve(stats: Stats) -> None:
     stats["serve"]["num_edges"]["visited"] = 500
 
 
+def halve_fit(stats: Stats) -> None:
+    stats["fit"]["num_edges"]["visited"] = 500
+
+
 def double(stats: Stats) -> None:
     stats["holdout"]["num_queries"] = 220
 
@@ -122,6 +127,10 @@ def cross(stats: Stats) -> None:
     ("change", "why"),
     [
         (halve, "serve num_edges visited: Every count is less than 50% below the least and less"),
+        (
+            halve_fit,
+            "fit num_edges visited: Every count is less than 50% below the least and less",
+        ),
         (double, "holdout num_queries: Every count is less than 50% below the least and less"),
         (lose_places, "Found: change_frac = -1"),
         (lose_candidates, "train num_candidates: Every count is less than 50%"),

@@ -21,9 +21,16 @@ from tests.support.market import AS_OF, write_market
 
 EAST, WEST = Region("east"), Region("west")
 CUT = AS_OF - timedelta(days=7)
+FIT_CUT = AS_OF - timedelta(days=14)
 LATER = timedelta(microseconds=1)
 LEAKS = [
     # file, column, planted value, leak
+    (edges_file(View.FIT, "visited", EAST), "last_event_time", FIT_CUT, "an event at or after"),
+    (edges_file(View.FIT, "visited", WEST), "last_known_at", FIT_CUT, "row known too late"),
+    (nodes_file(View.FIT, "user", EAST), "last_event_time", FIT_CUT, "aggregate fed by an event"),
+    (nodes_file(View.FIT, "place", WEST), "valid_from", FIT_CUT + LATER, "from the future"),
+    (holdout_file(EAST, View.FIT), "last_event_time", CUT, "an event at or after"),
+    (holdout_file(WEST, View.FIT), "first_event_time", FIT_CUT - LATER, "older than its window"),
     (edges_file(View.TRAIN, "visited", EAST), "last_event_time", CUT, "an event at or after"),
     (edges_file(View.SERVE, "visited", EAST), "last_event_time", AS_OF, "an event at or after"),
     (edges_file(View.TRAIN, "visited", WEST), "last_known_at", CUT, "fed by a row known too late"),
@@ -125,6 +132,8 @@ def test_spark_finds_the_leaks_that_duckdb_finds(
 @pytest.mark.parametrize(
     ("file", "column", "value"),
     [
+        (edges_file(View.FIT, "visited", EAST), "last_event_time", FIT_CUT - LATER),
+        (holdout_file(EAST, View.FIT), "last_event_time", CUT - LATER),
         (edges_file(View.TRAIN, "visited", EAST), "last_event_time", CUT - LATER),
         (nodes_file(View.TRAIN, "place", WEST), "valid_from", CUT),
         (nodes_file(View.TRAIN, "user", WEST), "features_effective_at", CUT),

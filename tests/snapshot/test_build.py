@@ -48,7 +48,7 @@ def snapshot(market: PipelineConfig) -> Artifact:
 
 
 def reference(config: PipelineConfig, view: View) -> NaiveView:
-    instant = AS_OF - config.time.horizon if view is View.TRAIN else AS_OF
+    instant = AS_OF - {View.FIT: 2, View.TRAIN: 1, View.SERVE: 0}[view] * config.time.horizon
     days = config.time
     return naive_view(market_with_changes(), instant, days.window_days, days.active_days)
 
@@ -86,23 +86,28 @@ def test_edges_equal_the_naive_reference(
     assert [(row["src"], row["dst"]) for row in rows] == sorted(found)
 
 
-def test_holdout_equals_the_naive_reference(market: PipelineConfig, snapshot: Artifact) -> None:
-    train, cut = reference(market, View.TRAIN), AS_OF - market.time.horizon
+@pytest.mark.parametrize(("after", "num_horizons"), [(View.FIT, 2), (View.TRAIN, 1)])
+def test_holdouts_equal_the_naive_reference(
+    market: PipelineConfig, snapshot: Artifact, after: View, num_horizons: int
+) -> None:
+    before, start = reference(market, after), AS_OF - num_horizons * market.time.horizon
     visits = market_with_changes()["visits"]
     expected = {
-        (train.homes.get(row.user), row.user, row.place, (row.user, row.place) in train.pairs)
+        (before.homes.get(row.user), row.user, row.place, (row.user, row.place) in before.pairs)
         for row in visits.itertuples()
-        if cut <= row.at < AS_OF
+        if start <= row.at < start + market.time.horizon
     }
     found = {
         (region, row["query_id"], row["candidate_id"], row["is_seen"])
         for region in REGIONS
-        for row in snapshot.read_table(holdout_file(region)).to_pylist()
+        for row in snapshot.read_table(holdout_file(region, after)).to_pylist()
     }
     assert found == {row for row in expected if row[0] is not None}
-    assert snapshot.manifest.stats["num_no_history"] == len(
-        {row[1] for row in expected if row[0] is None}
-    )
+    assert found
+    if after is View.TRAIN:
+        assert snapshot.manifest.stats["num_no_history"] == len(
+            {row[1] for row in expected if row[0] is None}
+        )
 
 
 def test_counts_are_those_of_the_files(snapshot: Artifact) -> None:
@@ -114,7 +119,9 @@ def test_counts_are_those_of_the_files(snapshot: Artifact) -> None:
             assert counts[view]["num_edges"]["visited"] == edges.num_rows
             assert counts[view]["num_halo_nodes"]["place"] == (places["role"] == "halo").sum()
             assert counts[view]["num_candidates"] == places["is_candidate"].sum()
-        assert counts["holdout"]["num_pairs"] == snapshot.read_table(holdout_file(region)).num_rows
+        for after, table in ((View.FIT, "fit_holdout"), (View.TRAIN, "holdout")):
+            pairs = snapshot.read_table(holdout_file(region, after))
+            assert counts[table]["num_pairs"] == pairs.num_rows
 
 
 def test_building_again_in_another_process_gives_the_same_id_and_bytes(

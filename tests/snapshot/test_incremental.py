@@ -124,6 +124,7 @@ def copied(lake: Path, to: Path, *days: int) -> Path:
 def test_days_built_on_one_another_equal_full_builds(many_days: ManyDays, raw: Path) -> None:
     config = pipeline(raw, many_days.lake)
     assert many_days.text.count(ON_CUT) == len(many_days.full) - config.time.horizon_days
+    assert many_days.text.count(ON_CUT.replace("train", "fit")) == many_days.text.count(ON_CUT)
     assert many_days.text.count(ON_DAY_BEFORE) == len(many_days.full) - 1
     for day, expected in enumerate(many_days.full, FIRST):
         found = build(config, day)  # it is there already

@@ -176,7 +176,7 @@ def test_a_region_is_split_by_a_column_and_parts_are_merged(tmp_path: Path) -> N
     assert regions == {"east", "west", "west-cafe"}
 
 
-def test_tiny_regions_are_merged_in_both_views_alike(tmp_path: Path) -> None:
+def test_tiny_regions_are_merged_in_all_views_alike(tmp_path: Path) -> None:
     lonely = {"place": "p9", "region": "north", "opened": START, "stars": 1.0}
     tables = {
         "places": pd.concat([market_tables()["places"], pd.DataFrame([lonely])], ignore_index=True)

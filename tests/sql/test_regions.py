@@ -258,11 +258,9 @@ def test_holdout_flags_seen_pairs_missing_candidates_and_missing_history(engine:
     flags = "region string, node_id string, is_candidate boolean"
     reads = {
         "holdout_events": relation_of(engine, ddl, events),
-        "train_queries": relation_of(
-            engine, "region string, node_id string, role string", queries
-        ),
-        "train_edges": relation_of(engine, "region string, src string, dst string", edges),
-        "train_candidates": relation_of(engine, flags, candidates),
+        "view_queries": relation_of(engine, "region string, node_id string, role string", queries),
+        "view_edges": relation_of(engine, "region string, src string, dst string", edges),
+        "view_candidates": relation_of(engine, flags, candidates),
     }
     columns = ("region", "query_id", "candidate_id", "num_events", "is_seen", "is_candidate")
     found = rows_of(engine, "holdout_by_region", reads)

@@ -26,7 +26,7 @@ from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, ReleasedRegion
 from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.going_live import go_live
-from graphrec_core.types import Region, View, format_instant
+from graphrec_core.types import REQUIRED_VIEWS, Region, View, format_instant
 from tests.support.figures import EMBEDDING_FIGURES
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 
@@ -46,7 +46,7 @@ def write_example_day(
     for name in regions:
         region = Region(name)
         write_model(config, as_of, region)
-        for view in View:
+        for view in REQUIRED_VIEWS:
             write_embedding(config, as_of, region, view)
         write_evaluation(config, as_of, region, MODEL_RECALL.get(name, 0.3))
         write_shard(config, as_of, region)

@@ -83,9 +83,10 @@ def write_tiny_snapshot(
 ) -> Artifact:
     """Commits a snapshot with four planted tastes per region and one halo place per region.
 
-    A user of taste t visits places of taste t; a tenth of the visits are noise. The serve view
-    holds the train view's edges and the holdout's. The last user of each region is new: it is
-    absent from the train view, so its id has no trained row.
+    A user of taste t visits places of taste t; a tenth of the visits are noise. The train view
+    holds the fit view's edges and the fit holdout's, the serve view the train view's and the
+    holdout's. The last user of each region is new: it is
+    absent from the earlier views, so its id has no trained row.
 
     Users have one of four values of the feature ``kind``, in the serve view of ``serve_kinds``.
     """
@@ -99,7 +100,9 @@ def write_tiny_snapshot(
             other = regions[(index + 1) % len(regions)]
             train, holdout = _draw_pairs(rng, num_users, num_places)
             everything = np.unique(np.concatenate([train, holdout]), axis=0)
-            for view, pairs in ((View.TRAIN, train), (View.SERVE, everything)):
+            fit, fit_holdout = _split_newest(train, num_places)
+            views = ((View.FIT, fit), (View.TRAIN, train), (View.SERVE, everything))
+            for view, pairs in views:
                 is_serve = view is View.SERVE
                 kinds = serve_kinds if is_serve else "abcd"
                 users = _users(name, num_users if is_serve else num_users - 1, pairs, kinds)
@@ -107,8 +110,13 @@ def write_tiny_snapshot(
                 trial.write_table(nodes_file(view, "user", region), users)
                 trial.write_table(nodes_file(view, "place", region), places)
                 trial.write_table(edges_file(view, "visited", region), _edges(name, other, pairs))
-            trial.write_table(holdout_file(region), _holdout(name, holdout))
-            stats[name] = _region_stats(num_users, num_places, train, everything, holdout)
+            for after, pairs in ((View.FIT, fit_holdout), (View.TRAIN, holdout)):
+                trial.write_table(holdout_file(region, after), _holdout(name, pairs))
+            stats[name] = {
+                **_view_stats(num_users, num_places, dict(views)),
+                "fit_holdout": _holdout_stats(fit_holdout),
+                "holdout": _holdout_stats(holdout),
+            }
         snapshot = trial.commit(
             StepName.SNAPSHOT,
             config,
@@ -156,6 +164,13 @@ def _draw_pairs(
         holdout += [(user, place) for place in visits[-2:]]
     train.append((0, num_places))  # one visit across the border: the halo place
     return np.array(train), np.array(holdout)
+
+
+def _split_newest(train: np.ndarray, num_places: int) -> tuple[np.ndarray, np.ndarray]:
+    """Parts each user's last place, not the halo place, from the others."""
+    is_last = np.append(train[1:, 0] != train[:-1, 0], False)
+    is_last &= train[:, 1] != num_places
+    return train[~is_last], train[is_last]
 
 
 def _place_id(region: str, other: str, place: int, num_places: int) -> str:
@@ -245,27 +260,28 @@ def _holdout(region: str, pairs: np.ndarray) -> pa.Table:
     return pa.table(columns, schema=HOLDOUT).sort_by(keys)
 
 
-def _region_stats(
-    num_users: int, num_places: int, train: np.ndarray, serve: np.ndarray, holdout: np.ndarray
+def _view_stats(
+    num_users: int, num_places: int, pairs_of: dict[View, np.ndarray]
 ) -> dict[str, object]:
-    def view(num_queries: int, pairs: np.ndarray) -> dict[str, object]:
-        return {
-            "num_nodes": {"user": num_queries, "place": num_places + 1},
-            "num_home_nodes": {"user": num_queries, "place": num_places},
+    stats: dict[str, object] = {}
+    for view, pairs in pairs_of.items():
+        num = num_users if view is View.SERVE else num_users - 1
+        stats[view] = {
+            "num_nodes": {"user": num, "place": num_places + 1},
+            "num_home_nodes": {"user": num, "place": num_places},
             "num_halo_nodes": {"user": 0, "place": 1},
             "num_edges": {"visited": len(pairs)},
             "num_halo_edges": {"visited": 1},
             "num_candidates": num_places,
         }
+    return stats
 
+
+def _holdout_stats(pairs: np.ndarray) -> dict[str, object]:
     return {
-        "train": view(num_users - 1, train),
-        "serve": view(num_users, serve),
-        "holdout": {
-            "num_pairs": len(holdout),
-            "num_queries": num_users - 1,
-            "num_self": 0,
-            "num_seen": 0,
-            "num_missing_coverage": 0,
-        },
+        "num_pairs": len(pairs),
+        "num_queries": len(np.unique(pairs[:, 0])),
+        "num_self": 0,
+        "num_seen": 0,
+        "num_missing_coverage": 0,
     }

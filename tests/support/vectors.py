@@ -12,7 +12,7 @@ from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import nodes_file, vectors_file
 from graphrec_core.lake.records import EmbeddingFigures
 from graphrec_core.lake.records.origin import VectorOrigin
-from graphrec_core.types import Region, View
+from graphrec_core.types import REQUIRED_VIEWS, Region, View
 
 DIM = 8
 
@@ -34,7 +34,7 @@ def write_vectors(
     that were computed from another view: leaks.
     """
     lake, day, name = Lake(config), Day(config, as_of), Region(region)
-    for view in View:
+    for view in REQUIRED_VIEWS:
         embedding_id = day.ref(StepName.EMBED, name, view).id
         inputs = {
             "snapshot": day.ref(StepName.SNAPSHOT).id,

@@ -62,13 +62,24 @@ class RegionFigures(Record):
         train: Its graph in the train view.
         serve: Its graph in the serve view.
         holdout: Its holdout.
+        fit: Its graph in the fit view; None: not built by the version that wrote it.
+        fit_holdout: Its fit holdout; likewise.
     """
 
     train: ViewFigures
     serve: ViewFigures
     holdout: HoldoutFigures
+    fit: ViewFigures | None = None
+    fit_holdout: HoldoutFigures | None = None
 
     @property
     def views(self) -> dict[View, ViewFigures]:
         """The graphs by view."""
-        return {View.TRAIN: self.train, View.SERVE: self.serve}
+        found = {View.FIT: self.fit, View.TRAIN: self.train, View.SERVE: self.serve}
+        return {view: figures for view, figures in found.items() if figures is not None}
+
+    @property
+    def holdouts(self) -> dict[View, HoldoutFigures]:
+        """The holdouts by the view that they begin after."""
+        found = {View.FIT: self.fit_holdout, View.TRAIN: self.holdout}
+        return {view: figures for view, figures in found.items() if figures is not None}
