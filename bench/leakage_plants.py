@@ -29,7 +29,7 @@ from graphrec_core.embedding.checkpoint import LoadedModel
 from graphrec_core.embedding.inference import encode_graph
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.measure import measure
-from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
+from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file
@@ -226,7 +226,7 @@ def random_split(case: Case) -> tuple[Holdout, Systems]:
     held, kept = pairs[is_held], pairs[~is_held]
     holdout = held_out(honest, held, kept)
     edges, keep = graph.task_pairs, torch.from_numpy(~is_held)
-    cut = EdgeList(edges.src[keep], edges.dst[keep], edges.last_event_us[keep])
+    cut = edges.where(keep)
     thinned = replace(graph, edges={**graph.edges, graph.task_edge: cut})
     model, _ = fit(case, thinned, LightGCNConfig())
     systems = baselines(holdout, holdout.pairs)

@@ -13,7 +13,7 @@ with numbered as (
         *,
         row_number() over (
             partition by event_id, known_at, is_deleted
-            order by bad_because is not null, event_time, src, dst, weight
+            order by bad_because is not null, event_time, src, dst, weight, row_text
         ) as copy_number
     from judged_events
     where event_id is not null
@@ -23,7 +23,7 @@ with numbered as (
     where event_id is null
 )
 select
-    numbered.* except (bad_because, copy_number),
+    numbered.* except (bad_because, copy_number, row_text),
     case
         when bad_because is not null then bad_because
         when src_ids.node_id is null then 'src is an unknown node'

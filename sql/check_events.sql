@@ -1,6 +1,7 @@
 -- Purpose:    says of every event whether it is good by itself, and why not.
 -- Grain:      one row per row of canonical_rows; bad_because is null for a good row.
--- Reads:      canonical_rows (a canonical edges table)
+-- Reads:      canonical_rows (a canonical edges table with row_text: all its columns, where there
+--             are features)
 -- Parameters: :earliest  timestamp; older events are bad
 select
     *,

@@ -1,6 +1,6 @@
 -- Purpose:    the edges of every region's graph: all that touch one of its home nodes.
 -- Grain:      one row per region, src and dst.
--- Reads:      pairs (src, dst, weight, num_events, last_event_time, last_known_at),
+-- Reads:      pairs (src, dst and any other columns),
 --             src_homes, dst_homes (node_id, home_region: every node of the view; a null region
 --             is a node that lives everywhere or nowhere)
 -- Parameters: :drop_border  boolean; leave out edges whose ends have different homes
@@ -26,14 +26,6 @@ standing as (
         ) as region
     from placed
 )
-select
-    region,
-    src,
-    dst,
-    weight,
-    num_events,
-    last_event_time,
-    last_known_at,
-    crosses_border
+select region, * except (region, src_region, dst_region)
 from standing
 where region is not null

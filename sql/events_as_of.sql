@@ -18,7 +18,7 @@ with latest_row as (
     from event_rows
     where event_id is null and known_at < :known_before
 )
-select src, dst, event_time, known_at, weight
+select * except (event_id, is_deleted, row_age)
 from latest_row
 where
     row_age = 1

@@ -1,10 +1,11 @@
 -- Purpose:    the events of a view, one row per pair of nodes.
 -- Grain:      one row per src and dst.
 -- Reads:      view_events (src, dst, event_time, known_at, weight)
--- Parameters: :weight          string; sum | mean | max of the events' weights
+-- Parameters: :weight          string; sum | mean | max | last | first of the events' weights
 --             :half_life_days  double; an event this old counts half, 0: all count the same
 --             :instant         timestamp; the view's instant
--- The maxima let the audit see what fed a pair. A mean is weighted by recency.
+-- The maxima let the audit see what fed a pair. A mean is weighted by recency; of events at one
+-- time the last is the one known last, then the heaviest, and the first the other way round.
 -- Weights are equal to the bit, whatever the order of rows and the engine: sums of floats depend
 -- on the order, and engines differ in powers and decimals by the last digit. So recency has nine
 -- places (at least 1e-9: no event counts nothing), and sums are of integers: the whole part, and
@@ -50,6 +51,16 @@ summed as (
         / 1e12 as sum_value,
         cast(sum(cast(floor(recency * 1e9 + 0.5D) as bigint)) as double) / 1e9 as sum_recency,
         max(value) as max_value,
+        max(
+            case when :weight = 'last' and value is not null
+                then struct(event_time, known_at, value)
+            end
+        ).value as last_value,
+        min(
+            case when :weight = 'first' and value is not null
+                then struct(event_time, known_at, value)
+            end
+        ).value as first_value,
         count(*) as num_events,
         max(event_time) as last_event_time,
         max(known_at) as last_known_at
@@ -62,6 +73,8 @@ select
     case
         when :weight = 'max' then max_value
         when :weight = 'mean' then sum_value / sum_recency
+        when :weight = 'last' then last_value
+        when :weight = 'first' then first_value
         else sum_value
     end as weight,
     num_events,

@@ -78,7 +78,6 @@ NO_PART = frozenset(
         "index.ef_search",
         "index.nprobe",
         "index.num_threads",
-        "time.calendar",
     }
     | {f"training.{key}" for key in TrainingConfig.model_fields if key != "refit"}
 )

@@ -24,11 +24,15 @@ class EncoderConfig(Section):
     embedding_dim: int = Field(64, gt=0, le=4096, description="Length of a node's vector.")
 
 
+WEIGHTED = "An edge counts by its weight (source.edges.<type>.weight); else all count the same."
+
+
 class LightGCNConfig(EncoderConfig):
     """LightGCN (He et al., SIGIR 2020)."""
 
     name: Literal["lightgcn"] = Field("lightgcn", description=OF_NAME)
     num_layers: int = Field(3, ge=1, le=8, description="Propagation layers.")
+    weighted: bool = Field(False, description=WEIGHTED)
     init_std: float = Field(
         0.1, gt=0, le=100, description="Standard deviation of the initial embeddings."
     )
@@ -44,6 +48,10 @@ class GraphSAGEConfig(EncoderConfig):
         (),
         description="Neighbours sampled per layer, nearest the seeds first, -1 takes all; "
         "empty: 15, 10, 5, 5 for as many layers as there are.",
+    )
+    weighted: bool = Field(False, description=WEIGHTED)
+    edge_features: bool = Field(
+        False, description="Read the edge features (source.edges.<type>.features)."
     )
     use_ids: bool = Field(True, description="Learn an embedding per node beside its features.")
     init_std: float = Field(

@@ -148,13 +148,20 @@ class PipelineConfig(Section):
             raise ValueError("evaluation.depth must be at least evaluation.k")
         if self.time.horizon_days >= self.time.window_days:
             raise ValueError("time.horizon_days must be shorter than time.window_days")
-        if self.source.holidays and self.time.calendar is None:
-            raise ValueError("source.holidays needs time.calendar: true")
+        if getattr(self.model, "edge_features", False) and not self._has_edge_features:
+            raise ValueError(
+                "model.edge_features needs edge features: name columns in "
+                "source.edges.<type>.features"
+            )
         if self.publish.mode == "force" and not self.publish.is_named:
             raise ValueError(
                 "publish.mode force needs publish.forced_by and publish.forced_why, in words"
             )
         return self
+
+    @property
+    def _has_edge_features(self) -> bool:
+        return any(edge.features for edge in self.source.edges.values())
 
     def with_yaml_gate(self, settings: Mapping[str, Any]) -> Self:
         """Remembers the gate of the YAML, before overrides.

@@ -15,6 +15,10 @@ OVERRIDE = 0
 GONE = {
     "task.start_node": "it is gone: a source that asks nothing about a query, such as "
     "recommender.sources.recent: {model: popularity}, answers those without history",
+    "time.calendar": "it is gone: select the day, such as weekday(event_time) as day, and name "
+    "the column in source.edges.<type>.features",
+    "source.holidays": "it is gone: join the table of holidays in the SELECT of an edge type, and "
+    "name the column in source.edges.<type>.features",
 }
 """Keys of earlier versions, and what to write instead."""
 

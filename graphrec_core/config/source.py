@@ -103,17 +103,35 @@ class TableConfig(Section):
         return parse_csv_options(self.options, header=not self.columns)
 
 
+Aggregation = Literal["sum", "mean", "max", "last", "first"]
+"""How a column of the events becomes one of their pair."""
+
+
 class EdgeConfig(Section):
     """One canonical edge table: its SELECT and the node types it joins."""
 
     select: str = Field(description="SELECT that yields src, dst, event_time, ...")
     src: Name | Literal[""] = Field("", description="Node type of src; empty: task.query.")
     dst: Name | Literal[""] = Field("", description="Node type of dst; empty: task.candidate.")
-    weight: Literal["sum", "mean", "max"] = Field(
+    weight: Aggregation = Field(
         "sum",
         description="Weight of a pair from the weights of its events: sum (counts, amounts), "
-        "mean (ratings) or max.",
+        "mean (ratings), max, last or first.",
     )
+    features: dict[str, Aggregation] = Field(
+        {},
+        description="Edge features: column of the SELECT -> sum, mean, max, last or first of a "
+        "pair's events; columns that are not named are left out.",
+    )
+
+    @field_validator("features")
+    @classmethod
+    def _features_have_names(cls, features: dict[str, Aggregation]) -> dict[str, Aggregation]:
+        if repeated := repeated_names(features):
+            raise ValueError(f"names {repeated} more than once; case does not count")
+        if not all(name.strip() for name in features):
+            raise ValueError("must name every column")
+        return features
 
 
 class TownConfig(Section):
@@ -150,9 +168,6 @@ class SourceConfig(Section):
     nodes: dict[Name, str] = Field(description="Node type -> SELECT.", min_length=1)
     edges: dict[Name, EdgeConfig] = Field(description="Edge type -> SELECT.", min_length=1)
     features: dict[Name, str] = Field({}, description="Node type -> SELECT of timed features.")
-    holidays: str = Field(
-        "", description="SELECT that yields day and region? (empty: everywhere); empty: none."
-    )
     max_bad_rows_frac: float = Field(
         0.01, ge=0, le=1, description="Share of bad rows per table above which the day is refused."
     )

@@ -84,7 +84,6 @@ _CANONICAL = (
     "source.nodes",
     "source.edges",
     "source.features",
-    "source.holidays",
 )
 _MEASURED = (
     "evaluation.k",
@@ -119,13 +118,13 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.VALIDATE: StepSpec(
         "Checks every row and every table; bad rows go to quarantine, too many refuse the day.",
-        11,
+        12,
         (*_CANONICAL, *_RULES, "task", "time", "region.home"),
         folder="quarantine/as_of={as_of}/{id}",
     ),
     StepName.SNAPSHOT: StepSpec(
         "Builds the day's as-of graph: three views and two holdouts by region, audited.",
-        13,
+        14,
         (*_CANONICAL, "source.earliest_time", "task", "time", "region"),
         folder="snapshots/as_of={as_of}/{id}",
     ),

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from graphrec_core.config.base import MAX_DAYS, MAX_HOURS, Section
 
@@ -18,19 +18,6 @@ class FreshnessConfig(Section):
     drop_frac: float = Field(
         0.1, gt=0, lt=1, description="Share of the events dropped on entering the next bucket."
     )
-
-
-class CalendarConfig(Section):
-    """Days, seasons and holidays of events and nodes."""
-
-    utc_offset_hours: float = Field(
-        0, ge=-14, le=14, description="Local time less UTC; days begin at local midnight."
-    )
-
-    @property
-    def utc_offset_us(self) -> int:
-        """Local time less UTC, microseconds."""
-        return timedelta(hours=self.utc_offset_hours) // timedelta(microseconds=1)
 
 
 class TimeConfig(Section):
@@ -63,16 +50,6 @@ class TimeConfig(Section):
     freshness: FreshnessConfig | None = Field(
         None, description="Drops a share of the old events; none: all of the window are used."
     )
-    calendar: CalendarConfig | None = Field(
-        None, description="Adds days of the week, seasons and holidays; none: there are none."
-    )
-
-    @field_validator("calendar", mode="before")
-    @classmethod
-    def _calendar_may_be_on_or_off(cls, value: object) -> object:
-        if isinstance(value, bool):
-            return {} if value else None
-        return value
 
     @property
     def window(self) -> timedelta:

@@ -63,12 +63,15 @@ class LoadedModel:
         """
         # A model that reads none goes on where a feature column has gone.
         features = self.features.encode(graph) if self.encoder.reads_features else {}
+        of_edges = self.features.encode_edges(graph).items()
         return EncoderInputs(
             messages=graph.messages(),
             rows_N=self._rows_of(graph).to(device),
             features={ntype: value.to(device) for ntype, value in features.items()},
             slices={ntype: graph.slice_of(ntype) for ntype in graph.ntypes},
             device=device,
+            edge_weights={etype: edges.weight for etype, edges in graph.edges.items()},
+            edge_features={etype: value.to(device) for etype, value in of_edges},
         )
 
     def _rows_of(self, graph: RegionGraph) -> Tensor:
@@ -176,7 +179,8 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
     encoder = build_encoder(
         model_config,
         sum(table.num_rows for table in rows.values()),
-        {ntype: features.width(ntype) for ntype in described},
+        {ntype: features.width(ntype) for ntype in features.columns},
+        features.edge_width,
     )
     weights = model.read(_weights_file(refit=refit))
     try:

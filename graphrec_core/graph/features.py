@@ -1,4 +1,4 @@
-"""Node features as numbers: fitted on the train view, applied to any view."""
+"""Features of nodes and edges as numbers: fitted on the train view, applied to any view."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ from graphrec_core.graph.region_graph import RegionGraph
 
 DAY_US = 86_400_000_000
 DEGREE, RECENCY = "num_events", "last_event_time"
+EDGES = "edges/"
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,19 @@ class FeatureEncoder:
 
     Attributes:
         columns: ntype -> columns, in the order of the encoded matrix.
-        dropped: ntype -> columns that are constant on the graph that was fitted, and left out.
+        dropped: ntype, or ``edges/<etype>`` -> columns that are constant on the graph that was
+            fitted, and left out.
+        edges: etype -> columns of its edges; without those that the model does not read.
     """
 
     columns: Mapping[str, tuple[FeatureColumn, ...]]
     dropped: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    edges: Mapping[str, tuple[FeatureColumn, ...]] = field(default_factory=dict)
 
     @classmethod
-    def fit(cls, graph: RegionGraph, names: Mapping[str, Sequence[str]]) -> "FeatureEncoder":
+    def fit(
+        cls, graph: RegionGraph, names: Mapping[str, Sequence[str]], *, edges: bool = False
+    ) -> "FeatureEncoder":
         """Learns medians, scales and categories from a graph.
 
         Besides the named columns every node has two of the graph's own: ``log(1 + num_events)``
@@ -40,6 +46,7 @@ class FeatureEncoder:
         Args:
             graph: The train view.
             names: ntype -> feature columns (``features`` of the snapshot's schema).
+            edges: Whether the features of edges are read, too.
 
         Raises:
             SchemaError: A column is neither a number, a bool, a string nor a list of strings.
@@ -53,18 +60,33 @@ class FeatureEncoder:
             }
             for ntype, table in graph.nodes.items()
         }
+        of_edges = {
+            etype: {
+                name: fit_numbers(name, "numeric", values.numpy())
+                for name, values in own.features.items()
+            }
+            for etype, own in graph.edges.items()
+            if edges and own.features
+        }
+        tables = {**fitted, **{edge_table(etype): found for etype, found in of_edges.items()}}
         return cls(
-            {ntype: tuple(filter(None, columns.values())) for ntype, columns in fitted.items()},
+            _kept(fitted),
             {
-                ntype: gone
-                for ntype, columns in fitted.items()
+                table: gone
+                for table, columns in tables.items()
                 if (gone := tuple(name for name, column in columns.items() if column is None))
             },
+            _kept(of_edges),
         )
 
     def width(self, ntype: str) -> int:
         """Numbers per node of one type."""
         return sum(column.width for column in self.columns[ntype])
+
+    @property
+    def edge_width(self) -> int:
+        """Numbers per edge, of all types together."""
+        return sum(column.width for columns in self.edges.values() for column in columns)
 
     def encode(self, graph: RegionGraph) -> dict[str, Tensor]:
         """Encodes the nodes of a graph.
@@ -89,11 +111,37 @@ class FeatureEncoder:
             for ntype, table in graph.nodes.items()
         }
 
-    def to_json(self) -> dict[str, list[dict[str, Any]]]:
-        """Returns what ``from_json`` reads back."""
+    def encode_edges(self, graph: RegionGraph) -> dict[str, Tensor]:
+        """Encodes the edges of a graph.
+
+        Returns:
+            etype -> float32 [edges of that type, width], finite, in [-5, 5]; what is unknown is
+            0, the median.
+
+        Raises:
+            LakeError: The graph lacks an edge type or a column that the encoder was fitted on.
+        """
         return {
-            ntype: [{**vars(column), "categories": list(column.categories)} for column in columns]
-            for ntype, columns in self.columns.items()
+            etype: torch.from_numpy(
+                np.hstack(
+                    [
+                        np.zeros((len(graph.edges[etype]), 0), dtype=np.float32),
+                        *(
+                            column.encode_numbers(graph.edges[etype].features[column.name].numpy())
+                            for column in self._of_edges(etype, graph)
+                        ),
+                    ]
+                )
+            )
+            for etype in self.edges
+        }
+
+    def to_json(self) -> dict[str, list[dict[str, Any]]]:
+        """Returns what ``from_json`` reads back; tables of edges are named ``edges/<etype>``."""
+        tables = {**self.columns, **{edge_table(name): own for name, own in self.edges.items()}}
+        return {
+            name: [{**vars(column), "categories": list(column.categories)} for column in columns]
+            for name, columns in tables.items()
         }
 
     @classmethod
@@ -104,14 +152,20 @@ class FeatureEncoder:
             LakeError: Another version of graphrec wrote it.
         """
         try:
+            tables = {
+                name: tuple(
+                    FeatureColumn(**{**column, "categories": tuple(column["categories"])})
+                    for column in columns
+                )
+                for name, columns in data.items()
+            }
             return cls(
-                {
-                    ntype: tuple(
-                        FeatureColumn(**{**column, "categories": tuple(column["categories"])})
-                        for column in columns
-                    )
-                    for ntype, columns in data.items()
-                }
+                {name: own for name, own in tables.items() if not name.startswith(EDGES)},
+                edges={
+                    name.removeprefix(EDGES): own
+                    for name, own in tables.items()
+                    if name.startswith(EDGES)
+                },
             )
         except (TypeError, KeyError, AttributeError) as error:
             raise LakeError(
@@ -119,6 +173,17 @@ class FeatureEncoder:
                 found=str(error),
                 fix="Train the model again.",
             ) from error
+
+    def _of_edges(self, etype: str, graph: RegionGraph) -> tuple[FeatureColumn, ...]:
+        columns, edges = self.edges[etype], graph.edges.get(etype)
+        found = edges.features if edges is not None else {}
+        if missing := {column.name for column in columns} - set(found):
+            raise LakeError(
+                must=f"The model must know the features of the {etype} edges it is given.",
+                found=f"columns missing from the snapshot: {sorted(missing)}",
+                fix="Train again on a snapshot of this configuration.",
+            )
+        return columns
 
     def _of(self, ntype: str, table: pa.Table) -> tuple[FeatureColumn, ...]:
         columns = self.columns.get(ntype, ())
@@ -134,6 +199,17 @@ class FeatureEncoder:
         for column in columns:
             _require_kind(column, table.column(column.name).type)
         return columns
+
+
+def edge_table(etype: str) -> str:
+    """Names an edge type's table among those of nodes, which are named by their type alone."""
+    return f"{EDGES}{etype}"
+
+
+def _kept(
+    tables: Mapping[str, Mapping[str, FeatureColumn | None]],
+) -> dict[str, tuple[FeatureColumn, ...]]:
+    return {name: tuple(filter(None, columns.values())) for name, columns in tables.items()}
 
 
 def _require_kind(column: FeatureColumn, dtype: pa.DataType) -> None:

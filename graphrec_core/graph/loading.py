@@ -16,7 +16,7 @@ from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import ALL_REGIONS, Region, Role, View
 
-EDGE_COLUMNS = ["src", "dst", "last_event_time"]
+EDGE_COLUMNS = ["src", "dst", "last_event_time", "weight"]
 
 
 def load_graph(snapshot: Artifact, view: View, region: Region) -> RegionGraph:
@@ -51,7 +51,7 @@ def load_graph(snapshot: Artifact, view: View, region: Region) -> RegionGraph:
         nodes=nodes,
         offsets=offsets,
         edges={
-            etype: _load_edges(snapshot, view, etype, regions, index, endpoints)
+            etype: _load_edges(snapshot, view, etype, regions, index, endpoints, figures)
             for etype, endpoints in _endpoints(snapshot.manifest.config).items()
         },
         members={
@@ -134,21 +134,26 @@ def _load_edges(
     regions: Sequence[Region],
     index: _Index,
     endpoints: tuple[str, str],
+    figures: SnapshotFigures,
 ) -> EdgeList:
     """Reads and unites the edge files of one etype, sorted by (src, dst)."""
+    features = figures.edge_features.get(etype, ())
+    columns = [*EDGE_COLUMNS, *features]
     files = [edges_file(view, etype, name) for name in regions]
-    table = pa.concat_tables([snapshot.read_table(file, EDGE_COLUMNS) for file in files])
+    table = pa.concat_tables([snapshot.read_table(file, columns) for file in files])
     src = index.of(endpoints[0], table.column("src"))
     dst = index.of(endpoints[1], table.column("dst"))
     width = int(dst.max()) + 1 if len(dst) else 1
     _, first = np.unique((src * width + dst).numpy(), return_index=True)
-    keep = torch.from_numpy(first)
     times = table.column("last_event_time").cast(pa.timestamp("us", tz="UTC"))
-    return EdgeList(
-        src=src[keep],
-        dst=dst[keep],
-        last_event_us=torch.from_numpy(_int64(times))[keep],
+    every = EdgeList(
+        src=src,
+        dst=dst,
+        last_event_us=torch.from_numpy(_int64(times)),
+        weight=_float64(table.column("weight")),
+        features={name: _float64(table.column(name)) for name in features},
     )
+    return every.where(torch.from_numpy(first))
 
 
 def _candidates(index: _Index, candidate: str, table: pa.Table) -> Tensor:
@@ -168,6 +173,11 @@ def _query_regions(
     start = offsets[query]
     result[start : start + nodes[query].num_rows] = torch.from_numpy(_int64(homes.fill_null(-1)))
     return result
+
+
+def _float64(array: pa.ChunkedArray) -> Tensor:
+    """Returns a copy; NaN where a value is null."""
+    return torch.from_numpy(np.array(array.to_numpy(), dtype=np.float64))
 
 
 def _int64(array: pa.ChunkedArray | pa.Array) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Who hears whom: an undirected, unweighted graph without self-loops, as CSR."""
+"""Who hears whom: directed message edges without self-loops, as CSR."""
 
 import warnings
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class MessageGraph:
-    """Directed message edges, each with its reverse, sorted by (dst, src).
+    """Message edges, sorted by (dst, src); a flat graph has each with its reverse.
 
     The position of an edge in this order is its edge id.
 
@@ -82,16 +82,36 @@ class MessageGraph:
         keep[self.both_directions(src, dst)] = False
         return MessageGraph(self.num_nodes, self.keys[keep])
 
-    def normalised(self) -> Tensor:
+    def strength(self, weights: Tensor) -> Tensor:
+        """Sums the weights of what each node hears.
+
+        Args:
+            weights: float64 [E].
+
+        Returns:
+            float64 [num_nodes].
+        """
+        return torch.zeros(self.num_nodes, dtype=torch.float64).index_add(0, self.dst, weights)
+
+    def normalised(self, weights: Tensor | None = None) -> Tensor:
         """The symmetrically normalised adjacency, as LightGCN wants it.
 
-        ``A_hat[u, v] = 1 / sqrt(degree[u] * degree[v])`` for every edge; no self-loops.
+        ``A_hat[u, v] = w[u, v] / sqrt(d[u] * d[v])`` for every edge, ``d`` the sums of the weights
+        ``w`` at a node; no self-loops. A node whose weights are all zero hears nobody.
+
+        Args:
+            weights: float64 [E], symmetric and not negative; None: all are 1.
 
         Returns:
             float32 sparse CSR [num_nodes, num_nodes], symmetric.
         """
-        scale = self.degree.clamp(min=1).double().rsqrt()
-        values = (scale[self.dst] * scale[self.src]).float()
+        if weights is None:
+            scale = self.degree.clamp(min=1).double().rsqrt()
+            values = (scale[self.dst] * scale[self.src]).float()
+        else:
+            strength = self.strength(weights)
+            scale = torch.where(strength > 0, strength, 1).rsqrt()
+            values = (weights * scale[self.dst] * scale[self.src]).float()
         with warnings.catch_warnings():
             # torch calls its CSR layout a beta; every operation used here is tested.
             warnings.filterwarnings("ignore", message=".*[Ss]parse CSR.*")

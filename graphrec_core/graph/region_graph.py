@@ -1,14 +1,14 @@
 """The nodes and edges of one region, or of all regions, in one contiguous index space."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyarrow as pa
 import torch
 from torch import Tensor
 
-from graphrec_core.graph.messages import MessageGraph
+from graphrec_core.graph.typed_messages import Messages
 from graphrec_core.types import Region
 
 
@@ -20,14 +20,28 @@ class EdgeList:
         src: int64 [E].
         dst: int64 [E].
         last_event_us: int64 [E], time of each edge's newest event, microseconds since the epoch.
+        weight: float64 [E], not negative: ``source.edges.<etype>.weight`` of each edge's events.
+        features: Column -> float64 [E]; NaN where no event of the edge has a value.
     """
 
     src: Tensor
     dst: Tensor
     last_event_us: Tensor
+    weight: Tensor
+    features: Mapping[str, Tensor] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.src)
+
+    def where(self, chosen: Tensor) -> "EdgeList":
+        """Returns the edges at a mask or at indices."""
+        return EdgeList(
+            self.src[chosen],
+            self.dst[chosen],
+            self.last_event_us[chosen],
+            self.weight[chosen],
+            {name: values[chosen] for name, values in self.features.items()},
+        )
 
 
 @dataclass(frozen=True)
@@ -96,8 +110,7 @@ class RegionGraph:
         """The edges of the task's type: from query to candidate."""
         return self.edges[self.task_edge]
 
-    def messages(self) -> MessageGraph:
+    def messages(self) -> Messages:
         """All edges of all etypes, both directions, for message passing."""
-        src = torch.cat([edge.src for edge in self.edges.values()])
-        dst = torch.cat([edge.dst for edge in self.edges.values()])
-        return MessageGraph.from_edges(self.num_nodes, src, dst)
+        ends = {etype: (edges.src, edges.dst) for etype, edges in self.edges.items()}
+        return Messages(self.num_nodes, ends)

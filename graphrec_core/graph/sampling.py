@@ -27,18 +27,24 @@ class Block:
         src_nodes: int64 [S] global indices; the first ``num_dst`` are the nodes that hear.
         src: int64 [E] positions in ``src_nodes``.
         dst: int64 [E] positions below ``num_dst``.
+        edge_ids: int64 [E] ids of the message edges in the graph that was sampled.
         num_dst: Nodes that hear.
     """
 
     src_nodes: Tensor
     src: Tensor
     dst: Tensor
+    edge_ids: Tensor
     num_dst: int
 
     def to(self, device: torch.device) -> "Block":
         """Copies the block to a device."""
         return Block(
-            self.src_nodes.to(device), self.src.to(device), self.dst.to(device), self.num_dst
+            src_nodes=self.src_nodes.to(device),
+            src=self.src.to(device),
+            dst=self.dst.to(device),
+            edge_ids=self.edge_ids.to(device),
+            num_dst=self.num_dst,
         )
 
 
@@ -86,7 +92,8 @@ class NeighborSampler:
         )
         block = dgl.to_block(frontier, seeds)
         src, dst = block.edges()
-        return Block(block.srcdata[dgl.NID], src, dst, block.num_dst_nodes())
+        edge_ids = frontier.edata[dgl.EID][block.edata[dgl.EID]]
+        return Block(block.srcdata[dgl.NID], src, dst, edge_ids, block.num_dst_nodes())
 
 
 @contextmanager

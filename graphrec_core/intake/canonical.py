@@ -2,9 +2,9 @@
 
 nodes/<ntype>     node_id · valid_from · valid_to? · known_at? · is_deleted? · region? ·
                   latitude?, longitude? · title? (shown to people, never a feature) · features
-edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight?
+edges/<etype>     src · dst · event_time · event_id? · known_at? · is_deleted? · weight? ·
+                  the features that source.edges.<etype>.features names
 features/<ntype>  node_id · effective_at · known_at? · is_deleted? · features
-holidays          day · region? (where there is none: everywhere)
 
 Their names match in any case. A further column whose name is close to one is refused: as a feature
 or left out it would be misread, and a misread ``known_at`` lets the future in.
@@ -83,34 +83,8 @@ COLUMNS: dict[TableKind, tuple[CanonicalColumn, ...]] = {
     ),
 }
 
-
-HOLIDAYS = (
-    CanonicalColumn("day", "date", TIME_TYPES),
-    CanonicalColumn("region", "string", (*ID_TYPES, "void"), "null", is_null_if_blank=True),
-)
-"""Columns of the holidays; further ones, such as a name, are left out."""
-
-CALENDAR_FEATURES = (
-    *(
-        f"share_on_{day}"
-        for day in (
-            "monday",
-            "tuesday",
-            "wednesday",
-            "thursday",
-            "friday",
-            "saturday",
-            "sunday",
-        )
-    ),
-    *(f"share_in_{season}" for season in ("winter", "spring", "summer", "autumn")),
-    "share_on_holiday",
-)
-"""Shares of a node's events that a snapshot with ``time.calendar`` adds to its features."""
-
 SNAPSHOT_COLUMNS = frozenset(
     {
-        *CALENDAR_FEATURES,
         "home_region",
         "role",
         "is_active",
@@ -152,7 +126,7 @@ class TableName:
 def feature_columns(table: TableName, schema: Mapping[str, str]) -> tuple[str, ...]:
     """Returns the columns of a SELECT that are features: all that are not canonical.
 
-    Edge tables have none yet: their further columns are left out of the snapshot.
+    Those of edges are not found but named (see ``graphrec_core.intake.edge_features``).
     """
     if table.kind is TableKind.EDGES:
         return ()
@@ -199,20 +173,6 @@ def fit(table: TableName, schema: Mapping[str, str], home: str = "") -> str:
         _check_type(str(table), name, schema[name], FEATURE_TYPES)
         parts.append(_feature(name, schema[name]))
     return ",\n    ".join(parts)
-
-
-def fit_holidays(schema: Mapping[str, str]) -> str:
-    """Writes the projection that fits the result of ``source.holidays``.
-
-    Args:
-        schema: Column name -> SQL type of the SELECT's result.
-
-    Raises:
-        SchemaError: A required column is missing, a column has a wrong type, or a further one a
-            name close to a canonical one.
-    """
-    _refuse_near("holidays", HOLIDAYS, schema)
-    return ", ".join(_fit_column("holidays", column, schema) for column in HOLIDAYS)
 
 
 def row_text(schema: Mapping[str, str]) -> str:

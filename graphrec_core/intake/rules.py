@@ -4,7 +4,8 @@ The rules are SQL (``sql/check_*.sql``). validate-source reports and stores what
 build-snapshot reads what they accept, through the same views.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,8 +20,11 @@ from graphrec_core.intake.canonical import (
     has_column,
     row_text,
 )
+from graphrec_core.intake.edge_features import fit_edge_features, undeclared
 from graphrec_core.intake.root import source_root
 from graphrec_core.lake import Lake
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -89,10 +93,12 @@ class _Fitted:
     Attributes:
         known: The rows.
         schema: The schema of the SELECT's result.
+        features: Names of the feature columns.
     """
 
     known: Relation
     schema: dict[str, str]
+    features: tuple[str, ...]
 
 
 def _fit_tables(
@@ -105,16 +111,33 @@ def _fit_tables(
         try:
             selected = engine.select(where_of(name), text)
             schema = engine.schema(selected)
-            home = config.region.home[name.name] if name.kind is TableKind.NODES else ""
-            reads = {"fitted_rows": engine.project(selected, fit(name, schema, home))}
+            columns, features = _projection(config, name, schema)
+            reads = {"fitted_rows": engine.project(selected, columns)}
         except SchemaError as error:
             problems.append(error)
         else:
             known = engine.run("known_rows", reads, known_before=known_before)
-            fitted[name] = _Fitted(known, schema)
+            fitted[name] = _Fitted(known, schema, features)
     if problems:
         raise _joined(problems)
     return fitted
+
+
+def _projection(
+    config: PipelineConfig, name: TableName, schema: Mapping[str, str]
+) -> tuple[str, tuple[str, ...]]:
+    """Returns the SELECT list that fits a table, and the names of its features."""
+    if name.kind is not TableKind.EDGES:
+        home = config.region.home[name.name] if name.kind is TableKind.NODES else ""
+        return fit(name, schema, home), feature_columns(name, schema)
+    named = config.source.edges[name.name].features
+    parts = [fit(name, schema), *fit_edge_features(name, schema, named)]
+    if unread := undeclared(name, schema, named):
+        logger.warning(
+            "%s: left out, since its `features` do not name them: %s",
+            where_of(name), ", ".join(unread),
+        )  # fmt: skip
+    return ",\n    ".join(parts), tuple(sorted(named))
 
 
 def _selects(config: PipelineConfig) -> Iterator[tuple[TableName, str]]:
@@ -153,8 +176,9 @@ class _Check:
     def edges(
         self, name: TableName, rows: _Fitted, src_ids: Relation, dst_ids: Relation
     ) -> CheckedTable:
-        reads = {"canonical_rows": rows.known}
-        events = self.engine.run("check_events", reads, earliest=self.earliest)
+        # Without features the canonical columns tell rows apart, at less cost than a text.
+        texts = self._with_text(rows.known) if rows.features else self._with_no_text(rows.known)
+        events = self.engine.run("check_events", {"canonical_rows": texts}, earliest=self.earliest)
         ends = {"src_ids": src_ids, "dst_ids": dst_ids}
         judged = self.engine.run("check_edges", {"judged_events": events, **ends})
         return self._judged(name, rows, judged)
@@ -168,6 +192,9 @@ class _Check:
         text = row_text(self.engine.schema(known))
         return self.engine.project(known, f"*, {text} as row_text")
 
+    def _with_no_text(self, known: Relation) -> Relation:
+        return self.engine.project(known, "*, '' as row_text")
+
     def _judged(self, name: TableName, rows: _Fitted, judged: Relation) -> CheckedTable:
         accepted = self.engine.filter(judged, "reject_reason is null")
         return CheckedTable(
@@ -175,7 +202,7 @@ class _Check:
             rows.known,
             self.engine.project(accepted, "* except (reject_reason)"),
             self.engine.filter(judged, "reject_reason is not null"),
-            feature_columns(name, rows.schema),
+            rows.features,
             has_column(rows.schema, "known_at"),
         )
 

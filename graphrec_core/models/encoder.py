@@ -6,14 +6,14 @@ H width of a layer, F width of a node type's features.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from graphrec_core.graph import MessageGraph
+from graphrec_core.graph import MessageGraph, Messages
 from graphrec_core.graph.sampling import Block
 
 DEFAULT_BLOCK_SIZE = 65_536
@@ -24,32 +24,56 @@ class EncoderInputs:
     """What an encoder sees of a graph.
 
     Attributes:
-        messages: The message edges.
+        messages: The message edges, by relation; ``messages.flat`` knows no types.
         rows_N: int64, the trained row of each node; -1 for a node that training did not know.
         features: ntype -> float32 [nodes of that type, F].
         slices: ntype -> its global indices.
         device: Where the tensors below are computed.
+        edge_weights: etype -> float64, along its edges, not negative.
+        edge_features: etype -> float32 [edges of that type, F], encoded.
     """
 
-    messages: MessageGraph
+    messages: Messages
     rows_N: Tensor
     features: Mapping[str, Tensor]
     slices: Mapping[str, slice]
     device: torch.device
+    edge_weights: Mapping[str, Tensor] = field(default_factory=dict)
+    edge_features: Mapping[str, Tensor] = field(default_factory=dict)
 
     @property
     def num_nodes(self) -> int:
         """Nodes of all types."""
         return self.messages.num_nodes
 
+    @property
+    def flat(self) -> MessageGraph:
+        """The message edges of all types as one graph."""
+        return self.messages.flat
+
     @cached_property
     def adjacency_NN(self) -> Tensor:
-        """Symmetrically normalised adjacency, sparse CSR."""
-        return self.messages.normalised().to(self.device)
+        """Symmetrically normalised adjacency of the flat graph, sparse CSR."""
+        return self.flat.normalised().to(self.device)
 
-    def with_messages(self, messages: MessageGraph) -> "EncoderInputs":
+    @cached_property
+    def weighted_adjacency_NN(self) -> Tensor:
+        """The same by the weights of the edges."""
+        return self.flat.normalised(self.weights_E.cpu()).to(self.device)
+
+    @cached_property
+    def weights_E(self) -> Tensor:
+        """float64 [E]: the weight of each flat message edge."""
+        return self.messages.summed(self.edge_weights).to(self.device)
+
+    @cached_property
+    def edge_features_EF(self) -> Tensor:
+        """float32 [E, F]: the encoded features of each flat message edge."""
+        return self.messages.averaged(self.edge_features).to(self.device)
+
+    def with_messages(self, messages: Messages) -> "EncoderInputs":
         """Returns the same nodes with other message edges."""
-        return EncoderInputs(messages, self.rows_N, self.features, self.slices, self.device)
+        return replace(self, messages=messages)
 
 
 class Encoder(nn.Module, ABC):
@@ -62,13 +86,21 @@ class Encoder(nn.Module, ABC):
         is_normalised: Whether vectors have length 1.
         supervision_edges: What happens to a batch's own pairs in message passing.
         reads_features: Whether vectors depend on the nodes' features.
+        is_weighted: Whether an edge counts by its weight; else all count the same.
         ids_RH: The trained table, one row per node that training knew.
     """
 
     is_normalised: ClassVar[bool]
     supervision_edges: ClassVar[str]
     reads_features: ClassVar[bool] = True
+    is_weighted: bool = False
     ids_RH: nn.Parameter
+
+    def hears(self, inputs: EncoderInputs) -> Tensor:
+        """Says which nodes hear anybody: bool [N]."""
+        if self.is_weighted:
+            return inputs.flat.strength(inputs.weights_E.cpu()) > 0
+        return inputs.flat.degree > 0
 
     @abstractmethod
     def reset(self, generator: torch.Generator) -> None:

@@ -9,11 +9,17 @@ class Popularity:
     """Scores a candidate by its number of distinct queries: ``s(q, c) = |Q_c|``.
 
     Candidates stand in id order, so ties, broken by row, go by id.
+
+    Args:
+        weighted: Whether a query counts by the weight of its pair; else all count the same.
     """
+
+    def __init__(self, *, weighted: bool = False) -> None:
+        self._weighted = weighted
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Counts the queries of each candidate."""
-        self._counts = _counts(inputs.interactions)
+        self._counts = _counts(inputs.weighted if self._weighted else inputs.interactions)
 
     def scores(self, query_rows: np.ndarray) -> np.ndarray:
         """Returns the counts once per query, float32 [B, C]."""

@@ -24,8 +24,13 @@ def reads_features(config: ModelConfig) -> bool:
     return encoder.reads_features
 
 
+def reads_edge_features(config: ModelConfig) -> bool:
+    """Tells whether the configured encoder's vectors depend on the edges' features."""
+    return getattr(config, "edge_features", False)
+
+
 def build_encoder(
-    config: ModelConfig, num_rows: int, feature_widths: Mapping[str, int]
+    config: ModelConfig, num_rows: int, feature_widths: Mapping[str, int], edge_width: int = 0
 ) -> "Encoder":
     """Builds the configured encoder; its weights are zero until ``reset`` or loading.
 
@@ -33,11 +38,14 @@ def build_encoder(
         config: The ``model`` section.
         num_rows: Nodes that training knows.
         feature_widths: ntype -> numbers per node.
+        edge_width: Numbers per edge.
 
     Raises:
         ConfigError: No encoder has this name.
     """
-    encoder: Encoder = _class_of(config.name, encoders())(config, num_rows, dict(feature_widths))
+    encoder: Encoder = _class_of(config.name, encoders())(
+        config, num_rows, dict(feature_widths), edge_width
+    )
     return encoder
 
 

@@ -18,8 +18,8 @@ class Interactions:
     """Who met what in one view.
 
     Attributes:
-        matrix: CSR float32 [Q, X] of ones; the first rows are the queries asked for, then
-            everybody else; the first columns are the candidates, then everything else.
+        matrix: CSR float32 [Q, X] of ones, or of weights; the first rows are the queries asked
+            for, then everybody else; the first columns are the candidates, then everything else.
         num_candidates: How many columns are candidates.
     """
 
@@ -32,7 +32,7 @@ class ScorerInputs:
     """What a scorer may learn from: the pairs of one view.
 
     Attributes:
-        pairs: src, dst, last_event_time, a row per pair.
+        pairs: src, dst, last_event_time, weight, a row per pair.
         query_ids: The queries that will be asked for, distinct.
         candidate_ids: The candidates, distinct and in id order.
         instant: The view's instant.
@@ -51,6 +51,13 @@ class ScorerInputs:
         return self._of(self.pairs)
 
     @cached_property
+    def weighted(self) -> Interactions:
+        """The same with the weights of the pairs; a pair of weight 0 is none."""
+        found = self._of(self.pairs, self.pairs["weight"])
+        found.matrix.eliminate_zeros()
+        return found
+
+    @cached_property
     def recent(self) -> Interactions:
         """Those of the last days, with the same rows and candidates first.
 
@@ -60,8 +67,9 @@ class ScorerInputs:
         since = pa.scalar(first, pa.timestamp("us", tz="UTC"))
         return self._of(self.pairs.filter(pc.greater_equal(self.pairs["last_event_time"], since)))
 
-    def _of(self, pairs: pa.Table) -> Interactions:
-        return interactions_of(pairs["src"], pairs["dst"], self.query_ids, self.candidate_ids)
+    def _of(self, pairs: pa.Table, weights: pa.ChunkedArray | None = None) -> Interactions:
+        ends = pairs["src"], pairs["dst"]
+        return interactions_of(*ends, self.query_ids, self.candidate_ids, weights)
 
 
 class Scorer(Protocol):
@@ -84,7 +92,11 @@ class Scorer(Protocol):
 
 
 def interactions_of(
-    src: pa.ChunkedArray, dst: pa.ChunkedArray, query_ids: pa.Array, candidate_ids: pa.Array
+    src: pa.ChunkedArray,
+    dst: pa.ChunkedArray,
+    query_ids: pa.Array,
+    candidate_ids: pa.Array,
+    weights: pa.ChunkedArray | None = None,
 ) -> Interactions:
     """Builds the matrix of distinct (src, dst) pairs.
 
@@ -93,14 +105,17 @@ def interactions_of(
         dst: Candidate ids of the same pairs; ids that are no candidates still connect.
         query_ids: The queries that will be asked for, distinct.
         candidate_ids: The candidates, distinct.
+        weights: Of the same pairs, not negative; None: the matrix is one of ones.
     """
     query_axis = _extended(query_ids, src)
     candidate_axis = _extended(candidate_ids, dst)
     rows, columns = rows_of(src, query_axis), rows_of(dst, candidate_axis)
     shape = (len(query_axis), len(candidate_axis))
-    matrix = sp.csr_array((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+    values = np.ones(len(rows)) if weights is None else weights.to_numpy()
+    matrix = sp.csr_array((values.astype(np.float32), (rows, columns)), shape=shape)
     matrix.sum_duplicates()
-    matrix.data[:] = 1
+    if weights is None:
+        matrix.data[:] = 1
     return Interactions(matrix, len(candidate_ids))
 
 

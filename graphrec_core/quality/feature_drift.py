@@ -5,13 +5,15 @@ the two lies the horizon, so a column that changed much is seldom the world: its
 it arrives empty.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 
 from graphrec_core.errors import ExpectationError
 from graphrec_core.graph import FeatureEncoder, RegionGraph
+from graphrec_core.graph.feature_column import FeatureColumn
+from graphrec_core.graph.features import edge_table
 from graphrec_core.quality.drift import stability_index
 
 NUM_BINS = 10
@@ -24,25 +26,25 @@ def feature_drift(
     """Measures each column's population stability index (see ``stability_index``).
 
     Numbers are counted in the tenths of the train view; texts by value, those without one
-    together.
+    together. Features of edges are measured where the model reads them.
 
     Args:
         features: As fitted on the train view.
         train: The train view.
         serve: The serve view.
-        min_count: Node types of fewer nodes in either view are left out.
+        min_count: Types of fewer nodes or edges in either view are left out.
 
     Returns:
-        ``<ntype>.<column>`` -> at least 0, by name.
+        ``<ntype>.<column>`` or ``edges/<etype>.<column>`` -> at least 0, by name.
     """
-    before, now = features.encode(train), features.encode(serve)
+    before, now = _encoded(features, train), _encoded(features, serve)
     drift = {}
-    for ntype in sorted(before):
-        if min(len(before[ntype]), len(now[ntype])) < min_count:
+    for table, columns in sorted(_tables(features).items()):
+        if min(len(before[table]), len(now[table])) < min_count:
             continue
-        for name, part in _parts(features, ntype):
-            old, new = _histograms(before[ntype][:, part], now[ntype][:, part])
-            drift[f"{ntype}.{name}"] = stability_index(new, [old])
+        for name, part in _parts(columns):
+            old, new = _histograms(before[table][:, part], now[table][:, part])
+            drift[f"{table}.{name}"] = stability_index(new, [old])
     return drift
 
 
@@ -69,9 +71,19 @@ def refuse_drift(drift: Mapping[str, float], limit: float) -> None:
         )
 
 
-def _parts(features: FeatureEncoder, ntype: str) -> Iterator[tuple[str, slice]]:
+def _tables(features: FeatureEncoder) -> dict[str, tuple[FeatureColumn, ...]]:
+    of_edges = {edge_table(etype): columns for etype, columns in features.edges.items()}
+    return {**features.columns, **of_edges}
+
+
+def _encoded(features: FeatureEncoder, graph: RegionGraph) -> dict[str, torch.Tensor]:
+    of_edges = features.encode_edges(graph).items()
+    return {**features.encode(graph), **{edge_table(etype): rows for etype, rows in of_edges}}
+
+
+def _parts(columns: Sequence[FeatureColumn]) -> Iterator[tuple[str, slice]]:
     start = 0
-    for column in features.columns[ntype]:
+    for column in columns:
         yield column.name, slice(start, start + column.width)
         start += column.width
 

@@ -10,7 +10,6 @@ from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.engine import open_engine
 from graphrec_core.intake import check_source
-from graphrec_core.intake.calendar import open_calendar
 from graphrec_core.intake.findings import digests, quarantine
 from graphrec_core.intake.refusal import refuse_bad_tables
 from graphrec_core.intake.root import source_areas
@@ -39,9 +38,7 @@ def check_day_source(day: Day) -> Artifact:
     config, lake, as_of = day.config, day.lake, day.as_of
     with open_engine(config, lake) as engine:
         checked = check_source(engine, config, lake, as_of)
-        # Holidays and areas that build-snapshot could not use are refused here.
-        open_calendar(engine, config, as_of)
-        source_areas(config, lake)
+        source_areas(config, lake)  # areas that build-snapshot could not use are refused here
         (found,) = digests(engine, checked)
 
         def write(trial: Attempt) -> ValidationFigures:

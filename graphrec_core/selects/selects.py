@@ -224,8 +224,6 @@ def _selects(source: SourceConfig) -> Iterator[tuple[str, str]]:
         yield f"source.edges.{etype}", edge.select
     for ntype, text in source.features.items():
         yield f"source.features.{ntype}", text
-    if source.holidays:
-        yield "source.holidays", source.holidays
 
 
 def _without_comments(parsed: Parsed, text: str) -> str:

@@ -8,7 +8,6 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.errors import EmptyTableError
 from graphrec_core.intake.areas import Areas
-from graphrec_core.intake.calendar import Calendar
 from graphrec_core.intake.canonical import TableName
 from graphrec_core.lake import Attempt
 from graphrec_core.lake.records import LeftOut, SnapshotFigures
@@ -33,7 +32,6 @@ def build_snapshot(
     as_of: datetime,
     trial: Attempt,
     earlier: Earlier = Earlier(),  # noqa: B008
-    calendar: Calendar | None = None,
 ) -> SnapshotFigures:
     """Computes and writes the views and holdouts.
 
@@ -46,7 +44,6 @@ def build_snapshot(
         as_of: The run's instant.
         trial: Where the files go.
         earlier: Snapshots of earlier days to build on; the rows are those of a full build.
-        calendar: Adds calendar columns, if they are configured.
 
     Returns:
         What it wrote; without the schema and the digests of what it was made of.
@@ -57,7 +54,7 @@ def build_snapshot(
     """
     files = SnapshotFiles(engine, trial)
     cutoff = view_instants(config, as_of, View.SERVE).known_before
-    builder = ViewBuilder(engine, config, accepted, areas, files, cutoff, calendar)
+    builder = ViewBuilder(engine, config, accepted, areas, files, cutoff)
     views = DayViews(builder, known, as_of, earlier)
     homeless, left_out = views.write(), views.left_out
     num_known = count_known_nodes(engine, accepted)
@@ -69,8 +66,6 @@ def build_snapshot(
     skipped = empty_regions(counts.regions, config)
     for region, reason in skipped.items():
         logger.warning("region %s is skipped: %s", region, reason)
-    if calendar is not None:
-        calendar.warn_of_nobodys(counts.regions)
     kept = sorted(set(counts.regions) - set(skipped))
     _refuse_no_region(kept, skipped)
     files.finish(kept)

@@ -9,8 +9,7 @@ from graphrec_core.day import Day
 from graphrec_core.engine import Engine, open_engine
 from graphrec_core.intake import CheckedTable, check_source
 from graphrec_core.intake.areas import Areas
-from graphrec_core.intake.calendar import Calendar, open_calendar
-from graphrec_core.intake.canonical import CALENDAR_FEATURES, TableKind, TableName
+from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.intake.findings import digests
 from graphrec_core.intake.root import source_areas
 from graphrec_core.lake import Artifact, Attempt
@@ -38,20 +37,22 @@ def write_snapshot(day: Day, trial: Attempt) -> SnapshotFigures:
     with open_engine(config, lake) as engine:
         checked = check_source(engine, config, lake, as_of)
         areas = source_areas(config, lake)
-        calendar = open_calendar(engine, config, as_of)
         earlier = earlier_snapshots(config, as_of)
-        found, *then = source_digests(engine, checked, areas, calendar, cutoffs(config, earlier))
+        found, *then = source_digests(engine, checked, areas, cutoffs(config, earlier))
         earlier = with_equal_history(earlier, engine.label, then)
         known = {name: table.known for name, table in checked.items()}
         accepted = {name: table.accepted for name, table in checked.items()}
-        figures = build_snapshot(
-            engine, config, known, accepted, areas, as_of, trial, earlier, calendar
-        )
+        figures = build_snapshot(engine, config, known, accepted, areas, as_of, trial, earlier)
         audit(engine, config, as_of, trial.checked.uri)
         without_known_at = [str(name) for name, one in checked.items() if not one.has_known_at]
         return figures.model_copy(
             update={
-                "features": _schema(config.source.nodes, checked, calendar),
+                "features": _schema(config.source.nodes, checked),
+                "edge_features": {
+                    etype: tuple(sorted(edge.features))
+                    for etype, edge in config.source.edges.items()
+                    if edge.features
+                },
                 "digest_engine": engine.label,
                 "row_digests": found,
                 "tables_without_known_at": tuple(sorted(without_known_at)),
@@ -63,7 +64,6 @@ def source_digests(
     engine: Engine,
     checked: Mapping[TableName, CheckedTable],
     areas: Areas | None,
-    calendar: Calendar | None,
     cutoffs: Sequence[datetime] = (),
 ) -> list[dict[str, TableDigest]]:
     """Returns the digests of all that a snapshot is made of: known now, and before each cutoff."""
@@ -71,22 +71,13 @@ def source_digests(
     if areas is not None and areas.sha256 is not None:
         for entry in found:
             entry["region.areas"] = TableDigest(digest=areas.sha256)
-    if calendar is not None:
-        for entry, digest in zip(found, calendar.digests(cutoffs), strict=True):
-            entry["source.holidays"] = digest
     return found
 
 
-def _schema(
-    ntypes: Mapping[str, Any],
-    checked: Mapping[TableName, CheckedTable],
-    calendar: Calendar | None,
-) -> GraphSchema:
+def _schema(ntypes: Mapping[str, Any], checked: Mapping[TableName, CheckedTable]) -> GraphSchema:
     """Names the node types and their feature columns."""
     names: dict[str, list[str]] = {ntype: [] for ntype in ntypes}
     for name, table in checked.items():
         if name.kind is not TableKind.EDGES:
             names[name.name] += table.features
-    for own in names.values():
-        own += CALENDAR_FEATURES if calendar is not None else ()
     return GraphSchema({ntype: tuple(own) for ntype, own in names.items()})

@@ -4,7 +4,6 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from graphrec_core.engine import Relation
 from graphrec_core.lake.layout import holdout_table
 from graphrec_core.snapshot.instants import holdout_instants
 from graphrec_core.snapshot.view import ViewBuilder
@@ -33,28 +32,8 @@ def write_holdout(builder: ViewBuilder, as_of: datetime, after: View) -> pa.Tabl
             "view_candidates": files.relation(f"view={after}/nodes/{task.candidate}"),
         },
     )
-    if builder.calendar is not None:
-        holdout = _with_calendar(builder, holdout, events, after)
     holdout = engine.keep("holdout", holdout)
     placed = engine.filter(holdout, "region is not null")
     files.write(holdout_table(after), placed, ("query_id", "candidate_id"))
     homeless = engine.query("select query_id from h where region is null", {"h": holdout})
     return engine.collect("holdout", homeless)
-
-
-def _with_calendar(
-    builder: ViewBuilder, holdout: Relation, events: Relation, after: View
-) -> Relation:
-    """Adds where the events lay; homes and latitudes as the view has them.
-
-    Nodes of every home are listed once.
-    """
-    task, calendar = builder.config.task, builder.calendar
-    places = [
-        builder.engine.project(
-            builder.files.relation(f"view={after}/nodes/{ntype}"),
-            "distinct node_id, home_region, latitude",
-        )
-        for ntype in (task.query, task.candidate)
-    ]
-    return holdout if calendar is None else calendar.holdout(holdout, events, *places)

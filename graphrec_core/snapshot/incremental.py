@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphrec_core.engine import Relation
+from graphrec_core.engine.queries import quoted
 from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import shortened_regions
@@ -57,12 +58,10 @@ class _Extension:
         pairs = self._whole_pairs()
         homes = home_regions(engine, builder.config, builder.areas, nodes, pairs)
         left_out = count_left_out(engine, builder.config, View.SERVE, homes, pairs)
-        changed = {
-            ntype: self._changed_nodes(ntype, nodes[ntype], homes[ntype]) for ntype in ntypes
-        }
+        changed = {ntype: self._changed_nodes(ntype, homes[ntype]) for ntype in ntypes}
         for etype in etypes:
             affected = self._affected_pairs(etype, changed)
-            edges = self._edges(etype, affected, nodes, homes)
+            edges = self._edges(etype, affected, homes)
             builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
         builder.write_nodes(View.SERVE, self.new, nodes, homes)
         return left_out
@@ -77,18 +76,14 @@ class _Extension:
             if has_followers or may_leave_out(config, etype)
         }
 
-    def _changed_nodes(self, ntype: str, nodes: Relation, homes: Relation) -> Relation:
-        engine, old_nodes = self.builder.engine, self.builder.nodes_as_of(ntype, self.old)
+    def _changed_nodes(self, ntype: str, homes: Relation) -> Relation:
+        engine = self.builder.engine
         reads = {
-            "old_nodes": old_nodes,
+            "old_nodes": self.builder.nodes_as_of(ntype, self.old),
             "old_homes": self._written(f"nodes/{ntype}"),
             "new_homes": homes,
         }
-        changed = engine.run("changed_nodes", reads)
-        if self.builder.calendar is not None:
-            reads = {"changed_nodes": changed, "old_nodes": old_nodes, "new_nodes": nodes}
-            changed = engine.run("calendar_moves", reads)
-        return engine.keep("changed nodes", changed)
+        return engine.keep("changed nodes", engine.run("changed_nodes", reads))
 
     def _affected_pairs(self, etype: str, changed: Mapping[str, Relation]) -> Relation:
         engine, freshness = self.builder.engine, self.builder.config.time.freshness
@@ -112,13 +107,7 @@ class _Extension:
         )
         return engine.keep("affected pairs", affected)
 
-    def _edges(
-        self,
-        etype: str,
-        affected: Relation,
-        nodes: Mapping[str, Relation],
-        homes: Mapping[str, Relation],
-    ) -> Relation:
+    def _edges(self, etype: str, affected: Relation, homes: Mapping[str, Relation]) -> Relation:
         """Joins the edges of the day before that stay with those computed anew."""
         builder, engine = self.builder, self.builder.engine
         some = engine.keep(
@@ -131,9 +120,9 @@ class _Extension:
         pairs = engine.keep(
             "pairs", self._of_pairs("affected_rows", pairs, affected), is_read_once=True
         )
-        fresh = builder.region_edges(etype, pairs, events, nodes, homes)
+        fresh = builder.edges_by_region(etype, pairs, homes)
         old = self._of_pairs("unaffected_rows", self._written(f"edges/{etype}"), affected)
-        columns = ", ".join(engine.schema(fresh))
+        columns = ", ".join(map(quoted, engine.schema(fresh)))
         return engine.union([engine.project(old, columns), fresh])
 
     def _events(self, etype: str) -> Relation:

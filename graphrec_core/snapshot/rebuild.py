@@ -14,7 +14,6 @@ from graphrec_core.day import Day, Ref
 from graphrec_core.engine import open_engine
 from graphrec_core.errors import HistoryChangedError
 from graphrec_core.intake import check_source
-from graphrec_core.intake.calendar import open_calendar
 from graphrec_core.intake.root import source_areas
 from graphrec_core.lake import (
     Artifact,
@@ -124,8 +123,7 @@ class _Rebuild:
         with open_engine(config, lake) as engine:
             checked = check_source(engine, config, lake, as_of)
             areas = source_areas(config, lake)
-            calendar = open_calendar(engine, config, as_of)
-            (found,) = source_digests(engine, checked, areas, calendar)
+            (found,) = source_digests(engine, checked, areas)
             return _Rows(engine.label, found)
 
     def _candidate(self, now: _Rows | None) -> Day:

@@ -10,9 +10,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.time import FreshnessConfig
 from graphrec_core.engine import Engine, Relation
 from graphrec_core.intake.areas import Areas
-from graphrec_core.intake.calendar import Calendar
 from graphrec_core.intake.canonical import TableKind, TableName
 from graphrec_core.lake.records import LeftOut
+from graphrec_core.snapshot.edge_features import with_features
 from graphrec_core.snapshot.files import SnapshotFiles
 from graphrec_core.snapshot.homes import home_regions, rename_regions, tiny_regions
 from graphrec_core.snapshot.instants import Instants
@@ -35,7 +35,6 @@ class ViewBuilder:
         areas: The areas of types with the rule ``coordinates``, if there are such types.
         files: Where the views are written.
         known_before: The run's cutoff: all accepted rows were known before it.
-        calendar: Adds calendar columns, if they are configured.
     """
 
     engine: Engine
@@ -44,7 +43,6 @@ class ViewBuilder:
     areas: Areas | None
     files: SnapshotFiles
     known_before: datetime
-    calendar: Calendar | None = None
 
     def build(
         self, view: View, instants: Instants, merged: Mapping[Region, Region] | None = None
@@ -79,7 +77,7 @@ class ViewBuilder:
         homes = rename_regions(engine, homes, merged)
         left_out = count_left_out(engine, config, view, homes, pairs)
         for etype in config.source.edges:
-            edges = self.region_edges(etype, pairs[etype], events[etype], nodes, homes)
+            edges = self.edges_by_region(etype, pairs[etype], homes)
             self.files.write(f"view={view}/edges/{etype}", edges, ("src", "dst"))
             engine.drop(pairs[etype])
         self.write_nodes(view, instants, nodes, homes)
@@ -132,13 +130,15 @@ class ViewBuilder:
 
     def pairs(self, etype: str, events: Relation, instants: Instants) -> Relation:
         """Returns a view's fresh events by pair."""
-        return self.engine.run(
+        edges = self.config.source.edges[etype]
+        pairs = self.engine.run(
             "pairs",
             {"view_events": events},
-            weight=self.config.source.edges[etype].weight,
+            weight=edges.weight,
             half_life_days=self.config.time.half_life_days,
             instant=instants.end,
         )
+        return with_features(self.engine, pairs, events, edges.features)
 
     def edges_by_region(
         self, etype: str, pairs: Relation, homes: Mapping[str, Relation]
@@ -151,31 +151,6 @@ class ViewBuilder:
             drop_border=self.config.region.border == "drop",
         )
 
-    def region_edges(
-        self,
-        etype: str,
-        pairs: Relation,
-        events: Relation,
-        nodes: Mapping[str, Relation],
-        homes: Mapping[str, Relation],
-    ) -> Relation:
-        """Places pairs in regions and, where so configured, their events in the calendar."""
-        edges = self.edges_by_region(etype, pairs, homes)
-        if self.calendar is None:
-            return edges
-        return self.calendar.edges(edges, events, *self.places(etype, nodes, homes))
-
-    def places(
-        self, etype: str, nodes: Mapping[str, Relation], homes: Mapping[str, Relation]
-    ) -> tuple[Relation, Relation]:
-        """Returns node_id, home_region and latitude of the nodes at both ends of an edge type."""
-        text = "select n.node_id, h.home_region, n.latitude from n join h on n.node_id = h.node_id"
-        src, dst = (
-            self.engine.query(text, {"n": nodes[ntype], "h": homes[ntype]})
-            for ntype in self.config.endpoints(etype)
-        )
-        return src, dst
-
     def write_nodes(
         self,
         view: View,
@@ -186,13 +161,10 @@ class ViewBuilder:
         """Writes a view's nodes by region, after its edges: halo nodes are ends of those."""
         for ntype in self.config.source.nodes:
             ends = self.engine.keep("edge ends", self._edge_ends(view, ntype))
-            described = nodes[ntype]
-            if self.calendar is not None:
-                described = self.calendar.nodes(described, list(self._written_ends(view, ntype)))
             by_region = self.engine.run(
                 "nodes_by_region",
                 {
-                    "view_nodes": described,
+                    "view_nodes": nodes[ntype],
                     "homes": homes[ntype],
                     "edge_ends": ends,
                     "node_activity": self.engine.run("node_activity", {"edge_ends": ends}),

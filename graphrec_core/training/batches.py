@@ -65,7 +65,8 @@ class Batches:
         self._audit, self.audited = SupervisionAudit(graph), Audited()
         self._sampler = None
         if isinstance(encoder, SampledEncoder):
-            self._sampler = make_sampler(training_set.messages, encoder.fanouts, training.seed)
+            flat = training_set.messages.flat
+            self._sampler = make_sampler(flat, encoder.fanouts, training.seed)
 
     def epoch(self) -> Iterator[Batch]:
         """Goes once over all examples.

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graphrec_core.graph import MessageGraph, RegionGraph
+from graphrec_core.graph import Messages, RegionGraph
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Split:
 
     pairs: TaskPairs
     held: TaskPairs
-    messages: MessageGraph
+    messages: Messages
 
 
 def hold_out_newest(graph: RegionGraph, validation_frac: float, rng: np.random.Generator) -> Split:

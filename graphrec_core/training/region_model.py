@@ -12,7 +12,7 @@ from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import ModelFigures, SnapshotFigures
 from graphrec_core.models.encoder import choose_device
-from graphrec_core.models.registry import reads_features
+from graphrec_core.models.registry import reads_edge_features, reads_features
 from graphrec_core.quality.feature_drift import feature_drift, refuse_drift
 from graphrec_core.training import Audited, Training, train_encoder, train_for
 from graphrec_core.types import Region, View
@@ -42,11 +42,18 @@ def produce_model(day: Day, region: Region) -> Artifact:
         schema = snapshot.manifest.figures(SnapshotFigures).features
         graph = load_graph(snapshot, View.TRAIN, scope)
         serve = cache(lambda: load_graph(snapshot, View.SERVE, scope))  # not all models need it
-        features = FeatureEncoder.fit(graph, schema.features)
+        features = FeatureEncoder.fit(
+            graph, schema.features, edges=reads_edge_features(config.model)
+        )
         drift = _check_features(config, graph, serve, features)
         logger.info("training %s on %s: %d nodes", config.model.name, scope, graph.num_nodes)
         training = train_encoder(
-            graph, features.encode(graph), config.model, config.training, kind=config.task.kind
+            graph,
+            features.encode(graph),
+            config.model,
+            config.training,
+            kind=config.task.kind,
+            edge_features=features.encode_edges(graph),
         )
         write_weights(trial, training.encoder, graph, refit=False)
         write_settings(trial, config, graph, features)
@@ -89,8 +96,15 @@ def _refit(
     num_epochs: int,
 ) -> Audited:
     """Trains again on the serve view; these weights are used for that view only."""
-    encoded, kind = features.encode(graph), config.task.kind
-    refitted = train_for(graph, encoded, config.model, config.training, num_epochs, kind=kind)
+    refitted = train_for(
+        graph,
+        features.encode(graph),
+        config.model,
+        config.training,
+        num_epochs,
+        kind=config.task.kind,
+        edge_features=features.encode_edges(graph),
+    )
     write_weights(trial, refitted.encoder, graph, refit=True)
     return refitted.audited
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from graphrec_core.config.model import ModelConfig
 from graphrec_core.config.task import TaskKind
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import MessageGraph, RegionGraph
+from graphrec_core.graph import RegionGraph
 from graphrec_core.graph.sampling import NeighborSampler
 from graphrec_core.models.encoder import Encoder, EncoderInputs, choose_device
 from graphrec_core.models.registry import build_encoder
@@ -26,6 +26,8 @@ from graphrec_core.training.objectives import (
 
 logger = logging.getLogger(__name__)
 
+NO_FEATURES: Mapping[str, Tensor] = {}
+
 
 def train_encoder(
     graph: RegionGraph,
@@ -35,6 +37,7 @@ def train_encoder(
     make_sampler: SamplerFactory = NeighborSampler,
     *,
     kind: TaskKind,
+    edge_features: Mapping[str, Tensor] = NO_FEATURES,
 ) -> Training:
     """Trains an encoder on the train view.
 
@@ -50,13 +53,14 @@ def train_encoder(
         make_sampler: Samples the neighbourhoods of a ``SampledEncoder``; every batch of it is
             audited.
         kind: ``task.kind``: what is optimised.
+        edge_features: etype -> encoded features of its edges.
 
     Raises:
         ConfigError: There is no such kind of task.
         LeakageError: A sampled batch heard one of its own pairs.
     """
     objective = build_objective(kind, graph, training)
-    trainer = Trainer(graph, features, model, training, make_sampler)
+    trainer = Trainer(graph, features, model, training, make_sampler, edge_features)
     return trainer.search(objective)
 
 
@@ -68,6 +72,7 @@ def train_for(
     num_epochs: int,
     *,
     kind: TaskKind,
+    edge_features: Mapping[str, Tensor] = NO_FEATURES,
 ) -> Training:
     """Trains on all examples of a graph for a fixed number of epochs, holding nothing out.
 
@@ -76,7 +81,8 @@ def train_for(
         LeakageError: A sampled batch heard one of its own pairs.
     """
     everything = build_objective(kind, graph, training).everything()
-    return Trainer(graph, features, model, training).fit(everything, num_epochs)
+    trainer = Trainer(graph, features, model, training, edge_features=edge_features)
+    return trainer.fit(everything, num_epochs)
 
 
 class Trainer:
@@ -88,6 +94,7 @@ class Trainer:
         model: The ``model`` section.
         training: The ``training`` section.
         make_sampler: Samples the neighbourhoods of a ``SampledEncoder``.
+        edge_features: etype -> encoded features of its edges.
     """
 
     def __init__(
@@ -97,6 +104,7 @@ class Trainer:
         model: ModelConfig,
         training: TrainingConfig,
         make_sampler: SamplerFactory = NeighborSampler,
+        edge_features: Mapping[str, Tensor] = NO_FEATURES,
     ) -> None:
         torch.set_num_threads(training.num_threads)
         self._graph, self._model, self._training = graph, model, training
@@ -107,6 +115,8 @@ class Trainer:
             features={ntype: value.to(device) for ntype, value in features.items()},
             slices={ntype: graph.slice_of(ntype) for ntype in graph.ntypes},
             device=device,
+            edge_weights={etype: edges.weight for etype, edges in graph.edges.items()},
+            edge_features=edge_features,
         )
 
     def search(self, objective: Objective) -> Training:
@@ -128,20 +138,21 @@ class Trainer:
         self, examples: TrainingSet, num_epochs: int, validation: ValidationSet | None = None
     ) -> Training:
         """Trains a fresh encoder; without epochs or examples it keeps its initial weights."""
-        encoder = self._fresh_encoder(examples.messages)
+        inputs = self._inputs.with_messages(examples.messages)
+        encoder = self._fresh_encoder(inputs)
         if num_epochs == 0 or len(examples) == 0:
             return Training(encoder)
-        inputs = self._inputs.with_messages(examples.messages)
         batches = Batches(self._graph, examples, encoder, self._training, self._make_sampler)
         return Loop(encoder, inputs, batches, self._training).run(num_epochs, validation)
 
-    def _fresh_encoder(self, messages: MessageGraph) -> Encoder:
+    def _fresh_encoder(self, inputs: EncoderInputs) -> Encoder:
         """Builds the encoder with its seeded initial weights, drawn on the CPU.
 
         The rows of nodes without a message start at zero, as unknown nodes do.
         """
-        widths = {ntype: value.shape[1] for ntype, value in self._inputs.features.items()}
-        encoder = build_encoder(self._model, self._graph.num_nodes, widths)
+        widths = {ntype: value.shape[1] for ntype, value in inputs.features.items()}
+        edge_width = sum(value.shape[1] for value in inputs.edge_features.values())
+        encoder = build_encoder(self._model, self._graph.num_nodes, widths, edge_width)
         encoder.reset(torch.Generator().manual_seed(self._training.seed))
-        encoder.clear_rows(torch.nonzero(messages.degree == 0).flatten())
-        return encoder.to(self._inputs.device)
+        encoder.clear_rows(torch.nonzero(~encoder.hears(inputs)).flatten())
+        return encoder.to(inputs.device)

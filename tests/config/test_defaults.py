@@ -19,13 +19,13 @@ PINNED: dict[tuple[str, int], str] = {
     ("evaluation", 1): "29afed8061834888",
     ("gate", 1): "d7214d790c4bdf16",
     ("index", 1): "db5763a6044d3b51",
-    ("model", 1): "9cc8307c362dcb94",
+    ("model", 1): "4bec3b03f9101080",
     ("publish", 1): "f2f019a21b778b74",
     ("quality", 1): "fadcf9d6f77547dc",
     ("region", 1): "e7220684e60e046a",
-    ("source", 1): "831f4def4dac90c1",
+    ("source", 1): "b15a73c45b85a86a",
     ("task", 1): "201206fe78ecec45",
-    ("time", 1): "d3599ed424fea861",
+    ("time", 1): "b7f113b2c13d9da0",
     ("training", 1): "c2480cbc47339c4b",
 }
 """Section and schema version -> digest of its defaults.

@@ -153,3 +153,12 @@ def test_a_child_sees_the_environment_and_the_extra(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("GRAPHREC_TEST", "parent")
     assert child_environment(EXTRA="x")["GRAPHREC_TEST"] == "parent"
     assert child_environment(GRAPHREC_TEST="child")["GRAPHREC_TEST"] == "child"
+
+
+def test_a_key_of_an_earlier_version_says_what_to_write_instead(tmp_path: Path) -> None:
+    path = tmp_path / "old.yaml"
+    text = (config_dir() / "town.yaml").read_text()
+    path.write_text(text.replace("  half_life_days: 0 ", "  calendar: true\n  half_life_days: 0 "))
+    told = r"unknown key time.calendar \(line \d+\), it is gone: .*weekday"
+    with pytest.raises(ConfigError, match=told):
+        load_pipeline(path)

@@ -87,7 +87,6 @@ def test_a_looser_setting_is_named(override: str) -> None:
         "quality.on_broken_region=stop",
         "training.num_epochs=0",
         "training.refit=false",
-        "time.calendar=true",
         "source.root=elsewhere",
     ],
 )

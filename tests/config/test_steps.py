@@ -19,8 +19,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "051efd39d55f4bc5",
-    StepName.VALIDATE: "c80fe0461b0e6a21",
-    StepName.SNAPSHOT: "bcbd7f8f43a22fcd",
+    StepName.VALIDATE: "7ddc7caf7060ed49",
+    StepName.SNAPSHOT: "41bf0a77cdbb6612",
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "3c514d7f8890b66d",
     StepName.EMBED: "92f5fbb65923bf74",
@@ -57,6 +57,9 @@ POLYGONS = {"polygons": "areas.geojson", "name": "NAME"}
         {"region": {"border": "drop"}},
         {"edges": {"weight": "mean"}},
         {"edges": {"weight": "max"}},
+        {"edges": {"weight": "last"}},
+        {"edges": {"features": {"price": "last"}}},
+        {"edges": {"features": {"price": "mean"}}},
     ],
     ids=str,
 )

@@ -14,11 +14,17 @@ TABLES = {
     "users": (NodeRow, [pa.string(), *[TIMESTAMP] * 3, pa.bool_(), pa.string(), pa.float64()]),
     "places": (NodeRow, [pa.string(), *[TIMESTAMP] * 3, pa.bool_(), pa.string(), pa.float64()]),
     "visited": (EventRow, [pa.string(), pa.string(), TIMESTAMP, pa.string(), TIMESTAMP, pa.bool_(),
-                           pa.float64()]),
+                           pa.float64(), pa.float64(), pa.bool_()]),
     "knows": (EventRow, [pa.string(), pa.string(), TIMESTAMP, pa.string(), TIMESTAMP, pa.bool_(),
-                         pa.float64()]),
+                         pa.float64(), pa.float64(), pa.bool_()]),
     "moods": (FeatureRow, [pa.string(), TIMESTAMP, TIMESTAMP, pa.bool_(), pa.float64()]),
 }  # fmt: skip
+FEATURES = {
+    f"{column}_{how}": how
+    for column in ("score", "is_paid")
+    for how in ("sum", "mean", "max", "last", "first")
+}
+"""Edge features of visits: each column in every aggregation."""
 
 
 def write_history(folder: Path, history: History) -> None:
@@ -40,6 +46,7 @@ def history_config(
     for old, new in settings.merge:
         merge.setdefault(new, []).append(old)
     tiny = {"below": settings.tiny_below, "into": "rest"} if settings.tiny_below else None
+    columns = ", ".join(f"{name.rpartition('_')[0]} as {name}" for name in FEATURES)
     freshness = settings.freshness
     if freshness is not None:
         freshness = {"bucket_days": freshness[0], "drop_frac": freshness[1]}
@@ -51,7 +58,11 @@ def history_config(
                 "tables": {name: {"path": f"{name}.parquet"} for name in TABLES},
                 "nodes": {"user": "select * from users", "place": "select * from places"},
                 "edges": {
-                    "visited": {"select": "select * from visited", "weight": settings.weight},
+                    "visited": {
+                        "select": f"select *, {columns} from visited",
+                        "weight": settings.weight,
+                        "features": FEATURES,
+                    },
                     "knows": {"src": "user", "dst": "user", "select": "select * from knows"},
                 },
                 "features": {"user": "select * from moods"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.contract.history_source import FEATURES
 from tests.contract.naive_rows import (
     EARLIEST,
     ENDS,
@@ -87,7 +88,10 @@ def _edge(
     weight = max(weights) if how == "max" else math.fsum(weights)
     if how == "mean":
         weight /= math.fsum(map(recency, rows))
+    if how in ("first", "last"):
+        weight = _dated(rows, weights, how)
     return {
+        **(_features(rows) if etype == "visited" else {}),
         "src": pair[0],
         "dst": pair[1],
         "weight": weight,
@@ -95,6 +99,38 @@ def _edge(
         "last_event_time": max(row.time for row in rows),
         "last_known_at": max(row.known_at for row in rows),
     }
+
+
+def _dated(rows: list[EventRow], values: list[float], how: str) -> float:
+    """The value of the first or the last event; ties by when it was known, then by the value."""
+    pairs = zip(rows, values, strict=True)
+    dated = sorted((row.time, row.known_at, value) for row, value in pairs)
+    return dated[0 if how == "first" else -1][2]
+
+
+def _features(rows: list[EventRow]) -> dict[str, float | None]:
+    found: dict[str, float | None] = dict.fromkeys(FEATURES)
+    for name, how in FEATURES.items():
+        column = name.rpartition("_")[0]
+        known = [(row, _number(getattr(row, column))) for row in rows]
+        known = [(row, value) for row, value in known if value is not None]
+        if not known:
+            continue
+        values = [value for _, value in known]
+        total = math.fsum(values)
+        found[name] = {
+            "sum": total,
+            "mean": total / len(values),
+            "max": max(values),
+            "first": _dated([row for row, _ in known], values, "first"),
+            "last": _dated([row for row, _ in known], values, "last"),
+        }[how]
+    return found
+
+
+def _number(value: float | bool | None) -> float | None:  # noqa: FBT001
+    is_known = value is not None and math.isfinite(value) and abs(value) < 1e15
+    return float(value) if is_known else None
 
 
 def _homes(

@@ -109,7 +109,7 @@ def example_histories(num: int) -> list[History]:
     [
         Settings(
             datetime(2026, 1, 13, tzinfo=UTC), 9, 3, lateness_hours=30, half_life_days=2,
-            freshness=(3, 0.5), weight="mean", merge=(("north", "east"),),
+            freshness=(3, 0.5), weight="last", merge=(("north", "east"),),
         ),
         Settings(
             datetime(2026, 1, 11, tzinfo=UTC), 9, 2, border="drop", weight="max",

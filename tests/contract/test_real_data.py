@@ -24,12 +24,11 @@ LAST = datetime(2010, 4, 1, tzinfo=UTC)
 ONE_DAY = timedelta(days=1)
 MARCH = (  # settings under which these days run every query
     "time.window_days=31",
-    "time.calendar={utc_offset_hours: -6}",
-    "source.holidays=select date '2010-03-17' as day, 'Saint Patrick' as name",
     "time.freshness={bucket_days: 10, drop_frac: 0.2}",
-    "source.edges.visited=select cast(user as string) as src, cast(poi as string) as dst, "
-    "timestamp_seconds(ts_local) as event_time from events "
-    "where ts_local >= 1267401600 and ts_local < 1270080000",
+    "source.edges.visited={features: {hour: last, is_night: mean}, select: 'select "
+    "cast(user as string) as src, cast(poi as string) as dst, hour(timestamp_seconds(ts_local)) "
+    "as hour, hour(timestamp_seconds(ts_local)) < 6 as is_night, timestamp_seconds(ts_local) as "
+    "event_time from events where ts_local >= 1267401600 and ts_local < 1270080000'}",
     # Each user's visits of a month, as they were known at its last visit.
     "source.features={user: 'select cast(user as string) as node_id, "
     "timestamp_seconds(max(ts_local)) as effective_at, count(*) as visits from events "

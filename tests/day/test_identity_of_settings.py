@@ -59,9 +59,10 @@ def rich() -> dict[str, Any]:
         },
         "trips": {"path": "trips", "format": "csv", "options": {"header": "true", "sep": ";"}},
     }
-    data["source"] |= {"features": {"user": "select * from users"}, "holidays": "select * from u"}
+    data["source"]["features"] = {"user": "select * from users"}
+    data["source"]["edges"]["visited"]["features"] = {"price": "last", "nights": "sum"}
     data["source"]["tables"]["u"] = {"path": "u.parquet"}
-    data["time"] |= {"freshness": {}, "calendar": {}}
+    data["time"]["freshness"] = {}
     data["region"] |= {
         "split": {"us": "state", "fr": "part"},
         "merge": {"south": ["it", "es"], "north": ["no"]},

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -40,7 +41,7 @@ def graph_of(**columns: object) -> RegionGraph:
         task_edge="e",
         nodes={"film": pa.table(data)},
         offsets={"film": 0},
-        edges={"e": EdgeList(one, one, newest)},
+        edges={"e": EdgeList(one, one, newest, torch.ones(1, dtype=torch.float64))},
         members={},
         candidates={},
         query_regions=torch.zeros(3, dtype=torch.int64),
@@ -126,7 +127,7 @@ def seen_on(edge_day: int, *film_days: int | None) -> RegionGraph:
     times = [day and datetime(2026, 1, day, tzinfo=UTC) for day in film_days]
     graph = graph_of(last_event_time=pa.array(times, pa.timestamp("us", tz="UTC")))
     newest = torch.tensor([int(datetime(2026, 1, edge_day, tzinfo=UTC).timestamp() * 1e6)])
-    edges = {"e": EdgeList(graph.edges["e"].src, graph.edges["e"].dst, newest)}
+    edges = {"e": replace(graph.edges["e"], last_event_us=newest)}
     return dataclasses.replace(graph, edges=edges)
 
 

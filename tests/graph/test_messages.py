@@ -42,6 +42,28 @@ def test_equals_a_naive_adjacency(pairs):
     np.testing.assert_allclose(graph.normalised().to_dense().numpy(), expected, rtol=1e-6)
 
 
+def test_weights_normalise_by_the_weights_at_both_ends():
+    """Weights 4 and 1 at node 2; node 3 has a weight of zero and hears nobody."""
+    graph = make(4, [(0, 2), (1, 2), (2, 3)])  # edges by (dst, src): 2-0, 2-1, 0-2, 1-2, 3-2, 2-3
+    weights = torch.tensor([4.0, 1.0, 4.0, 1.0, 0.0, 0.0], dtype=torch.float64)
+
+    found = graph.normalised(weights).to_dense().numpy()
+
+    expected = np.zeros((4, 4))
+    expected[0, 2] = expected[2, 0] = 4 / (4 * 5) ** 0.5
+    expected[1, 2] = expected[2, 1] = 1 / (1 * 5) ** 0.5
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert graph.strength(weights).tolist() == [4, 1, 5, 0]
+
+
+@given(EDGES)
+def test_weights_of_one_change_nothing(pairs):
+    graph = make(7, pairs)
+    ones = torch.ones(len(graph.keys), dtype=torch.float64)
+    found = graph.normalised(ones).to_dense()
+    assert torch.equal(found, graph.normalised().to_dense())
+
+
 @given(EDGES, EDGES)
 def test_without_removes_both_directions_and_nothing_else(pairs, removed):
     gone = torch.tensor(removed, dtype=torch.int64).reshape(-1, 2)

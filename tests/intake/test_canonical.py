@@ -6,7 +6,6 @@ from graphrec_core.intake.canonical import (
     TableName,
     feature_columns,
     fit,
-    fit_holidays,
     has_column,
 )
 
@@ -105,7 +104,6 @@ def test_canonical_names_match_in_any_case() -> None:
     assert feature_columns(PLACES, {"Node_ID": "string", "VALID_FROM": "date", "Age": "int"}) == (
         "Age",
     )
-    assert fit_holidays({"DAY": "date", "Region": "string"}).startswith("cast(DAY as date) as day")
 
 
 @pytest.mark.parametrize(
@@ -239,9 +237,3 @@ def test_a_further_column_beside_the_canonical_one_may_resemble_it() -> None:
     fit(VISITED, both)
     with pytest.raises(SchemaError, match="close to `event_time`"):
         fit(VISITED, schema_of(TableKind.EDGES, "eventtime"))
-
-
-def test_near_names_of_holidays_are_refused_and_others_left_out() -> None:
-    assert "name" not in fit_holidays({"day": "date", "name": "string"})
-    with pytest.raises(SchemaError, match="close to `region`"):
-        fit_holidays({"day": "date", "regoin": "string"})

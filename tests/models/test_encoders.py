@@ -5,7 +5,7 @@ import torch
 from pydantic import TypeAdapter
 
 from graphrec_core.config.model import ModelConfig, encoders
-from graphrec_core.graph import MessageGraph
+from graphrec_core.graph import Messages
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.models.registry import build_encoder
 
@@ -25,7 +25,7 @@ def encoder(request: pytest.FixtureRequest) -> Encoder:
 def inputs_of(rows: torch.Tensor) -> EncoderInputs:
     """A ring of 19 nodes; node 19 is isolated."""
     nodes = torch.arange(NUM_NODES - 1)
-    messages = MessageGraph.from_edges(NUM_NODES, nodes, (nodes + 1) % (NUM_NODES - 1))
+    messages = Messages(NUM_NODES, {"follows": (nodes, (nodes + 1) % (NUM_NODES - 1))})
     features = {"a": torch.zeros(12, 2), "b": torch.zeros(8, 3)}
     slices = {"a": slice(0, 12), "b": slice(12, 20)}
     return EncoderInputs(messages, rows, features, slices, torch.device("cpu"))
@@ -62,9 +62,8 @@ def test_relabelling_nodes_relabels_vectors(encoder):
     inputs = inputs_of(torch.arange(NUM_NODES))
     swap = torch.arange(NUM_NODES)
     swap[2], swap[7] = 7, 2
-    messages = MessageGraph.from_edges(
-        NUM_NODES, swap[inputs.messages.src], swap[inputs.messages.dst]
-    )
+    ends = swap[inputs.flat.src], swap[inputs.flat.dst]
+    messages = Messages(NUM_NODES, {"follows": ends})
     swapped = EncoderInputs(messages, swap, inputs.features, inputs.slices, inputs.device)
 
     torch.testing.assert_close(encoder.encode(swapped)[swap], encoder.encode(inputs))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -85,6 +86,61 @@ def test_recent_popularity_equals_the_naive_one(rows: list[tuple[str, str, int]]
     wanted = sorted("abc", key=key)
     assert ["abc"[row] for row in found] == wanted
     assert counts.tolist() == [-key(candidate)[0] for candidate in wanted]
+
+
+def weighed(rows: list[tuple[str, str, float]], queries: str, candidates: str) -> ScorerInputs:
+    inputs = _inputs([row[:2] for row in rows], queries, candidates)
+    weights = pa.array([row[2] for row in rows], pa.float64())
+    return replace(inputs, pairs=inputs.pairs.append_column("weight", weights))
+
+
+def test_weighted_popularity_sums_weights() -> None:
+    """Two visitors make b popular; ten visits of one make a more popular by weight."""
+    inputs = weighed([("u", "a", 10), ("u", "b", 1), ("v", "b", 2.5), ("v", "c", 0)], "uv", "abcd")
+    for weighted, expected in ((False, [1, 2, 1, 0]), (True, [10, 3.5, 0, 0])):
+        popularity = Popularity(weighted=weighted)
+        popularity.fit(inputs)
+        assert popularity.scores(np.array([0])).tolist() == [expected]
+
+
+def test_weighted_covisitation_by_hand() -> None:
+    """Unweighted, u is shown b and c alike; v, who came to a as often as u, prefers c."""
+    rows = [("u", "a", 3), ("v", "a", 3), ("v", "b", 1), ("v", "c", 4), ("w", "b", 4)]
+    inputs = weighed([*rows, ("w", "c", 1)], "uvw", "abc")
+    plain, weighted = Covisitation(), Covisitation(weighted=True)
+    plain.fit(inputs)
+    weighted.fit(inputs)
+    scores = plain.scores(np.array([0]))[0]
+    assert scores[1] == pytest.approx(scores[2])
+    found = weighted.scores(np.array([0]))[0]
+    # |a| = sqrt(18), |b| = |c| = sqrt(17); a meets itself with 18, b with 3 and c with 12.
+    a, b = 18**0.5, 17**0.5
+    assert found.tolist() == pytest.approx([3 * 18 / a / a, 3 * 3 / a / b, 3 * 12 / a / b])
+    assert found[2] > found[1]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("uvwz"), st.sampled_from("abcxy"), st.integers(0, 4)),
+        max_size=14,
+        unique_by=lambda row: row[:2],
+    ),
+)
+def test_weighted_covisitation_equals_the_naive_cosine(rows: list[tuple[str, str, int]]) -> None:
+    covisitation = Covisitation(weighted=True)
+    covisitation.fit(weighed(rows, "uvwz", "abc"))
+    scores = covisitation.scores(np.arange(4))
+    weight = {(q, c): w for q, c, w in rows}
+    columns = {c: np.array([weight.get((q, c), 0) for q in "uvwz"]) for c in "abcxy"}
+    length = {c: np.linalg.norm(column) for c, column in columns.items()}
+    for row, query in enumerate("uvwz"):
+        for column, candidate in enumerate("abc"):
+            naive = sum(
+                weight.get((query, c), 0) * columns[c] @ columns[candidate] / length[c]
+                for c in "abcxy"
+                if length[c]
+            ) / (length[candidate] or 1)
+            assert scores[row, column] == pytest.approx(naive if naive else -np.inf)
 
 
 def test_covisitation_by_hand() -> None:

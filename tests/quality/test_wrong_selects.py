@@ -16,7 +16,6 @@ SELECTS = {
     "nodes.user": "select user as node_id, since as valid_from, {} as extra from users",
     "edges.visited": "select user as src, place dst, at as event_time, {} as weight from visits",
     "features.user": "select user as node_id, since as effective_at, {} as extra from users",
-    "holidays": "select cast(since as date) as day, cast({} as string) as region from users",
 }
 WRONG = [
     "cast(user as double)",
@@ -40,12 +39,8 @@ def market(lake: Path, name: str, expression: str) -> PipelineConfig:
     """The market with a SELECT that has the expression."""
     write_market(lake)
     data: dict[str, Any] = market_data(lake)
-    select, (table, _, kind) = SELECTS[name].format(expression), name.partition(".")
-    if kind:
-        data["source"].setdefault(table, {})[kind] = select
-    else:
-        data["source"][table] = select
-        data["time"] = {"calendar": {}}
+    table, _, kind = name.partition(".")
+    data["source"].setdefault(table, {})[kind] = SELECTS[name].format(expression)
     return PipelineConfig.model_validate(data)
 
 

@@ -89,7 +89,11 @@ def pipeline(
                 "place": f"select {NODE_COLUMNS}{located} from places",
             },
             "edges": {
-                "visited": f"select {EDGE_COLUMNS} from visits",
+                "visited": {
+                    "select": f"select {EDGE_COLUMNS}, weight as price, weight > 1 as is_dear, "
+                    "weight * weight as area from visits",
+                    "features": {"price": "last", "is_dear": "mean", "area": "first"},
+                },
                 "knows": {
                     "src": "user",
                     "dst": "user",

@@ -112,7 +112,7 @@ def test_a_correction_is_no_duplicate(engine: Engine) -> None:
 
 
 def edge_rows(engine: Engine, values: list[tuple]) -> list[dict[str, Any]]:
-    rows = {"canonical_rows": relation_of(engine, EDGES, values)}
+    rows = {"canonical_rows": with_text(engine, EDGES, values)}
     reads = {
         "judged_events": engine.run("check_events", rows, earliest=EARLIEST),
         "src_ids": relation_of(engine, "node_id string", [("a",), ("é",)]),
@@ -248,6 +248,7 @@ CONFLICTS: dict[str, list[dict[str, Any]]] = {
         {"weight": None},  # a null comes first
         {"weight": 1.0},
         {"weight": 2.0},
+        {"weight": 2.0, "title": "y"},  # rows that differ in a feature alone
         {"event_time": day(2), "weight": 0.0},
     ],
     "check_features": [

@@ -4,10 +4,12 @@ import hashlib
 import itertools
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from graphrec_core.config.source import Aggregation
 from graphrec_core.engine import Engine, Relation
 from tests.support.engines import day, relation_of, rows_of
 
@@ -28,7 +30,10 @@ def pairs(
     )
 
 
-@pytest.mark.parametrize(("rule", "weight"), [("sum", 6.0), ("mean", 3.0), ("max", 5.0)])
+@pytest.mark.parametrize(
+    ("rule", "weight"),
+    [("sum", 6.0), ("mean", 3.0), ("max", 5.0), ("last", 1.0), ("first", 5.0)],
+)
 def test_a_pair_holds_its_events_weight_count_and_latest_times(
     engine: Engine, rule: str, weight: float
 ) -> None:
@@ -57,6 +62,8 @@ def test_a_pair_holds_its_events_weight_count_and_latest_times(
         ("sum", 4 * 0.5 + 8 * 0.25 + 1),
         ("mean", (4 * 0.5 + 8 * 0.25 + 1) / (0.5 + 0.25 + 1)),
         ("max", 2.0),
+        ("last", 1.0),
+        ("first", 8 * 0.25),
     ],
 )
 def test_an_event_one_half_life_old_counts_half(engine: Engine, rule: str, weight: float) -> None:
@@ -94,6 +101,23 @@ def test_a_null_weight_counts_as_an_event_without_weight(engine: Engine) -> None
     assert (pair["weight"], pair["num_events"]) == (2.0, 2)
 
 
+@pytest.mark.parametrize(("rule", "weight"), [("last", 4.0), ("first", 2.0)])
+def test_of_events_at_one_time_the_last_was_known_last_and_is_the_heaviest(
+    engine: Engine, rule: str, weight: float
+) -> None:
+    """And the first was known first and is the lightest; the order of rows plays no part."""
+    events = [
+        ("u", "p", day(2), day(3), 3.0),
+        ("u", "p", day(2), day(5), 4.0),
+        ("u", "p", day(2), day(5), 1.0),
+        ("u", "p", day(2), day(2), 2.5),
+        ("u", "p", day(2), day(2), 2.0),
+        ("u", "p", day(2), day(9), None),
+    ]
+    found = {pairs(engine, order, rule)[0]["weight"] for order in (events, events[::-1])}
+    assert found == {weight}
+
+
 def test_an_ancient_event_still_counts_a_little(engine: Engine) -> None:
     """Without that, the mean of ancient events would divide by zero."""
     ancient = [("u", "p", INSTANT - timedelta(days=365), day(1), 5.0)]
@@ -102,7 +126,7 @@ def test_an_ancient_event_still_counts_a_little(engine: Engine) -> None:
 
 
 @pytest.mark.spark
-@pytest.mark.parametrize("rule", ["sum", "mean", "max"])
+@pytest.mark.parametrize("rule", get_args(Aggregation))
 @pytest.mark.parametrize("half_life_days", [0, 17.3])
 def test_weights_are_equal_to_the_bit_on_both_engines(
     spark: Engine, duckdb: Engine, rule: str, half_life_days: float

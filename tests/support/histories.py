@@ -49,6 +49,8 @@ class EventRow:
     known_at: datetime | None
     is_deleted: bool | None
     weight: float | None
+    score: float | None = None
+    is_paid: bool | None = None
 
     @property
     def key(self) -> Hashable:
@@ -131,6 +133,8 @@ TICKS = st.integers(0, NUM_TICKS)
 TIMES = st.one_of(TICKS, TICKS, TICKS).map(at)
 BAD_TIMES = st.sampled_from([None, datetime(1969, 12, 31, tzinfo=UTC)])
 WEIGHTS = st.sampled_from([1.0, 2.0, 0.5, 5.0, 0.1, 0.0, None, None])
+SCORES = st.sampled_from([-3.5, -0.1, 0.0, 0.3, 7.25, 1e9, nan, -inf, 1e15, None, None])
+ANSWERS = st.sampled_from([True, False, None])
 BAD_WEIGHTS = st.sampled_from([-1.0, nan, inf, 1e15])
 
 
@@ -208,6 +212,8 @@ def _event_rows(
             draw(_often(None, time, time + TICK, time + 6 * TICK, time + 20 * TICK, time - TICK)),
             draw(_often(False, None, True)),
             draw(WEIGHTS),
+            draw(SCORES),
+            draw(ANSWERS),
         )
         rows.append(row)
         rows += draw(_event_changes(row, src, dst))
@@ -224,7 +230,7 @@ def _event_changes(
     later = replace(row, known_at=(row.known_at or row.time) + draw(st.integers(0, 24)) * TICK)
     if kind == "correct":
         new = replace(later, src=draw(_ids(*src)), dst=draw(_ids(*dst)), weight=draw(WEIGHTS))
-        return [new]
+        return [replace(new, score=draw(SCORES))]
     if kind == "move":
         return [replace(later, event_time=at(draw(TICKS)))]
     if kind == "delete":
@@ -302,7 +308,7 @@ def settings_of_views(draw: st.DrawFn) -> Settings:
         lateness_hours=draw(st.sampled_from([0, 0, 6, 30])),
         half_life_days=draw(st.sampled_from([0, 0, 2, 0.1])),
         freshness=draw(st.sampled_from([None, None, (1, 0.2), (3, 0.5)])),
-        weight=draw(st.sampled_from(["sum", "mean", "max"])),
+        weight=draw(st.sampled_from(["sum", "mean", "max", "last", "first"])),
         user_home=user_home,
         place_home=place_home,
         border=draw(st.sampled_from(["halo", "halo", "drop"])),

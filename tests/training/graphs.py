@@ -19,6 +19,7 @@ def friends_graph() -> RegionGraph:
     src = torch.tensor([0, 0, 1, 2, 3, 3, 4, 0, 1, 2])
     dst = torch.tensor([1, 2, 2, 3, 4, 0, 0, 0, 1, 2])
     everybody = torch.arange(5)
+    weight = torch.ones(len(src), dtype=torch.float64)
     return RegionGraph(
         region=Region("east"),
         query="user",
@@ -26,7 +27,7 @@ def friends_graph() -> RegionGraph:
         task_edge="follows",
         nodes={"user": ids},
         offsets={"user": 0},
-        edges={"follows": EdgeList(src, dst, torch.arange(len(src)))},
+        edges={"follows": EdgeList(src, dst, torch.arange(len(src)), weight)},
         members={Region("east"): {"user": everybody}},
         candidates={Region("east"): everybody},
         query_regions=torch.zeros(5, dtype=torch.int64),

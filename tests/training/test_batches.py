@@ -59,7 +59,7 @@ def test_a_sampled_encoder_hears_all_neighbours_but_the_answers(graph):
     (block,) = batch.blocks
     query, positive, _ = batch.question.nodes
     answers = torch.bincount(torch.cat([query, positive]), minlength=graph.num_nodes)
-    expected = graph.messages().degree - answers
+    expected = graph.messages().flat.degree - answers
     assert torch.equal(block.src_nodes[: block.num_dst], batch.seeds)
     heard = torch.bincount(block.dst, minlength=block.num_dst)
     assert torch.equal(heard, expected[batch.seeds])

@@ -18,7 +18,7 @@ import graphrec_core.training
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.config.model import ModelConfig
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import FeatureEncoder, MessageGraph, RegionGraph
+from graphrec_core.graph import FeatureEncoder, Messages, RegionGraph
 from graphrec_core.training import Trainer
 from graphrec_core.training.objectives import (
     Metric,
@@ -56,7 +56,7 @@ class Examples(TrainingSet, ValidationSet):
 
     metric = RMSE
 
-    def __init__(self, roles: Sequence[Tensor], values: Tensor, messages: MessageGraph) -> None:
+    def __init__(self, roles: Sequence[Tensor], values: Tensor, messages: Messages) -> None:
         self.roles, self.values, self.messages = roles, values, messages
 
     def __len__(self) -> int:

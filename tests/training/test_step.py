@@ -64,7 +64,7 @@ def test_adams_first_step_moves_each_used_weight_by_the_learning_rate(graph):
     Step(encoder, inputs, training).run(batch)
 
     moved = (encoder.ids_RH.detach() - before).abs()
-    heard = inputs.messages.degree > 0
+    heard = inputs.flat.degree > 0
     assert torch.allclose(moved[batch.seeds], torch.tensor(0.01), rtol=1e-2)
     assert bool((moved[~heard] == 0).all())
 

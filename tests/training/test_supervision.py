@@ -60,7 +60,9 @@ def one_pair(graph: RegionGraph) -> tuple[TaskPairs, str, str]:
 
 def block_of(src: torch.Tensor, dst: torch.Tensor) -> Block:
     """A block with exactly one message edge, between other nodes that carry none."""
-    return Block(torch.cat([dst, src]), torch.tensor([1]), torch.tensor([0]), 1)
+    return Block(
+        torch.cat([dst, src]), torch.tensor([1]), torch.tensor([0]), torch.tensor([0]), num_dst=1
+    )
 
 
 @pytest.mark.parametrize("sampler", [ExcludesNothing, ExcludesAllButOne])
@@ -109,9 +111,9 @@ def test_the_planted_pair_is_named_in_its_direction(graph, is_reversed):
 def test_every_edge_type_that_holds_the_pair_is_named(graph):
     """A pair that a second edge type carries backwards is the same answer."""
     pair, user, place = one_pair(graph)
-    liked = EdgeList(pair.candidate, pair.query, torch.zeros(1, dtype=torch.int64))
+    liked = EdgeList(pair.candidate, pair.query, torch.zeros(1).long(), torch.ones(1).double())
     both = replace(graph, edges={**graph.edges, "liked": liked})
-    messages = both.messages()
+    messages = both.messages().flat
     seeds = torch.cat([pair.query, pair.candidate])
     audit = SupervisionAudit(both)
 
@@ -128,7 +130,7 @@ def test_every_edge_type_that_holds_the_pair_is_named(graph):
 def test_it_equals_a_naive_rule_and_forgets_the_last_batch(graph):
     """Random batches against unmasked blocks: refused exactly when a pair is among them."""
     generator, pairs = torch.Generator().manual_seed(0), all_pairs(graph)
-    sampler, audit = NeighborSampler(graph.messages(), (3, 2), 0), SupervisionAudit(graph)
+    sampler, audit = NeighborSampler(graph.messages().flat, (3, 2), 0), SupervisionAudit(graph)
     seen = set()
     for _ in range(60):
         batch = pairs.where(torch.randint(len(pairs), (3,), generator=generator))

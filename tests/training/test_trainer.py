@@ -146,7 +146,7 @@ def test_a_global_model_learns_all_regions(snapshot, loss):
 def test_a_graph_without_pairs_gives_the_initial_weights(snapshot):
     graph = load_graph(snapshot, View.TRAIN, EAST)
     none = torch.empty(0, dtype=torch.int64)
-    bare = replace(graph, edges={"visited": EdgeList(none, none, none)})
+    bare = replace(graph, edges={"visited": EdgeList(none, none, none, none.double())})
 
     trained = train(bare, LIGHTGCN)
 
@@ -160,7 +160,7 @@ def test_a_node_without_edges_has_no_vector_rather_than_a_random_one(
 ) -> None:
     graph = load_graph(snapshot, View.SERVE, EAST)
     alone = {name: row for row, name in enumerate(graph.node_ids("user").to_pylist())}["east-u59"]
-    assert graph.messages().degree[graph.slice_of("user")][alone] == 0
+    assert graph.messages().flat.degree[graph.slice_of("user")][alone] == 0
     found = vectors(graph, train(graph, LIGHTGCN, num_epochs=epochs))[graph.slice_of("user")]
     assert not found[alone].any()
     assert found[:alone].any(axis=1).all()

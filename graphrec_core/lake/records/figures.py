@@ -25,7 +25,9 @@ class Record(BaseModel):
         data: dict[str, Any] = write(self)
         fields = type(self).model_fields
         usual = {
-            name for name in self.unstored_defaults if getattr(self, name) == fields[name].default
+            name
+            for name in self.unstored_defaults
+            if getattr(self, name) == fields[name].get_default(call_default_factory=True)
         }
         return {name: value for name, value in data.items() if name not in usual}
 

@@ -60,13 +60,14 @@ class SnapshotFigures(Figures):
         num_no_history: Holdout queries that had no home at the cut: counted, not judged. None: not
             counted by the version that wrote it.
         features: Node types and their feature columns.
+        edge_features: Edge type -> feature columns of its files, float64; those that have any.
         digest_engine: The engine that made the digests; only its own can be compared with them.
         row_digests: Table -> digest of its rows.
         tables_without_known_at: Tables that may take in late rows when a day is built again.
     """
 
     step: ClassVar[StepName] = StepName.SNAPSHOT
-    unstored_defaults: ClassVar[frozenset[str]] = frozenset({"long_regions"})
+    unstored_defaults: ClassVar[frozenset[str]] = frozenset({"long_regions", "edge_features"})
 
     regions: dict[Region, RegionFigures]
     empty_regions: dict[Region, str] = Field(default_factory=dict)
@@ -76,6 +77,7 @@ class SnapshotFigures(Figures):
     left_out: dict[View, LeftOut] = Field(default_factory=dict)
     num_no_history: int | None = None
     features: GraphSchema = GraphSchema({})
+    edge_features: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     digest_engine: str = ""
     row_digests: dict[str, TableDigest] = Field(default_factory=dict)
     tables_without_known_at: tuple[str, ...] = ()

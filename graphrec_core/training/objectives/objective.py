@@ -14,7 +14,7 @@ import numpy as np
 from torch import Generator, Tensor
 
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import MessageGraph, RegionGraph
+from graphrec_core.graph import Messages, RegionGraph
 from graphrec_core.training.pairs import TaskPairs
 
 
@@ -69,7 +69,7 @@ class TrainingSet(ABC):
         messages: Without the edges that are held out.
     """
 
-    messages: MessageGraph
+    messages: Messages
 
     @abstractmethod
     def __len__(self) -> int:

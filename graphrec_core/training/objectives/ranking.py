@@ -8,7 +8,7 @@ import numpy as np
 from torch import Generator, Tensor
 
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import MessageGraph, RegionGraph
+from graphrec_core.graph import Messages, RegionGraph
 from graphrec_core.training.losses import LOSSES, RankingLoss, RankingVectors
 from graphrec_core.training.negatives import NegativeSampler, learnable
 from graphrec_core.training.objectives.objective import (
@@ -59,7 +59,7 @@ class RankingSet(TrainingSet):
         self,
         graph: RegionGraph,
         pairs: TaskPairs,
-        messages: MessageGraph,
+        messages: Messages,
         training: TrainingConfig,
     ) -> None:
         self._graph, self._training = graph, training
