@@ -13,7 +13,7 @@ from graphrec_core.publishing.sound import one_line
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import to_json
 from graphrec_core.report.live import LiveState, collect_live
-from graphrec_core.report.table import WIDTH, render_live_table, render_run_table
+from graphrec_core.report.table import render_live_table, render_run_table, width
 
 
 def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
 def show(config: PipelineConfig, as_of: datetime | None) -> None:
     """Draws the same as tables on standard output, wide enough for every column."""
     console = Console()
-    console.width = max(console.width, WIDTH)
+    console.width = max(console.width, width())
     day = collect(config, as_of) if as_of is not None else None
     warnings = list[str]()
     if as_of is not None and day is not None:

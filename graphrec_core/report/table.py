@@ -1,4 +1,4 @@
-"""The day and the live pointer as terminal tables of at most 120 columns."""
+"""The day and the live pointer as terminal tables, of 120 columns for two judged metrics."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,10 +21,15 @@ GATE_STYLES: dict[Gate, str] = {
     "undecided": "bold yellow",
     "missing": "yellow",
 }
-WIDTH = 120
-"""Columns that the tables need; in fewer they lose names and decisions."""
 REGION_WIDTH = 16
 """Longer names are folded."""
+FIGURE_WIDTH = 7
+"""Columns of one figure of a judged metric."""
+
+
+def width() -> int:
+    """Columns that the tables need; in fewer they lose names and decisions."""
+    return 120 + FIGURE_WIDTH * len(short_titles()) * (len(judged_metrics()) - 2)
 
 
 def render_run_table(day: DayReport) -> RenderableType:
@@ -73,8 +78,8 @@ def _table(title: str, regions: Iterable[str]) -> Table:
         "padding": (0, 1, 0, 0),
     }
     table = Table(title=title, box=box.SIMPLE_HEAD, **style)  # type: ignore[arg-type]
-    width = max([len("Region"), *(cell_len(region) for region in regions)])
-    table.add_column("Region", width=min(width, REGION_WIDTH), overflow="fold")
+    longest = max([len("Region"), *(cell_len(region) for region in regions)])
+    table.add_column("Region", width=min(longest, REGION_WIDTH), overflow="fold")
     return table
 
 

@@ -22,7 +22,7 @@ from graphrec_core.report.found import find_day
 from graphrec_core.report.gate_picture import by_scale, draw_part, plot_gate
 from graphrec_core.report.page import render_page
 from graphrec_core.report.plots import plot_metrics
-from graphrec_core.report.table import WIDTH, render_run_table
+from graphrec_core.report.table import render_run_table, width
 from graphrec_core.types import Region
 from tests.support import example_day
 from tests.support.mean_rank import mean_rank
@@ -69,11 +69,11 @@ def test_the_least_is_the_best_and_the_heading_says_so(config: PipelineConfig) -
 
 def test_an_older_evaluation_has_a_dash(config: PipelineConfig) -> None:
     assert wording.metric_heading("recall", 20) == "recall@20"
-    console = Console(width=WIDTH, record=True)
+    console = Console(width=width(), record=True)
     console.print(render_run_table(collect(config, AS_OF)))
     text = console.export_text()
     assert "mean rank" in text
-    assert all(len(line) <= WIDTH for line in text.splitlines())
+    assert all(len(line) <= width() for line in text.splitlines())
 
 
 def test_reasons_name_the_right_side(mean_rank: Metric) -> None:
