@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrec_core.config import StepName
 from graphrec_core.config.lake import MAX_ROOT
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake.layout import (
@@ -181,3 +182,10 @@ def test_a_run_is_about_a_whole_second() -> None:
     """Names of instants are compared as text; only whole seconds are in order."""
     with pytest.raises(ConfigError, match="whole second"):
         parse_instant("2026-01-01T00:00:00.900000+00:00")
+
+
+def test_a_step_without_a_result_has_no_place() -> None:
+    with pytest.raises(LookupError, match="wait-for-source leaves no result"):
+        LAYOUT.folder(StepName.WAIT, ID, AS_OF)
+    with pytest.raises(LookupError, match="as_of"):
+        LAYOUT.folder(StepName.SNAPSHOT, ID)

@@ -21,6 +21,7 @@ from graphrec_core.lake.records import (
     SnapshotFigures,
     ValidationFigures,
     VectorOrigin,
+    figures_of,
     mistakes,
 )
 from graphrec_core.types import Region
@@ -153,3 +154,11 @@ def test_an_embedding_that_does_not_say_its_origin_is_of_an_unknown_one() -> Non
     assert EmbeddingFigures.model_validate({"num_nodes": {}}).origin == VectorOrigin.of({})
     part = EmbeddingFigures.model_validate({"num_nodes": {}, "origin": {"view": "train"}})
     assert (part.origin.view, part.origin.trained_on) == ("train", "unknown")
+
+
+def test_a_step_has_one_model_of_its_figures() -> None:
+    assert figures_of("build-shard") is ShardFigures
+    steps = [kind.step for kind in Figures.__subclasses__()]
+    assert len(set(steps)) == len(steps)
+    with pytest.raises(LookupError, match="no figures of write-report"):
+        figures_of("write-report")
