@@ -120,7 +120,6 @@ def honest_config(given: argparse.Namespace, lake: str) -> PipelineConfig:
         f"lake.root={lake}",
         "snapshot.engine=duckdb",
         f"training.num_epochs={given.epochs}",
-        "training.validation_frac=0.0000001",
     ]
     return load_pipeline(given.config, overrides)
 

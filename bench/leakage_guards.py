@@ -24,7 +24,7 @@ from graphrec_core.graph import FeatureEncoder, load_graph
 from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.snapshot import audit, produce_snapshot
-from graphrec_core.training import train_encoder
+from graphrec_core.training import train_for
 from graphrec_core.types import Region, View
 from jobs import evaluate_model, generate_embeddings, train_model
 
@@ -125,8 +125,8 @@ def refusal_of_batches(config: PipelineConfig, as_of: datetime, region: Region) 
     graph = load_graph(built(config, as_of), View.TRAIN, region)
     features = FeatureEncoder.fit(graph, {}).encode(graph)
     try:
-        model, kind = GraphSAGEConfig(), config.task.kind
-        train_encoder(graph, features, model, config.training, Unmasked, kind=kind)
+        model, task = GraphSAGEConfig(), config.task
+        train_for(graph, features, model, config.training, 1, Unmasked, task=task)
     except LeakageError as error:
         return error.found
     return ""

@@ -44,7 +44,7 @@ from graphrec_core.retrieval.sources import (
     ListSource,
     vector_source,
 )
-from graphrec_core.training import train_encoder
+from graphrec_core.training import train_for
 from graphrec_core.types import Region, View
 
 HONEST = "honest"
@@ -138,8 +138,8 @@ def fit(
     features = FeatureEncoder.fit(graph, names)
     # The guard would stop this leak, so the one leak that it forbids runs without it.
     with patch(BLIND, lambda *_: None) if sampler is Unmasked else nullcontext():
-        encoded, kind = features.encode(graph), case.config.task.kind
-        done = train_encoder(graph, encoded, model, case.config.training, sampler, kind=kind)
+        encoded, training, task = features.encode(graph), case.config.training, case.config.task
+        done = train_for(graph, encoded, model, training, training.num_epochs, sampler, task=task)
     rows = {
         ntype: pa.table(
             {
@@ -149,7 +149,6 @@ def fit(
         )
         for ntype in graph.ntypes
     }
-    training = case.config.training
     loaded = LoadedModel(
         done.encoder, features, rows, training.num_threads, training.device, View.TRAIN.value
     )

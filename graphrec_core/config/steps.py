@@ -137,8 +137,8 @@ STEPS: dict[StepName, StepSpec] = {
         within=StepName.SNAPSHOT,
     ),
     StepName.TRAIN: StepSpec(
-        "Trains the configured encoder on the train view.",
-        6,
+        "Finds the encoder's epochs on the fit view, and trains it on the train and serve view.",
+        7,
         ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
         Grain.MODEL,
         (_SNAPSHOT,),

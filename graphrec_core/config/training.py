@@ -30,13 +30,19 @@ class TrainingConfig(Section):
     temperature: float = Field(
         0.2, gt=0, description="Divides the cosine scores of sampled_softmax."
     )
-    validation_frac: float = Field(
-        0.1, gt=0, lt=0.5, description="Newest share of the training pairs, held out to stop on."
-    )
-    eval_every: int = Field(
-        2, gt=0, description="Epochs between two looks at the validation pairs."
-    )
+    eval_every: int = Field(2, gt=0, description="Epochs between two looks at the fit holdout.")
     patience: int = Field(5, gt=0, description="Looks without progress before training stops.")
+    min_queries: int = Field(
+        30,
+        gt=0,
+        description="Judged queries of the fit holdout below which fixed_epochs are run instead.",
+    )
+    fixed_epochs: int = Field(
+        20,
+        gt=0,
+        le=100_000,
+        description="Passes where the past is too short to find their number; at most num_epochs.",
+    )
     refit: bool = Field(
         True,
         description="Train again on the serve view, for the same number of epochs; what serves "

@@ -2,7 +2,7 @@
 
 from graphrec_core.embedding.checkpoint import (
     LoadedModel,
-    has_refit,
+    has_weights,
     load_model,
     write_settings,
     write_weights,
@@ -15,7 +15,7 @@ __all__ = [
     "count_nodes",
     "embed_view",
     "encode_graph",
-    "has_refit",
+    "has_weights",
     "load_model",
     "write_settings",
     "write_vectors",

@@ -2,10 +2,13 @@
 
 weights.safetensors          the encoder, trained on the train view
 ids/<ntype>.parquet          node_id, row: which node owns which trained row
+weights_fit.safetensors      the encoder that found the number of epochs on the fit view, where the
+                             past is long enough
+ids_fit/<ntype>.parquet      its rows
 weights_refit.safetensors    the encoder refitted on the serve view, if `training.refit`
 ids_refit/<ntype>.parquet    its rows
-config.json                  model, task, training, node types, edge types, features, and the
-                             versions of graphrec and of the steps that made it
+config.json                  model, task, training, node types, edge types, features (of the fit
+                             view, too), and the versions of graphrec and of the steps that made it
 """
 
 import json
@@ -33,6 +36,8 @@ from graphrec_core.types import View
 
 SETTINGS = "config.json"
 TRAINED_ON = "trained_on"
+_SUFFIXES = {View.FIT: "_fit", View.TRAIN: "", View.SERVE: "_refit"}
+"""The view that weights were trained on -> how the names of their files end."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,7 @@ class LoadedModel:
 
     Attributes:
         encoder: With its trained weights, on the CPU.
-        features: As fitted on the model's train view.
+        features: As fitted on the train view, or on the fit view for the weights of that.
         rows: ntype -> table (node_id, row).
         num_threads: CPU threads that training used.
         device: The configured device: auto, cpu or cuda.
@@ -96,31 +101,43 @@ def find_rows(rows: pa.Table, node_ids: pa.ChunkedArray) -> Tensor:
     return torch.tensor(row.to_numpy(), dtype=torch.int64)
 
 
-def write_weights(trial: Attempt, encoder: Encoder, graph: RegionGraph, *, refit: bool) -> None:
+def write_weights(trial: Attempt, encoder: Encoder, graph: RegionGraph, view: View) -> None:
     """Writes an encoder's weights and the ids that own its rows.
 
     Args:
         trial: The attempt to write into.
         encoder: A trained encoder.
         graph: The graph it was trained on.
-        refit: Whether these are the weights for the serve view only.
+        view: The view that this is.
     """
     weights = {
         key: value.detach().cpu().contiguous() for key, value in encoder.state_dict().items()
     }
-    metadata = {TRAINED_ON: str(View.SERVE if refit else View.TRAIN)}
-    trial.write(_weights_file(refit=refit), safetensors.torch.save(weights, metadata))
+    trial.write(_weights_file(view), safetensors.torch.save(weights, {TRAINED_ON: str(view)}))
     for ntype in graph.ntypes:
         where = graph.slice_of(ntype)
         rows = pa.array(range(where.start, where.stop), pa.int64())
         table = pa.table({"node_id": graph.node_ids(ntype), "row": rows})
-        trial.write_table(_ids_file(ntype, refit=refit), table)
+        trial.write_table(_ids_file(ntype, view), table)
 
 
 def write_settings(
-    trial: Attempt, config: PipelineConfig, graph: RegionGraph, features: FeatureEncoder
+    trial: Attempt,
+    config: PipelineConfig,
+    graph: RegionGraph,
+    features: FeatureEncoder,
+    fit_features: FeatureEncoder | None = None,
 ) -> None:
-    """Writes the settings that rebuild the encoder."""
+    """Writes the settings that rebuild the encoders.
+
+    Args:
+        trial: The attempt to write into.
+        config: The pipeline.
+        graph: The train view.
+        features: As fitted on it.
+        fit_features: As fitted on the fit view; None: there are no weights of it.
+    """
+    fitted = {} if fit_features is None else {_features_key(View.FIT): fit_features.to_json()}
     trial.write_json(
         SETTINGS,
         {
@@ -129,7 +146,8 @@ def write_settings(
             "training": config.training.model_dump(mode="json"),
             "ntypes": list(graph.ntypes),
             "etypes": {etype: list(config.endpoints(etype)) for etype in sorted(graph.edges)},
-            "features": features.to_json(),
+            _features_key(View.TRAIN): features.to_json(),
+            **fitted,
             "versions": made_by(),
         },
     )
@@ -159,12 +177,12 @@ def require_appliable(model: Artifact) -> None:
         )
 
 
-def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
+def load_model(model: Artifact, trained_on: View = View.TRAIN) -> LoadedModel:
     """Loads a trained model.
 
     Args:
         model: A committed model.
-        refit: Load the weights refitted on the serve view.
+        trained_on: Load the weights that were trained on this view.
 
     Raises:
         LakeError: The weights do not fit the settings beside them, or these are of another
@@ -173,16 +191,16 @@ def load_model(model: Artifact, *, refit: bool = False) -> LoadedModel:
     settings: dict[str, Any] = model.read_json(SETTINGS)
     model_config = _model_config(model, settings)
     # What a model does not read may be gone, or written by another version.
-    described = settings["features"] if reads_features(model_config) else {}
+    described = settings[_features_key(trained_on)] if reads_features(model_config) else {}
     features = FeatureEncoder.from_json(described)
-    rows = {ntype: model.read_table(_ids_file(ntype, refit=refit)) for ntype in settings["ntypes"]}
+    rows = {ntype: model.read_table(_ids_file(ntype, trained_on)) for ntype in settings["ntypes"]}
     encoder = build_encoder(
         model_config,
         sum(table.num_rows for table in rows.values()),
         {ntype: features.width(ntype) for ntype in features.columns},
         features.edge_width,
     )
-    weights = model.read(_weights_file(refit=refit))
+    weights = model.read(_weights_file(trained_on))
     try:
         encoder.load_state_dict(safetensors.torch.load(weights))
     except RuntimeError as error:
@@ -215,14 +233,19 @@ def _model_config(model: Artifact, settings: Mapping[str, Any]) -> ModelConfig:
     return config
 
 
-def has_refit(model: Artifact) -> bool:
-    """Tells whether a model holds weights refitted on the serve view."""
-    return model.has(_weights_file(refit=True))
+def has_weights(model: Artifact, trained_on: View) -> bool:
+    """Tells whether a model holds weights that were trained on a view."""
+    return model.has(_weights_file(trained_on))
 
 
-def _weights_file(*, refit: bool) -> str:
-    return "weights_refit.safetensors" if refit else "weights.safetensors"
+def _weights_file(view: View) -> str:
+    return f"weights{_SUFFIXES[view]}.safetensors"
 
 
-def _ids_file(ntype: str, *, refit: bool) -> str:
-    return f"ids_refit/{ntype}.parquet" if refit else f"ids/{ntype}.parquet"
+def _ids_file(ntype: str, view: View) -> str:
+    return f"ids{_SUFFIXES[view]}/{ntype}.parquet"
+
+
+def _features_key(view: View) -> str:
+    """Weights refitted on the serve view encode features as those of the train view do."""
+    return "features_fit" if view is View.FIT else "features"

@@ -24,7 +24,7 @@ def embed_view(
     model: Artifact,
     block_size: int = DEFAULT_BLOCK_SIZE,
     *,
-    refit: bool = False,
+    trained_on: View = View.TRAIN,
     graph: RegionGraph | None = None,
 ) -> dict[Region, dict[str, pa.Table]]:
     """Encodes all nodes of a view, halo included.
@@ -35,7 +35,7 @@ def embed_view(
         region: A region, or ``ALL_REGIONS`` for all of them.
         model: A committed model.
         block_size: Nodes computed at a time.
-        refit: Take the weights refitted on the serve view.
+        trained_on: Take the weights that were trained on this view.
         graph: What ``view_graph`` returns for these; None: it is loaded.
 
     Returns:
@@ -46,7 +46,7 @@ def embed_view(
         LakeError: The model was trained on other node types or features.
         RefusedError: A vector is not finite.
     """
-    loaded = load_model(model, refit=refit)
+    loaded = load_model(model, trained_on)
     if graph is None:
         graph = view_graph(snapshot, view, region, model)
     _check_ntypes(loaded, graph, model)
@@ -103,11 +103,11 @@ def count_nodes(
     """
     ids: dict[str, list[pa.Array]] = {}
     rowless: dict[str, list[pa.Array]] = {}
-    kinds = set(map(_is_refit, tables.values()))
-    rows = {refit: load_model(model, refit=refit).rows for refit in kinds}
+    used = set(map(_trained_on, tables.values()))
+    rows = {view: load_model(model, view).rows for view in used}
     for part in tables.values():
         for ntype, table in part.items():
-            known = rows[_is_refit(part)][ntype].column("node_id")
+            known = rows[_trained_on(part)][ntype].column("node_id")
             found = table.column("node_id")
             ids.setdefault(ntype, []).append(found)
             has_none = pc.invert(pc.is_in(found, value_set=known))
@@ -115,8 +115,10 @@ def count_nodes(
     return {"num_nodes": _num_unique(ids), "num_without_trained_row": _num_unique(rowless)}
 
 
-def _is_refit(tables: Mapping[str, pa.Table]) -> bool:
-    return any(VectorOrigin.stamped(table).trained_on == View.SERVE for table in tables.values())
+def _trained_on(tables: Mapping[str, pa.Table]) -> View:
+    """Reads which weights made the vectors of a region."""
+    (view,) = {VectorOrigin.stamped(table).trained_on for table in tables.values()}
+    return View(view)
 
 
 def _num_unique(ids: Mapping[str, list[pa.ChunkedArray]]) -> dict[str, int]:

@@ -16,7 +16,7 @@ from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import ALL_REGIONS, Region, Role, View
 
-EDGE_COLUMNS = ["src", "dst", "last_event_time", "weight"]
+EDGE_COLUMNS = ["src", "dst", "weight"]
 
 
 def load_graph(snapshot: Artifact, view: View, region: Region) -> RegionGraph:
@@ -145,11 +145,9 @@ def _load_edges(
     dst = index.of(endpoints[1], table.column("dst"))
     width = int(dst.max()) + 1 if len(dst) else 1
     _, first = np.unique((src * width + dst).numpy(), return_index=True)
-    times = table.column("last_event_time").cast(pa.timestamp("us", tz="UTC"))
     every = EdgeList(
         src=src,
         dst=dst,
-        last_event_us=torch.from_numpy(_int64(times)),
         weight=_float64(table.column("weight")),
         features={name: _float64(table.column(name)) for name in features},
     )
@@ -181,7 +179,5 @@ def _float64(array: pa.ChunkedArray) -> Tensor:
 
 
 def _int64(array: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    """Returns a writable int64 copy; times become microseconds."""
-    if pa.types.is_timestamp(array.type):
-        array = array.cast(pa.int64())
+    """Returns a writable int64 copy."""
     return np.array(array.to_numpy(), dtype=np.int64)

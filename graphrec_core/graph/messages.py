@@ -76,12 +76,6 @@ class MessageGraph:
         found = torch.cat([self.edge_ids(src, dst), self.edge_ids(dst, src)])
         return torch.unique(found[found >= 0], sorted=True)
 
-    def without(self, src: Tensor, dst: Tensor) -> "MessageGraph":
-        """Returns the graph without the given pairs, in both directions."""
-        keep = torch.ones(len(self.keys), dtype=torch.bool)
-        keep[self.both_directions(src, dst)] = False
-        return MessageGraph(self.num_nodes, self.keys[keep])
-
     def strength(self, weights: Tensor) -> Tensor:
         """Sums the weights of what each node hears.
 

@@ -8,6 +8,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
+from graphrec_core.axes.rows import rows_of
 from graphrec_core.graph.typed_messages import Messages
 from graphrec_core.types import Region
 
@@ -19,14 +20,12 @@ class EdgeList:
     Attributes:
         src: int64 [E].
         dst: int64 [E].
-        last_event_us: int64 [E], time of each edge's newest event, microseconds since the epoch.
         weight: float64 [E], not negative: ``source.edges.<etype>.weight`` of each edge's events.
         features: Column -> float64 [E]; NaN where no event of the edge has a value.
     """
 
     src: Tensor
     dst: Tensor
-    last_event_us: Tensor
     weight: Tensor
     features: Mapping[str, Tensor] = field(default_factory=dict)
 
@@ -38,7 +37,6 @@ class EdgeList:
         return EdgeList(
             self.src[chosen],
             self.dst[chosen],
-            self.last_event_us[chosen],
             self.weight[chosen],
             {name: values[chosen] for name, values in self.features.items()},
         )
@@ -96,6 +94,11 @@ class RegionGraph:
     def node_ids(self, ntype: str) -> pa.ChunkedArray:
         """Original ids of one node type, in index order."""
         return self.nodes[ntype].column("node_id")
+
+    def indices_of(self, ntype: str, node_ids: pa.ChunkedArray) -> Tensor:
+        """Looks up nodes of one type: int64 global indices, -1 for an unknown id."""
+        rows = torch.from_numpy(rows_of(node_ids, self.node_ids(ntype)))
+        return torch.where(rows >= 0, rows + self.offsets[ntype], -1)
 
     @cached_property
     def candidate_mask(self) -> Tensor:

@@ -29,19 +29,16 @@ class Messages(Mapping[Relation, MessageGraph]):
     """Who hears whom, by relation: a mapping from each to its directed graph.
 
     ``flat`` is the view without types: one message edge for each pair of nodes that any edge
-    joins, in both directions. What is left out is left out of every relation.
+    joins, in both directions. No node speaks to itself.
 
     Args:
         num_nodes: Nodes of all types.
         ends: etype -> the ends of its edges.
-        flat: The pairs that may speak; None: all of those edges but self-loops.
     """
 
-    def __init__(
-        self, num_nodes: int, ends: Mapping[str, Ends], flat: MessageGraph | None = None
-    ) -> None:
+    def __init__(self, num_nodes: int, ends: Mapping[str, Ends]) -> None:
         self._ends, self.num_nodes = ends, num_nodes
-        self.flat = flat if flat is not None else _flat(num_nodes, list(ends.values()))
+        self.flat = _flat(num_nodes, list(ends.values()))
 
     def __getitem__(self, relation: Relation) -> MessageGraph:
         speakers, hearers = self._directed(relation)
@@ -53,10 +50,6 @@ class Messages(Mapping[Relation, MessageGraph]):
 
     def __len__(self) -> int:
         return 2 * len(self._ends)
-
-    def without(self, src: Tensor, dst: Tensor) -> "Messages":
-        """Returns the messages without the given pairs, in both directions and of any type."""
-        return Messages(self.num_nodes, self._ends, self.flat.without(src, dst))
 
     def summed(self, values: Mapping[str, Tensor]) -> Tensor:
         """Sums a value of edges along the flat graph.

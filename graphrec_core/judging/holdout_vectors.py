@@ -22,7 +22,7 @@ class TrainVectors:
 
     Raises:
         LeakageError: The manifest names another snapshot, view or model, or weights trained on
-            the serve view, or files that are not of the train view.
+            another view, or files that are not of the train view.
     """
 
     def __init__(

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from graphrec_core.axes.pairs import never_shown
 from graphrec_core.axes.rows import id_array, vectors_along
 from graphrec_core.config.task import TaskConfig
-from graphrec_core.embedding.checkpoint import has_refit
+from graphrec_core.embedding.checkpoint import has_weights
 from graphrec_core.embedding.inference import embed_view, view_graph
 from graphrec_core.errors import RefusedError
 from graphrec_core.lake import Artifact
@@ -56,10 +56,12 @@ def embed_serve_view(
     """
     graph = view_graph(snapshot, View.SERVE, region, model)
     judged = embed_view(snapshot, View.SERVE, region, model, graph=graph)
-    if not has_refit(model):
+    if not has_weights(model, View.SERVE):
         return judged, {}
     try:
-        refitted = embed_view(snapshot, View.SERVE, region, model, refit=True, graph=graph)
+        refitted = embed_view(
+            snapshot, View.SERVE, region, model, trained_on=View.SERVE, graph=graph
+        )
     except RefusedError as error:
         check = RefitCheck(served="judged", overlap=None, num_queries=0, why=error.found)
         checks = dict.fromkeys(judged, check)

@@ -6,7 +6,7 @@ H width of a layer, F width of a node type's features.
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
@@ -70,10 +70,6 @@ class EncoderInputs:
     def edge_features_EF(self) -> Tensor:
         """float32 [E, F]: the encoded features of each flat message edge."""
         return self.messages.averaged(self.edge_features).to(self.device)
-
-    def with_messages(self, messages: Messages) -> "EncoderInputs":
-        """Returns the same nodes with other message edges."""
-        return replace(self, messages=messages)
 
 
 class Encoder(nn.Module, ABC):

@@ -134,6 +134,16 @@ def small_regions(day: DayReport) -> list[str]:
     ]
 
 
+def fixed_epochs(day: DayReport) -> list[str]:
+    """Says which models could not find their number of epochs, why, and how many they ran."""
+    fixed = [
+        f"{step_scope(model.region)} ({model.best_epoch} epochs: {model.stats.why_fixed})"
+        for model in day.models
+        if model.stats.why_fixed
+    ]
+    return [f"Too little past to find the number of epochs: {_few(fixed)}."] if fixed else []
+
+
 def headline(day: DayReport) -> str:
     """Says in one sentence how the day went."""
     if day.snapshot is None:
@@ -166,6 +176,7 @@ def summary(day: DayReport) -> list[str]:
         if not (region.is_live and region.gate == "passed")
     ]
     sentences += small_regions(day)
+    sentences += fixed_epochs(day)
     sentences += _unmeasured(day)
     sentences += [
         f"{name} was skipped: {reason.rstrip('.')}."

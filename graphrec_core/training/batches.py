@@ -43,6 +43,7 @@ class Batches:
 
     Args:
         graph: The graph, whose ids name a leak.
+        messages: Its message edges.
         training_set: What is asked.
         encoder: A ``SampledEncoder`` gets neighbourhoods.
         training: The ``training`` section.
@@ -55,6 +56,7 @@ class Batches:
     def __init__(
         self,
         graph: RegionGraph,
+        messages: MessageGraph,
         training_set: TrainingSet,
         encoder: Encoder,
         training: TrainingConfig,
@@ -65,8 +67,7 @@ class Batches:
         self._audit, self.audited = SupervisionAudit(graph), Audited()
         self._sampler = None
         if isinstance(encoder, SampledEncoder):
-            flat = training_set.messages.flat
-            self._sampler = make_sampler(flat, encoder.fanouts, training.seed)
+            self._sampler = make_sampler(messages, encoder.fanouts, training.seed)
 
     def epoch(self) -> Iterator[Batch]:
         """Goes once over all examples.

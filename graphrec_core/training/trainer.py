@@ -1,15 +1,15 @@
-"""Trains an encoder on a graph: seeded, with early stopping on the newest examples."""
+"""Trains an encoder on a graph: seeded, for a number of epochs that is given or found."""
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 
-import numpy as np
+import pyarrow as pa
 import torch
 from torch import Tensor
 
 from graphrec_core.config.model import ModelConfig
-from graphrec_core.config.task import TaskKind
+from graphrec_core.config.task import TaskConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import RegionGraph
 from graphrec_core.graph.sampling import NeighborSampler
@@ -29,39 +29,49 @@ logger = logging.getLogger(__name__)
 NO_FEATURES: Mapping[str, Tensor] = {}
 
 
-def train_encoder(
+@dataclass(frozen=True)
+class TooLittlePast:
+    """The number of epochs cannot be found.
+
+    Attributes:
+        why: In words.
+    """
+
+    why: str
+
+
+def fit_encoder(
     graph: RegionGraph,
     features: Mapping[str, Tensor],
     model: ModelConfig,
     training: TrainingConfig,
-    make_sampler: SamplerFactory = NeighborSampler,
+    holdout: pa.Table,
     *,
-    kind: TaskKind,
+    task: TaskConfig,
     edge_features: Mapping[str, Tensor] = NO_FEATURES,
-) -> Training:
-    """Trains an encoder on the train view.
-
-    Examples are held out of the labels and of the message edges; training stops when it no longer
-    helps on them. Then the encoder is trained again, from the same start, on all examples for the
-    best number of epochs: the newest ones tell most about tomorrow.
+) -> Training | TooLittlePast:
+    """Trains on the fit view until that no longer helps on the fit holdout.
 
     Args:
-        graph: The train view.
+        graph: The fit view.
         features: ntype -> encoded features.
         model: The ``model`` section.
         training: The ``training`` section; ``num_epochs`` 0 gives the random initial weights.
-        make_sampler: Samples the neighbourhoods of a ``SampledEncoder``; every batch of it is
-            audited.
-        kind: ``task.kind``: what is optimised.
+        holdout: Rows of the fit holdout.
+        task: The ``task`` section; its kind says what is optimised.
         edge_features: etype -> encoded features of its edges.
+
+    Returns:
+        The weights of the best look, and after how many epochs it was; or that there is nothing
+        to learn, or too little to be stopped by.
 
     Raises:
         ConfigError: There is no such kind of task.
         LeakageError: A sampled batch heard one of its own pairs.
     """
-    objective = build_objective(kind, graph, training)
-    trainer = Trainer(graph, features, model, training, make_sampler, edge_features)
-    return trainer.search(objective)
+    objective = build_objective(task, graph, training)
+    trainer = Trainer(graph, features, model, training, edge_features=edge_features)
+    return trainer.search(objective, holdout)
 
 
 def train_for(
@@ -70,18 +80,30 @@ def train_for(
     model: ModelConfig,
     training: TrainingConfig,
     num_epochs: int,
+    make_sampler: SamplerFactory = NeighborSampler,
     *,
-    kind: TaskKind,
+    task: TaskConfig,
     edge_features: Mapping[str, Tensor] = NO_FEATURES,
 ) -> Training:
-    """Trains on all examples of a graph for a fixed number of epochs, holding nothing out.
+    """Trains on a graph for a fixed number of epochs.
+
+    Args:
+        graph: A view's graph.
+        features: ntype -> encoded features.
+        model: The ``model`` section.
+        training: The ``training`` section.
+        num_epochs: Passes over the examples; 0 gives the random initial weights.
+        make_sampler: Samples the neighbourhoods of a ``SampledEncoder``; every batch of it is
+            audited.
+        task: The ``task`` section; its kind says what is optimised.
+        edge_features: etype -> encoded features of its edges.
 
     Raises:
         ConfigError: There is no such kind of task.
         LeakageError: A sampled batch heard one of its own pairs.
     """
-    everything = build_objective(kind, graph, training).everything()
-    trainer = Trainer(graph, features, model, training, edge_features=edge_features)
+    everything = build_objective(task, graph, training).everything()
+    trainer = Trainer(graph, features, model, training, make_sampler, edge_features)
     return trainer.fit(everything, num_epochs)
 
 
@@ -119,37 +141,36 @@ class Trainer:
             edge_features=edge_features,
         )
 
-    def search(self, objective: Objective) -> Training:
-        """Finds the number of epochs on a part of the examples, then trains on all of them."""
-        everything, num_epochs = objective.everything(), self._training.num_epochs
-        if num_epochs == 0 or len(everything) == 0:
-            return self.fit(everything, 0)
-        learned, held = objective.split(np.random.default_rng(self._training.seed))
-        if len(held) == 0 or len(learned) == 0:
-            logger.info("nothing to validate on: training for %d epochs", num_epochs)
-            return self.fit(everything, num_epochs)
-        searched = self.fit(learned, num_epochs, held)
-        logger.info("best after %d epochs; training on everything", searched.best_epoch)
-        final = self.fit(everything, searched.best_epoch)
-        audited = searched.audited + final.audited
-        return replace(searched, encoder=final.encoder, audited=audited)
+    def search(self, objective: Objective, holdout: pa.Table) -> Training | TooLittlePast:
+        """Finds the number of epochs after which the holdout is answered best."""
+        everything, validation = objective.everything(), objective.validation(holdout)
+        if not len(everything):
+            return TooLittlePast("the fit view holds nothing to learn from")
+        if (num := len(validation)) < (least := self._training.min_queries):
+            return TooLittlePast(f"the fit holdout judges {num}, training.min_queries is {least}")
+        searched = self.fit(everything, self._training.num_epochs, validation)
+        logger.info("best after %d of %d epochs", searched.best_epoch, searched.num_epochs)
+        return searched
 
     def fit(
         self, examples: TrainingSet, num_epochs: int, validation: ValidationSet | None = None
     ) -> Training:
         """Trains a fresh encoder; without epochs or examples it keeps its initial weights."""
-        inputs = self._inputs.with_messages(examples.messages)
-        encoder = self._fresh_encoder(inputs)
+        encoder = self._fresh_encoder()
         if num_epochs == 0 or len(examples) == 0:
             return Training(encoder)
-        batches = Batches(self._graph, examples, encoder, self._training, self._make_sampler)
-        return Loop(encoder, inputs, batches, self._training).run(num_epochs, validation)
+        inputs, training = self._inputs, self._training
+        batches = Batches(
+            self._graph, inputs.flat, examples, encoder, training, self._make_sampler
+        )
+        return Loop(encoder, inputs, batches, training).run(num_epochs, validation)
 
-    def _fresh_encoder(self, inputs: EncoderInputs) -> Encoder:
+    def _fresh_encoder(self) -> Encoder:
         """Builds the encoder with its seeded initial weights, drawn on the CPU.
 
         The rows of nodes without a message start at zero, as unknown nodes do.
         """
+        inputs = self._inputs
         widths = {ntype: value.shape[1] for ntype, value in inputs.features.items()}
         edge_width = sum(value.shape[1] for value in inputs.edge_features.values())
         encoder = build_encoder(self._model, self._graph.num_nodes, widths, edge_width)

@@ -26,7 +26,7 @@ from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.graph import FeatureEncoder
 from graphrec_core.lake.records import LeftOutPairs
-from graphrec_core.training import train_encoder
+from graphrec_core.training import train_for
 from graphrec_core.types import Region, View
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
 
@@ -35,7 +35,7 @@ TOTALS = {f"east-p{place}": place for place in range(40)}
 
 @pytest.fixture(scope="module")
 def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
-    training = {"num_epochs": 4, "learning_rate": 0.05, "validation_frac": 1e-7}
+    training = {"num_epochs": 4, "learning_rate": 0.05}
     folder, few = tmp_path_factory.mktemp("lake"), {"k": 2}
     config = tiny_config(folder, training=training, evaluation=few)
     return Case(config, write_tiny_snapshot(config), Region("east"), TOTALS)
@@ -68,8 +68,14 @@ def test_the_sampler_that_does_not_mask_is_refused_unless_the_bench_looks_away(c
     assert model.encoder.supervision_edges
     features = FeatureEncoder.fit(graph, {}).encode(graph)
     with pytest.raises(LeakageError, match="the model would read the answer"):
-        train_encoder(
-            graph, features, GraphSAGEConfig(), case.config.training, Unmasked, kind="recommend"
+        train_for(
+            graph,
+            features,
+            GraphSAGEConfig(),
+            case.config.training,
+            1,
+            Unmasked,
+            task=case.config.task,
         )
 
 

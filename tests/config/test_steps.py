@@ -22,7 +22,7 @@ GOLDEN = {
     StepName.VALIDATE: "7ddc7caf7060ed49",
     StepName.SNAPSHOT: "41bf0a77cdbb6612",
     StepName.CHECK: "b2043e916bb40b1b",
-    StepName.TRAIN: "3c514d7f8890b66d",
+    StepName.TRAIN: "577c20b7b165a7ed",
     StepName.EMBED: "92f5fbb65923bf74",
     StepName.EVALUATE: "71fd66027dc4642c",
     StepName.SHARD: "8c9851fd6b29439c",

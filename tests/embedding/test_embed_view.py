@@ -13,7 +13,7 @@ from graphrec_core.embedding import (
     count_nodes,
     embed_view,
     encode_graph,
-    has_refit,
+    has_weights,
     load_model,
     write_settings,
     write_weights,
@@ -54,7 +54,7 @@ def write_model(
         encoder.reset(torch.Generator().manual_seed(0))
         with torch.no_grad():
             encoder.ids_RH[3] += bias
-        write_weights(trial, encoder, graph, refit=False)
+        write_weights(trial, encoder, graph, View.TRAIN)
         write_settings(trial, config, graph, features)
         if refit:
             serve = load_graph(snapshot, View.SERVE, region)
@@ -62,7 +62,7 @@ def write_model(
             other.reset(torch.Generator().manual_seed(1))
             with torch.no_grad():
                 other.ids_RH[3] += refit_bias
-            write_weights(trial, other, serve, refit=True)
+            write_weights(trial, other, serve, View.SERVE)
         return trial.commit(StepName.TRAIN, config, AS_OF, region, inputs, MODEL_FIGURES)
 
 
@@ -131,14 +131,15 @@ def test_refitted_weights_are_read_where_they_are_asked_for(config, snapshot):
     plain = write_model(config, snapshot, EAST, "without")
     refitted = write_model(config, snapshot, EAST, "with", refit=True)
 
-    def users(model: Artifact, **kwargs: bool) -> pa.Table:
-        return embed_view(snapshot, View.SERVE, EAST, model, **kwargs)[EAST]["user"]
+    def users(model: Artifact, trained_on: View = View.TRAIN) -> pa.Table:
+        tables = embed_view(snapshot, View.SERVE, EAST, model, trained_on=trained_on)
+        return tables[EAST]["user"]
 
-    assert has_refit(refitted)
-    assert not has_refit(plain)
+    assert has_weights(refitted, View.SERVE)
+    assert not has_weights(plain, View.SERVE)
     assert users(refitted).equals(users(plain))
-    assert not users(refitted, refit=True).equals(users(plain))
-    tables = embed_view(snapshot, View.SERVE, EAST, refitted, refit=True)
+    assert not users(refitted, View.SERVE).equals(users(plain))
+    tables = embed_view(snapshot, View.SERVE, EAST, refitted, trained_on=View.SERVE)
     counted = count_nodes(tables, refitted)
     assert counted["num_without_trained_row"] == {"place": 0, "user": 0}
 
@@ -158,7 +159,7 @@ def test_weights_that_do_not_fit_are_refused(config, snapshot):
     torn = artifact_id(StepName.TRAIN, config, AS_OF, EAST, {})
     with attempt(lake.storage, f"models/{torn}", torn) as trial:
         encoder = build_encoder(config.model, graph.num_nodes, {"place": 2, "user": 2})
-        write_weights(trial, encoder, graph, refit=False)
+        write_weights(trial, encoder, graph, View.TRAIN)
         write_settings(trial, config, graph, features)
         trial.write("weights.safetensors", safetensors.torch.save({"x": torch.zeros(1)}))
         model = trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES)

@@ -62,15 +62,3 @@ def test_weights_of_one_change_nothing(pairs):
     ones = torch.ones(len(graph.keys), dtype=torch.float64)
     found = graph.normalised(ones).to_dense()
     assert torch.equal(found, graph.normalised().to_dense())
-
-
-@given(EDGES, EDGES)
-def test_without_removes_both_directions_and_nothing_else(pairs, removed):
-    gone = torch.tensor(removed, dtype=torch.int64).reshape(-1, 2)
-    expected = dense(make(7, pairs))
-    for src, dst in removed:
-        expected[src, dst] = expected[dst, src] = 0
-
-    rest = make(7, pairs).without(gone[:, 0], gone[:, 1])
-
-    np.testing.assert_array_equal(dense(rest), expected)

@@ -4,11 +4,12 @@ import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
-from graphrec_core.errors import ExpectationError, LakeError
+from graphrec_core.embedding import encode_graph, load_model
+from graphrec_core.errors import ExpectationError, LakeError, RefusedError
 from graphrec_core.graph import load_graph
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
-from graphrec_core.training import region_model
+from graphrec_core.training import day_model
 from graphrec_core.types import ALL_REGIONS, Region, View
 from jobs import generate_embeddings, train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -28,10 +29,13 @@ def test_a_regional_day(tmp_path):
         "config.json",
         "ids/place.parquet",
         "ids/user.parquet",
+        "ids_fit/place.parquet",
+        "ids_fit/user.parquet",
         "ids_refit/place.parquet",
         "ids_refit/user.parquet",
         "metrics.json",
         "weights.safetensors",
+        "weights_fit.safetensors",
         "weights_refit.safetensors",
     }
     assert model.stats["supervision_edges"].startswith("exempt: LightGCN")
@@ -129,7 +133,7 @@ def test_each_view_is_loaded_once_and_only_if_it_is_needed(tmp_path, monkeypatch
         loaded.append(view)
         return load_graph(snapshot, view, region)
 
-    monkeypatch.setattr(region_model, "load_graph", load_and_count)
+    monkeypatch.setattr(day_model, "load_graph", load_and_count)
     config = tiny_config(
         tmp_path,
         model={"name": name, "embedding_dim": 8, "num_layers": 2},
@@ -138,7 +142,39 @@ def test_each_view_is_loaded_once_and_only_if_it_is_needed(tmp_path, monkeypatch
     write_tiny_snapshot(config)
     train_model.run(Day(config, AS_OF), EAST)
     needs_serve = refit or name == "graphsage"
-    assert loaded == [View.TRAIN, View.SERVE][: 1 + needs_serve]
+    assert sorted(loaded) == sorted([View.FIT, View.TRAIN, View.SERVE][: 2 + needs_serve])
+
+
+def test_vectors_of_the_fit_view_are_by_the_weights_fitted_on_it(tmp_path):
+    config = tiny_config(
+        tmp_path,
+        model={"name": "graphsage", "embedding_dim": 8, "num_layers": 2},
+        training={"num_threads": 1, "num_epochs": 3},
+    )
+    snapshot = write_tiny_snapshot(config)
+    train_model.run(Day(config, AS_OF), EAST)
+    embedding = generate_embeddings.run(Day(config, AS_OF), EAST, View.FIT)
+    assert embedding.stats["origin"]["view"] == embedding.stats["origin"]["trained_on"] == "fit"
+    assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 0}
+    lake = Lake(config)
+    stored = open_artifact(lake.storage, lake.layout.model(EAST, embedding.inputs["model"]))
+    loaded = load_model(stored, View.FIT)
+    graph = load_graph(snapshot, View.FIT, EAST)
+    expected = encode_graph(loaded, graph, 1000).numpy()[graph.slice_of("user")]
+    written = open_artifact(lake.storage, lake.layout.embedding(embedding.id))
+    found = written.read_table(vectors_file(View.FIT, EAST, "user"))["vector"].to_numpy()
+    np.testing.assert_allclose(np.stack(found), expected, rtol=1e-5, atol=1e-6)
+    other = encode_graph(load_model(stored), graph, 1000).numpy()[graph.slice_of("user")]
+    assert not np.allclose(np.stack(found), other, rtol=1e-2)
+
+
+def test_without_weights_of_the_fit_view_its_vectors_are_refused(tmp_path):
+    config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
+    write_tiny_snapshot(config, has_fit=False)
+    train_model.run(Day(config, AS_OF), EAST)
+    with pytest.raises(RefusedError, match="the fit view holds nothing to learn from") as refusal:
+        generate_embeddings.run(Day(config, AS_OF), EAST, View.FIT)
+    assert refusal.value.exit_code == 3
 
 
 def test_zero_epochs_store_random_weights(tmp_path):

@@ -126,19 +126,21 @@ def test_a_serve_file_in_the_place_of_a_train_file(
     assert not [name for name in Lake(config).storage.files("") if "/evaluations/" in name]
 
 
-def test_a_serve_artefact_in_the_place_of_the_train_artefact(
-    config: PipelineConfig, snapshot: Artifact
-) -> None:
-    train_model.run(Day(config, AS_OF), EAST)
-    generate_embeddings.run(Day(config, AS_OF), EAST, View.SERVE)
-    copy_artefact(config, Day(config, AS_OF).ref(StepName.EMBED, EAST, View.SERVE).id)
-    with pytest.raises(LeakageError, match="region east: serve view of snapshot"):
-        evaluate_model.run(Day(config, AS_OF), EAST)
-
-
 def test_a_job_that_embeds_the_wrong_view(config: PipelineConfig, snapshot: Artifact) -> None:
     write_vectors(config, AS_OF, snapshot, "east", stamped=View.SERVE)
     assert_refused(config, "the manifest of", "serve view of snapshot")
+
+
+@pytest.mark.parametrize("view", [View.FIT, View.SERVE])
+def test_an_artefact_of_another_view_in_the_place_of_the_train_artefact(
+    config: PipelineConfig, snapshot: Artifact, view: View
+) -> None:
+    train_model.run(Day(config, AS_OF), EAST)
+    generate_embeddings.run(Day(config, AS_OF), EAST, view)
+    copy_artefact(config, Day(config, AS_OF).ref(StepName.EMBED, EAST, view).id)
+    with pytest.raises(LeakageError, match=f"region east: {view} view of snapshot") as caught:
+        evaluate_model.run(Day(config, AS_OF), EAST)
+    assert "fit-view vectors are a horizon old" in str(caught.value)
 
 
 def test_files_of_the_serve_view_by_name(config: PipelineConfig, snapshot: Artifact) -> None:

@@ -31,7 +31,8 @@ def test_overlap_by_hand():
 
 
 def same_vectors(tables, snapshot, model, *, refit):
-    wanted = embed_view(snapshot, View.SERVE, EAST, model, refit=refit)[EAST]
+    trained_on = View.SERVE if refit else View.TRAIN
+    wanted = embed_view(snapshot, View.SERVE, EAST, model, trained_on=trained_on)[EAST]
     return all(tables[EAST][ntype].equals(table) for ntype, table in wanted.items())
 
 
@@ -101,8 +102,8 @@ def test_the_overlap_is_that_of_what_would_be_shown(config, tmp_path):
     snapshot = with_guests(config, write_tiny_snapshot(config), num=20)
     model = write_model(config, snapshot, EAST, "by_hand", refit=True)
     judged, refitted = (
-        naive_lists(snapshot, embed_view(snapshot, View.SERVE, EAST, model, refit=refit)[EAST])
-        for refit in (False, True)
+        naive_lists(snapshot, embed_view(snapshot, View.SERVE, EAST, model, trained_on=view)[EAST])
+        for view in (View.TRAIN, View.SERVE)
     )
     shares = [len(judged[user] & refitted[user]) / len(judged[user]) for user in judged]
     _, checks = embed_serve_view(snapshot, EAST, model, 0)

@@ -28,7 +28,7 @@ from graphrec_core.retrieval.from_shard import recommend_from_shard
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
-from graphrec_core.types import REQUIRED_VIEWS, Region
+from graphrec_core.types import Region, View
 
 PINNED = Path(__file__).with_name("tiny_day.json")
 TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
@@ -40,6 +40,7 @@ SETTINGS = (
     "training.num_epochs=30",
     "training.learning_rate=0.1",
     "training.patience=30",
+    "training.min_queries=10",
     "gate.undecided=live",
     "publish={mode: force, forced_by: a test, forced_why: to pin}",
 )
@@ -61,7 +62,7 @@ def run_tiny_day(folder: Path) -> Results:
     check = check_snapshot(day, snapshot)
     for region in map(Region, check.manifest.stats["kept_regions"]):
         produce_model(day, region)
-        for view in REQUIRED_VIEWS:
+        for view in View:
             produce_vectors(day, region, view)
         produce_evaluation(day, region)
         produce_shard(day, region)
@@ -107,13 +108,14 @@ def _of_model(model: Artifact) -> dict[str, Any]:
         for key, tensor in tensors.items()
     }
     stats = model.manifest.stats
-    exact = {key: stats[key] for key in ("num_epochs", "best_epoch", "num_parameters", "num_rows")}
+    keys = ("num_epochs", "best_epoch", "why_fixed", "num_parameters", "num_rows")
+    exact = {key: stats[key] for key in keys}
     return _result(StepName.TRAIN, exact, **near)
 
 
 def _of_vectors(day: Day) -> dict[str, Any]:
     near, exact = {}, {}
-    for view in REQUIRED_VIEWS:
+    for view in View:
         artifact = day.open(day.ref(StepName.EMBED, EAST, view))
         exact[view] = artifact.manifest.stats["num_nodes"]
         for name in sorted(artifact.manifest.files):

@@ -194,7 +194,7 @@ def test_a_day_is_json(config: PipelineConfig) -> None:
     assert set(data) == {*DayReport.__dataclass_fields__, *figures} - {"snapshot"}
     assert data["has_snapshot"]
     assert data["snapshot_stats"].keys() == {*SnapshotFigures.model_fields} - {
-        "regions", "empty_regions", "long_regions"
+        "regions", "empty_regions", "long_regions", "edge_features"
     }  # fmt: skip
     sizes = {*ViewFigures.model_fields} - {"degree_histogram"}
     assert all(row[view].keys() == sizes for row in data["regions"] for view in REQUIRED_VIEWS)

@@ -192,3 +192,13 @@ def test_a_release_that_could_not_be_measured_is_said_once_for_all_regions(
     said = "The champion of east and west could not be measured, so its rules are undecided: gone."
     assert said in wording.summary(replace(day, regions=regions))
     assert said not in wording.summary(day)
+
+
+def test_a_fixed_number_of_epochs_is_said_with_its_reason(tmp_path: Path) -> None:
+    config, why = tiny_config(tmp_path), "the fit holdout judges 3, training.min_queries is 30"
+    write_tiny_snapshot(config)
+    example_day.write_model(config, AS_OF, Region("east"), why)
+    said = "Too little past to find the number of epochs: east (4 epochs: the fit holdout judges 3"
+    assert [line for line in wording.summary(collect(config, AS_OF)) if said in line]
+    example_day.write_model(config, AS_OF, Region("west"))
+    assert "west (4" not in " ".join(wording.summary(collect(config, AS_OF)))

@@ -56,7 +56,9 @@ def write_example_day(
     return release
 
 
-def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Artifact:
+def write_model(
+    config: PipelineConfig, as_of: datetime, region: Region, why_fixed: str | None = None
+) -> Artifact:
     """Commits a model's figures, without weights."""
     history = [
         {"epoch": epoch, "loss": 0.69 / epoch, "value": 0.1 * epoch if epoch % 2 == 0 else None}
@@ -66,6 +68,7 @@ def write_model(config: PipelineConfig, as_of: datetime, region: Region) -> Arti
     stats = ModelFigures(
         num_epochs=6,
         best_epoch=4,
+        why_fixed=why_fixed,
         validation_metric="recall@20",
         validation_value=0.4,
         num_parameters=1600,

@@ -80,6 +80,8 @@ def write_tiny_snapshot(
     num_places: int = 40,
     seed: int = 0,
     serve_kinds: str = "abcd",
+    *,
+    has_fit: bool = True,
 ) -> Artifact:
     """Commits a snapshot with four planted tastes per region and one halo place per region.
 
@@ -89,6 +91,7 @@ def write_tiny_snapshot(
     absent from the earlier views, so its id has no trained row.
 
     Users have one of four values of the feature ``kind``, in the serve view of ``serve_kinds``.
+    Without ``has_fit`` the source began after the fit view's instant.
     """
     lake, rng = Lake(config), np.random.default_rng(seed)
     snapshot_id = Day(config, as_of).ref(StepName.SNAPSHOT).id
@@ -101,19 +104,23 @@ def write_tiny_snapshot(
             train, holdout = _draw_pairs(rng, num_users, num_places)
             everything = np.unique(np.concatenate([train, holdout]), axis=0)
             fit, fit_holdout = _split_newest(train, num_places)
-            views = ((View.FIT, fit), (View.TRAIN, train), (View.SERVE, everything))
-            for view, pairs in views:
+            views = {View.FIT: fit, View.TRAIN: train, View.SERVE: everything}
+            for view, pairs in views.items():
                 is_serve = view is View.SERVE
                 kinds = serve_kinds if is_serve else "abcd"
                 users = _users(name, num_users if is_serve else num_users - 1, pairs, kinds)
                 places = _places(name, other, num_places, pairs)
-                trial.write_table(nodes_file(view, "user", region), users)
-                trial.write_table(nodes_file(view, "place", region), places)
-                trial.write_table(edges_file(view, "visited", region), _edges(name, other, pairs))
+                end = 0 if view is View.FIT and not has_fit else None
+                edges = _edges(name, other, pairs)
+                trial.write_table(nodes_file(view, "user", region), users.slice(0, end))
+                trial.write_table(nodes_file(view, "place", region), places.slice(0, end))
+                trial.write_table(edges_file(view, "visited", region), edges.slice(0, end))
             for after, pairs in ((View.FIT, fit_holdout), (View.TRAIN, holdout)):
-                trial.write_table(holdout_file(region, after), _holdout(name, pairs))
+                end = 0 if after is View.FIT and not has_fit else None
+                rows = _holdout(name, pairs).slice(0, end)
+                trial.write_table(holdout_file(region, after), rows)
             stats[name] = {
-                **_view_stats(num_users, num_places, dict(views)),
+                **_view_stats(num_users, num_places, views),
                 "fit_holdout": _holdout_stats(fit_holdout),
                 "holdout": _holdout_stats(holdout),
             }

@@ -3,9 +3,13 @@
 import pyarrow as pa
 import torch
 
+from graphrec_core.config.task import TaskConfig
 from graphrec_core.graph import EdgeList, RegionGraph
 from graphrec_core.training.pairs import TaskPairs
 from graphrec_core.types import Region
+
+TASK = TaskConfig(query="user", candidate="place", edge="visited")
+FRIENDS_TASK = TaskConfig(query="user", candidate="user", edge="follows")
 
 
 def keys(graph: RegionGraph, pairs: TaskPairs) -> set[int]:
@@ -27,7 +31,7 @@ def friends_graph() -> RegionGraph:
         task_edge="follows",
         nodes={"user": ids},
         offsets={"user": 0},
-        edges={"follows": EdgeList(src, dst, torch.arange(len(src)), weight)},
+        edges={"follows": EdgeList(src, dst, weight)},
         members={Region("east"): {"user": everybody}},
         candidates={Region("east"): everybody},
         query_regions=torch.zeros(5, dtype=torch.int64),

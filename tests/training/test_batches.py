@@ -8,7 +8,7 @@ from graphrec_core.training import Audited
 from graphrec_core.training.batches import Batch, Batches
 from graphrec_core.training.objectives import build_objective
 from graphrec_core.training.pairs import all_pairs
-from tests.training.graphs import keys
+from tests.training.graphs import TASK, keys
 
 TRAINING = TrainingConfig(batch_size=100)
 LIGHTGCN = LightGCNConfig(embedding_dim=4)
@@ -16,8 +16,9 @@ SAGE = GraphSAGEConfig(embedding_dim=4, hidden_dim=4, num_layers=1, fanouts=(-1,
 
 
 def batches_of(graph: RegionGraph, model: LightGCNConfig | GraphSAGEConfig = LIGHTGCN) -> Batches:
-    everything = build_objective("recommend", graph, TRAINING).everything()
-    return Batches(graph, everything, build_encoder(model, graph.num_nodes, {}), TRAINING)
+    everything = build_objective(TASK, graph, TRAINING).everything()
+    encoder = build_encoder(model, graph.num_nodes, {})
+    return Batches(graph, graph.messages().flat, everything, encoder, TRAINING)
 
 
 def asked(graph: RegionGraph, batches: list[Batch]) -> list[int]:

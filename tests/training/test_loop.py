@@ -11,6 +11,7 @@ from graphrec_core.training import Training
 from graphrec_core.training.batches import Batches
 from graphrec_core.training.loop import Loop
 from graphrec_core.training.objectives import Metric, ValidationSet, build_objective
+from tests.training.graphs import TASK
 
 
 class Scripted(ValidationSet):
@@ -38,8 +39,8 @@ def run(
     encoder.reset(torch.Generator().manual_seed(0))
     rows = torch.arange(graph.num_nodes)
     inputs = EncoderInputs(graph.messages(), rows, {}, {}, torch.device("cpu"))
-    everything = build_objective("recommend", graph, training).everything()
-    batches = Batches(graph, everything, encoder, training)
+    everything = build_objective(TASK, graph, training).everything()
+    batches = Batches(graph, graph.messages().flat, everything, encoder, training)
     trained = Loop(encoder, inputs, batches, training).run(num_epochs, validation)
     with torch.no_grad():
         return trained, trained.encoder.encode(inputs)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ import graphrec_core.training
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig
 from graphrec_core.config.model import ModelConfig
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import FeatureEncoder, Messages, RegionGraph
+from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.training import Trainer
 from graphrec_core.training.objectives import (
     Metric,
@@ -28,6 +28,7 @@ from graphrec_core.training.objectives import (
     ValidationSet,
 )
 from graphrec_core.training.pairs import TaskPairs, all_pairs
+from tests.training.graphs import TASK
 
 RMSE = Metric("RMSE", is_larger_better=False)
 LIGHTGCN = LightGCNConfig(embedding_dim=16, num_layers=2)
@@ -56,8 +57,8 @@ class Examples(TrainingSet, ValidationSet):
 
     metric = RMSE
 
-    def __init__(self, roles: Sequence[Tensor], values: Tensor, messages: Messages) -> None:
-        self.roles, self.values, self.messages = roles, values, messages
+    def __init__(self, roles: Sequence[Tensor], values: Tensor) -> None:
+        self.roles, self.values = roles, values
 
     def __len__(self) -> int:
         return len(self.values)
@@ -72,24 +73,22 @@ class Examples(TrainingSet, ValidationSet):
 
 
 class Regression(Objective):
-    """Every fourth example is held out; its messages stay."""
+    """Every fourth example is of the holdout; its messages stay."""
 
     def __init__(
         self, graph: RegionGraph, training: TrainingConfig, examples: Sequence[Tensor]
     ) -> None:
-        super().__init__(graph, training)
+        super().__init__(graph, TASK, training)
         *self.roles, self.values = examples
 
     def of(self, chosen: Tensor) -> Examples:
-        roles = [role[chosen] for role in self.roles]
-        return Examples(roles, self.values[chosen], self.graph.messages())
+        return Examples([role[chosen] for role in self.roles], self.values[chosen])
 
     def everything(self) -> Examples:
-        return self.of(torch.arange(len(self.values)))
+        return self.of(torch.nonzero(torch.arange(len(self.values)) % 4)[:, 0])
 
-    def split(self, rng: np.random.Generator) -> tuple[Examples, Examples]:
-        is_held = torch.arange(len(self.values)) % 4 == 0
-        return self.of(torch.nonzero(~is_held)[:, 0]), self.of(torch.nonzero(is_held)[:, 0])
+    def validation(self, holdout: pa.Table) -> Examples:
+        return self.of(torch.tensor(holdout["example"].to_pylist()))
 
 
 def pairs_with_values(graph: RegionGraph) -> list[Tensor]:
@@ -116,11 +115,14 @@ def nodes_with_values(graph: RegionGraph) -> list[Tensor]:
 def test_another_kind_of_task_is_trained_by_the_same_loop(
     graph: RegionGraph, model: ModelConfig, examples_of
 ) -> None:
-    training = TrainingConfig(num_epochs=40, batch_size=256, learning_rate=0.02, eval_every=1)
+    training = TrainingConfig(
+        num_epochs=40, batch_size=256, learning_rate=0.02, eval_every=1, min_queries=1
+    )
     objective = Regression(graph, training, examples_of(graph))
     features = FeatureEncoder.fit(graph, {"user": ["age"], "place": ["age"]}).encode(graph)
 
-    trained = Trainer(graph, features, model, training).search(objective)
+    holdout = pa.table({"example": range(0, len(objective.values), 4)})
+    trained = Trainer(graph, features, model, training).search(objective, holdout)
 
     values = [look.value for look in trained.history]
     assert trained.metric == RMSE

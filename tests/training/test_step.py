@@ -11,6 +11,7 @@ from graphrec_core.models.registry import build_encoder
 from graphrec_core.training.batches import Batch, Batches
 from graphrec_core.training.objectives import build_objective
 from graphrec_core.training.step import Step
+from tests.training.graphs import TASK
 
 LIGHTGCN = LightGCNConfig(embedding_dim=4, init_std=1)
 SAGE = GraphSAGEConfig(embedding_dim=4, hidden_dim=4, num_layers=1, fanouts=(-1,), init_std=1)
@@ -23,8 +24,9 @@ def prepared(
     encoder.reset(torch.Generator().manual_seed(0))
     rows = torch.arange(graph.num_nodes)
     inputs = EncoderInputs(graph.messages(), rows, {}, {}, torch.device("cpu"))
-    everything = build_objective("recommend", graph, training).everything()
-    return encoder, inputs, next(Batches(graph, everything, encoder, training).epoch())
+    everything = build_objective(TASK, graph, training).everything()
+    batches = Batches(graph, graph.messages().flat, everything, encoder, training)
+    return encoder, inputs, next(batches.epoch())
 
 
 def test_the_loss_of_a_step_by_numpy(graph):

@@ -10,11 +10,12 @@ from graphrec_core.errors import LeakageError
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
 from graphrec_core.lake import Artifact
-from graphrec_core.training import Audited, SupervisionAudit, Training, train_encoder
+from graphrec_core.training import Audited, SupervisionAudit, Training, train_for
 from graphrec_core.training.pairs import TaskPairs, all_pairs
 from graphrec_core.types import Region, View
 from jobs import train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.training.graphs import TASK
 
 NONE = torch.empty(0, dtype=torch.int64)
 SAGE = GraphSAGEConfig(embedding_dim=8, hidden_dim=8, fanouts=(8, 4))
@@ -47,7 +48,7 @@ def settings(**values: object) -> TrainingConfig:
 
 def train(graph: RegionGraph, model: object = SAGE, sampler: object = NeighborSampler) -> Training:
     features = FeatureEncoder.fit(graph, {}).encode(graph)
-    return train_encoder(graph, features, model, settings(), sampler, kind="recommend")
+    return train_for(graph, features, model, settings(), 2, sampler, task=TASK)
 
 
 def one_pair(graph: RegionGraph) -> tuple[TaskPairs, str, str]:
@@ -80,9 +81,7 @@ def test_the_honest_sampler_passes_and_every_batch_was_audited(graph):
     trained = train(graph)
 
     num_pairs = len(graph.task_pairs)
-    searched = -(-(num_pairs - num_pairs // 10) // 128)
-    final = -(-num_pairs // 128)
-    num = trained.num_epochs * searched + trained.best_epoch * final
+    num = trained.num_epochs * -(-num_pairs // 128)
     assert trained.audited == Audited(num, num)
 
 
@@ -111,7 +110,7 @@ def test_the_planted_pair_is_named_in_its_direction(graph, is_reversed):
 def test_every_edge_type_that_holds_the_pair_is_named(graph):
     """A pair that a second edge type carries backwards is the same answer."""
     pair, user, place = one_pair(graph)
-    liked = EdgeList(pair.candidate, pair.query, torch.zeros(1).long(), torch.ones(1).double())
+    liked = EdgeList(pair.candidate, pair.query, torch.ones(1).double())
     both = replace(graph, edges={**graph.edges, "liked": liked})
     messages = both.messages().flat
     seeds = torch.cat([pair.query, pair.candidate])

@@ -2,6 +2,7 @@ import logging
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import torch
 
@@ -10,12 +11,14 @@ from graphrec_core.config.model import ModelConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import Artifact
-from graphrec_core.lake.layout import holdout_file
+from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.models.encoder import EncoderInputs
-from graphrec_core.training import Training, train_encoder, train_for
+from graphrec_core.training import TooLittlePast, Training, fit_encoder, train_for
 from graphrec_core.types import ALL_REGIONS, Region, View
+from tests.training.graphs import TASK
 
 EAST = Region("east")
+NONE = torch.empty(0, dtype=torch.int64)
 LIGHTGCN = LightGCNConfig(embedding_dim=16, num_layers=2)
 SAGE = GraphSAGEConfig(embedding_dim=16, hidden_dim=16, fanouts=(8, 4))
 NO_KIND = {"user": ["age"], "place": ["age"]}  # `kind` is the planted taste itself
@@ -31,7 +34,12 @@ def encoded(graph: RegionGraph) -> dict[str, torch.Tensor]:
 
 
 def train(graph: RegionGraph, model: ModelConfig, **values: object) -> Training:
-    return train_encoder(graph, encoded(graph), model, settings(**values), kind="recommend")
+    training = settings(**values)
+    return train_for(graph, encoded(graph), model, training, training.num_epochs, task=TASK)
+
+
+def fit_holdout(snapshot: Artifact) -> pa.Table:
+    return snapshot.read_table(holdout_file(EAST, View.FIT))
 
 
 def vectors(graph: RegionGraph, trained: Training) -> np.ndarray:
@@ -107,23 +115,77 @@ def test_zero_epochs_give_the_seeded_initial_weights(snapshot):
     assert (trained.metric, trained.validation_value) == (None, None)
 
 
-def test_it_stops_early_and_reports_the_best_look(snapshot, caplog):
-    graph = load_graph(snapshot, View.TRAIN, EAST)
+def test_it_stops_early_and_keeps_the_best_look(snapshot, caplog):
+    graph, holdout = load_graph(snapshot, View.FIT, EAST), fit_holdout(snapshot)
+    training = settings(num_epochs=200, eval_every=1, patience=3)
 
     with caplog.at_level(logging.INFO, logger="graphrec_core.training.loop"):
-        trained = train(graph, LIGHTGCN, num_epochs=200, eval_every=1, patience=3)
+        fitted = fit_encoder(graph, encoded(graph), LIGHTGCN, training, holdout, task=TASK)
 
-    best = max(trained.history, key=lambda look: look.value)
-    assert trained.num_epochs == trained.best_epoch + 3 < 200
-    assert trained.validation_value == best.value
-    assert trained.best_epoch == best.epoch
+    best = max(fitted.history, key=lambda look: look.value)
+    assert fitted.num_epochs == fitted.best_epoch + 3 < 200
+    assert fitted.validation_value == best.value
+    assert fitted.best_epoch == best.epoch
     assert "validation recall@20" in caplog.messages[0]
+    again = train_for(graph, encoded(graph), LIGHTGCN, training, best.epoch, task=TASK)
+    assert torch.equal(again.encoder.ids_RH, fitted.encoder.ids_RH)
+
+
+def naive_recall(snapshot: Artifact, graph: RegionGraph, h: np.ndarray) -> float:
+    """Mean over queries of recall@20 on the fit holdout, from the files alone."""
+    places = snapshot.read_table(nodes_file(View.FIT, "place", EAST)).to_pylist()
+    pool = [row["node_id"] for row in places if row["is_candidate"]]
+    edges = snapshot.read_table(edges_file(View.FIT, "visited", EAST)).to_pylist()
+    row_of = {
+        name: graph.offsets[ntype] + row
+        for ntype in ("user", "place")
+        for row, name in enumerate(graph.node_ids(ntype).to_pylist())
+    }
+    wanted: dict[str, set[str]] = {}
+    for row in fit_holdout(snapshot).to_pylist():
+        wanted.setdefault(row["query_id"], set()).add(row["candidate_id"])
+    recalls = []
+    for user, targets in wanted.items():
+        seen = {edge["dst"] for edge in edges if edge["src"] == user}
+        unseen = [place for place in pool if place not in seen]
+        order = sorted(unseen, key=lambda place: -float(h[row_of[user]] @ h[row_of[place]]))
+        recalls.append(len(targets & set(order[:20])) / len(targets))
+    return float(np.mean(recalls))
+
+
+def test_every_look_is_the_recall_that_plain_python_finds(snapshot):
+    graph, holdout = load_graph(snapshot, View.FIT, EAST), fit_holdout(snapshot)
+    training = settings(num_epochs=6, eval_every=2)
+
+    fitted = fit_encoder(graph, encoded(graph), LIGHTGCN, training, holdout, task=TASK)
+
+    for look in fitted.history:
+        then = train_for(graph, encoded(graph), LIGHTGCN, training, look.epoch, task=TASK)
+        assert look.value == pytest.approx(naive_recall(snapshot, graph, vectors(graph, then)))
+
+
+@pytest.mark.parametrize(("num_rows", "is_enough"), [(30, True), (29, False)])
+def test_too_few_judged_queries_find_no_number_of_epochs(snapshot, num_rows, is_enough):
+    """Each user of the fixture has one target."""
+    graph, few = load_graph(snapshot, View.FIT, EAST), fit_holdout(snapshot).slice(0, num_rows)
+    training = settings(num_epochs=1, min_queries=30)
+    found = fit_encoder(graph, encoded(graph), LIGHTGCN, training, few, task=TASK)
+    why = "the fit holdout judges 29, training.min_queries is 30"
+    assert isinstance(found, Training) if is_enough else found == TooLittlePast(why)
+
+
+def test_a_fit_view_without_pairs_finds_no_number_of_epochs(snapshot):
+    graph = load_graph(snapshot, View.FIT, EAST)
+    bare = replace(graph, edges={"visited": EdgeList(NONE, NONE, NONE.double())})
+    features, holdout = encoded(bare), fit_holdout(snapshot)
+    found = fit_encoder(bare, features, LIGHTGCN, settings(), holdout, task=TASK)
+    assert found == TooLittlePast("the fit view holds nothing to learn from")
 
 
 def test_a_fixed_number_of_epochs_needs_no_validation(snapshot):
     graph = load_graph(snapshot, View.SERVE, EAST)
 
-    trained = train_for(graph, encoded(graph), LIGHTGCN, settings(), 3, kind="recommend")
+    trained = train_for(graph, encoded(graph), LIGHTGCN, settings(), 3, task=TASK)
 
     assert (trained.best_epoch, trained.validation_value) == (3, None)
     assert trained.history[-1].loss < 0.7
@@ -145,8 +207,7 @@ def test_a_global_model_learns_all_regions(snapshot, loss):
 
 def test_a_graph_without_pairs_gives_the_initial_weights(snapshot):
     graph = load_graph(snapshot, View.TRAIN, EAST)
-    none = torch.empty(0, dtype=torch.int64)
-    bare = replace(graph, edges={"visited": EdgeList(none, none, none, none.double())})
+    bare = replace(graph, edges={"visited": EdgeList(NONE, NONE, NONE.double())})
 
     trained = train(bare, LIGHTGCN)
 

@@ -29,10 +29,11 @@ class ModelFigures(Figures):
     """How a model was trained. What older versions did not store has a default.
 
     Attributes:
-        num_epochs: Epochs that ran on the train view.
-        best_epoch: The epoch whose weights were kept.
-        validation_metric: What chose it, such as ``recall@20``; None: nothing was validated.
-        validation_value: Its value at that epoch.
+        num_epochs: Epochs that ran to find their number, on the fit view; or the fixed number.
+        best_epoch: The number of epochs that the weights were trained for.
+        why_fixed: Why that is fixed; None: it was found on the fit view.
+        validation_metric: What it was found by, such as ``recall@20``; None: it is fixed.
+        validation_value: Its value at that epoch, on the fit holdout.
         num_parameters: Trained numbers.
         num_rows: Node type -> nodes of the train view.
         device: cpu | cuda.
@@ -46,6 +47,7 @@ class ModelFigures(Figures):
 
     num_epochs: int
     best_epoch: int | None = None
+    why_fixed: str | None = None
     validation_metric: str | None = None
     validation_value: float | None = None
     num_parameters: int

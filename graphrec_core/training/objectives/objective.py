@@ -1,8 +1,9 @@
 """The contract of every objective: what is asked, how an answer is scored, when one is better.
 
 Batches, step and loop work with these four classes and know nothing of the task behind them.
-An objective says what there is to learn on a graph; a training set asks a batch's question; the
-question knows its loss; a validation set says whether training still helps.
+An objective says what there is to learn on a graph, and how a holdout measures it; a training set
+asks a batch's question; the question knows its loss; a validation set says whether training still
+helps.
 """
 
 import math
@@ -10,11 +11,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
+import pyarrow as pa
 from torch import Generator, Tensor
 
+from graphrec_core.config.task import TaskConfig
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import Messages, RegionGraph
+from graphrec_core.graph import RegionGraph
 from graphrec_core.training.pairs import TaskPairs
 
 
@@ -63,13 +65,7 @@ class Question(ABC):
 
 
 class TrainingSet(ABC):
-    """The examples of one run, and the message edges that encoders hear in it.
-
-    Attributes:
-        messages: Without the edges that are held out.
-    """
-
-    messages: Messages
+    """The examples of one run."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -86,7 +82,7 @@ class TrainingSet(ABC):
 
 
 class ValidationSet(ABC):
-    """Examples that a run does not see, to stop it by.
+    """What happened after the view that a run sees, to stop it by.
 
     Attributes:
         metric: What is measured.
@@ -96,7 +92,7 @@ class ValidationSet(ABC):
 
     @abstractmethod
     def __len__(self) -> int:
-        """Counts the examples that can be judged."""
+        """Counts what the metric is a mean over, such as queries."""
 
     @abstractmethod
     def measure(self, h_ND: Tensor) -> float:
@@ -108,16 +104,21 @@ class Objective(ABC):
 
     Args:
         graph: A view's graph.
+        task: The ``task`` section.
         training: The ``training`` section.
     """
 
-    def __init__(self, graph: RegionGraph, training: TrainingConfig) -> None:
-        self.graph, self.training = graph, training
+    def __init__(self, graph: RegionGraph, task: TaskConfig, training: TrainingConfig) -> None:
+        self.graph, self.task, self.training = graph, task, training
 
     @abstractmethod
     def everything(self) -> TrainingSet:
         """Takes all examples to learn from."""
 
     @abstractmethod
-    def split(self, rng: np.random.Generator) -> tuple[TrainingSet, ValidationSet]:
-        """Holds out ``training.validation_frac`` of the examples."""
+    def validation(self, holdout: pa.Table) -> ValidationSet:
+        """Makes the measure of a run.
+
+        Args:
+            holdout: Rows of the holdout that begins where the graph's view ends.
+        """

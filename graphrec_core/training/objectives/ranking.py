@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
+import pyarrow as pa
 from torch import Generator, Tensor
 
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.graph import Messages, RegionGraph
+from graphrec_core.evaluation.targets import find_targets
+from graphrec_core.graph import RegionGraph
 from graphrec_core.training.losses import LOSSES, RankingLoss, RankingVectors
 from graphrec_core.training.negatives import NegativeSampler, learnable
 from graphrec_core.training.objectives.objective import (
@@ -18,7 +19,7 @@ from graphrec_core.training.objectives.objective import (
     ValidationSet,
 )
 from graphrec_core.training.objectives.recall import Recall
-from graphrec_core.training.pairs import TaskPairs, all_pairs, hold_out_newest
+from graphrec_core.training.pairs import TaskPairs, all_pairs, known_pairs
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class RankingQuestion(Question):
         return self.ranking_loss.of(scored, self.temperature)
 
 
+NONE = slice(0)
+
+
 class RankingSet(TrainingSet):
     """Task pairs as positives.
 
@@ -51,19 +55,12 @@ class RankingSet(TrainingSet):
         graph: The graph of the pairs.
         pairs: The positives; those that have negatives to be compared with are learned, and none
             of them is drawn as a negative of its query.
-        messages: The message edges of the run.
         training: The ``training`` section.
     """
 
-    def __init__(
-        self,
-        graph: RegionGraph,
-        pairs: TaskPairs,
-        messages: Messages,
-        training: TrainingConfig,
-    ) -> None:
+    def __init__(self, graph: RegionGraph, pairs: TaskPairs, training: TrainingConfig) -> None:
         self._graph, self._training = graph, training
-        self._pairs, self.messages = learnable(graph, pairs), messages
+        self._pairs = learnable(graph, pairs)
         self._loss = LOSSES[training.loss]
 
     def __len__(self) -> int:
@@ -89,15 +86,15 @@ class RankingSet(TrainingSet):
 
 
 class Ranking(Objective):
-    """Learns the task's pairs; is stopped by recall on the newest of them."""
+    """Learns the task's pairs; is stopped by recall on those that came next."""
 
     def everything(self) -> TrainingSet:
         """See ``Objective``."""
-        graph = self.graph
-        return RankingSet(graph, all_pairs(graph), graph.messages(), self.training)
+        return RankingSet(self.graph, all_pairs(self.graph), self.training)
 
-    def split(self, rng: np.random.Generator) -> tuple[TrainingSet, ValidationSet]:
-        """See ``Objective``; the held pairs are the newest, and no message edges either."""
-        split = hold_out_newest(self.graph, self.training.validation_frac, rng)
-        learned = RankingSet(self.graph, split.pairs, split.messages, self.training)
-        return learned, Recall(self.graph, split.held, split.pairs)
+    def validation(self, holdout: pa.Table) -> ValidationSet:
+        """See ``Objective``; targets and what is left out are those of an evaluation."""
+        targets, _ = find_targets(holdout, self.task)
+        wanted = known_pairs(self.graph, targets["query_id"], targets["candidate_id"])
+        pairs = all_pairs(self.graph)
+        return Recall(self.graph, wanted, pairs if self.task.exclude_seen else pairs.where(NONE))

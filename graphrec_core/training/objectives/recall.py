@@ -1,4 +1,4 @@
-"""Recall on held out pairs, to decide when ranking is learned."""
+"""Recall on the pairs that came next, to decide when ranking is learned."""
 
 import torch
 from torch import Tensor
@@ -12,29 +12,26 @@ QUERY_BLOCK = 1024
 
 
 class Recall(ValidationSet):
-    """Measures recall@20 of home queries on pairs that training did not see.
+    """Measures recall@20 of home queries on targets that training did not see.
 
     Args:
         graph: The graph.
-        held: The held out pairs; those a region's index could answer count. No node is paired
-            with itself.
-        seen: Pairs of training; their candidates are left out of the ranking.
+        targets: What queries with a home in the graph should be shown; no node is paired with
+            itself.
+        seen: What they are not shown; nor is any node shown to itself.
     """
 
     metric = Metric(f"recall@{K}", is_larger_better=True)
 
-    def __init__(self, graph: RegionGraph, held: TaskPairs, seen: TaskPairs) -> None:
-        region = graph.query_regions[held.query]
-        can_answer = graph.candidate_mask[region.clamp(min=0), held.candidate]
-        self._held = held.where((region >= 0) & can_answer)
-        self._graph, self._seen = graph, seen
-        self._queries = torch.unique(self._held.query)
+    def __init__(self, graph: RegionGraph, targets: TaskPairs, seen: TaskPairs) -> None:
+        self._graph, self._targets, self._seen = graph, targets, seen
+        self._queries = torch.unique(targets.query)
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._queries)
 
     def measure(self, h_ND: Tensor) -> float:
-        """Mean over queries of (hits in the top 20 / held out pairs).
+        """Mean over queries of (hits in the top 20 / targets).
 
         Args:
             h_ND: Vectors of all nodes.
@@ -57,7 +54,7 @@ class Recall(ValidationSet):
         scores[self._cells(queries, pool, self._seen)] = -torch.inf
         scores[self._cells(queries, pool, TaskPairs(queries, queries))] = -torch.inf
         is_target = torch.zeros_like(scores, dtype=torch.bool)
-        is_target[self._cells(queries, pool, self._held)] = True
+        is_target[self._cells(queries, pool, self._targets)] = True
         top = torch.topk(scores, min(K, len(pool)), dim=1).indices
         hits = is_target.gather(1, top).sum(dim=1)
         return hits / is_target.sum(dim=1).clamp(min=1)

@@ -26,15 +26,6 @@ def test_recall_by_hand(graph):
     assert Recall(graph, at_20, known).measure(h) == 1
 
 
-def test_pairs_no_index_could_answer_do_not_count(graph):
-    query = int(graph.slice_of("user").start)
-    foreign = graph.candidates[Region("west")][:1]
-
-    held = TaskPairs(torch.tensor([query]), foreign)
-
-    assert len(Recall(graph, held, held)) == 0
-
-
 def test_ones_own_node_takes_no_rank(monkeypatch):
     """Each user likes itself best and its one held friend next."""
     friends = friends_graph()

@@ -9,6 +9,7 @@ from graphrec_core.config.training import TrainingConfig
 from graphrec_core.errors import ConfigError
 from graphrec_core.training.objectives import OBJECTIVES, build_objective
 from tests.dags.pipelines import write_pipeline
+from tests.training.graphs import TASK
 
 
 def test_every_kind_of_task_has_an_objective() -> None:
@@ -17,7 +18,7 @@ def test_every_kind_of_task_has_an_objective() -> None:
 
 def test_an_unknown_kind_is_refused_with_what_exists(graph) -> None:
     with pytest.raises(ConfigError) as error:
-        build_objective("rank", graph, TrainingConfig())
+        build_objective(TASK.model_copy(update={"kind": "rank"}), graph, TrainingConfig())
 
     assert error.value.found == "'rank'"
     assert error.value.fix == "Choose one of recommend."
