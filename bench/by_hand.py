@@ -1,8 +1,8 @@
 """The peer of the snapshot builder: the same tables of the generated market, by hand in DuckDB.
 
 What an engineer who knows this market would write: the versions of a node do not overlap, events
-are never corrected, so a plain filter is the as-of rule; one scan of the events feeds both views
-and the holdout; ids come from the market, so nothing is checked. No code of graphrec is used.
+are never corrected, so a plain filter is the as-of rule; one scan of the events feeds all views
+and holdouts; ids come from the market, so nothing is checked. No code of graphrec is used.
 """
 
 from collections.abc import Iterator
@@ -21,31 +21,33 @@ from read_parquet('$data/${ntype}s.parquet')
 where valid_from <= $end and (valid_to is null or valid_to > $end) and known_at < $end
 """
 
+OF_VIEW = """,
+    count(*) filter (in_$view) as num_events_$view,
+    sum(rating) filter (in_$view) as weight_$view,
+    max(event_time) filter (in_$view) as last_event_time_$view,
+    max(known_at) filter (in_$view) as last_known_at_$view"""
+
+OF_HOLDOUT = """,
+    count(*) filter (in_$holdout) as num_events_$holdout,
+    min(event_time) filter (in_$holdout) as first_event_time_$holdout,
+    max(event_time) filter (in_$holdout) as last_event_time_$holdout,
+    max(known_at) filter (in_$holdout) as last_known_at_$holdout"""
+
 PAIRS = """
 create temp table pairs as
 select
     user_id as src,
-    item_id as dst,
-    count(*) filter (in_train) as num_events_train,
-    sum(rating) filter (in_train) as weight_train,
-    max(event_time) filter (in_train) as last_event_time_train,
-    max(known_at) filter (in_train) as last_known_at_train,
-    count(*) filter (in_serve) as num_events_serve,
-    sum(rating) filter (in_serve) as weight_serve,
-    max(event_time) filter (in_serve) as last_event_time_serve,
-    max(known_at) filter (in_serve) as last_known_at_serve,
-    count(*) filter (in_holdout) as num_events_holdout,
-    min(event_time) filter (in_holdout) as first_event_time_holdout,
-    max(event_time) filter (in_holdout) as last_event_time_holdout,
-    max(known_at) filter (in_holdout) as last_known_at_holdout
+    item_id as dst$columns
 from (
     select
         *,
-        event_time < $cut and known_at < $cut as in_train,
+        event_time < $fit_cut and known_at < $fit_cut as in_fit,
+        event_time >= $cut - $window and event_time < $cut and known_at < $cut as in_train,
         event_time >= $as_of - $window as in_serve,
+        event_time >= $fit_cut and event_time < $cut and known_at < $cut as in_fit_holdout,
         event_time >= $cut as in_holdout
     from read_parquet('$data/events.parquet')
-    where event_time >= $cut - $window and event_time < $as_of and known_at < $as_of
+    where event_time >= $fit_cut - $window and event_time < $as_of and known_at < $as_of
 )
 group by src, dst
 """
@@ -105,30 +107,32 @@ select
     users.region,
     pairs.src as query_id,
     pairs.dst as candidate_id,
-    num_events_holdout as num_events,
-    first_event_time_holdout as first_event_time,
-    last_event_time_holdout as last_event_time,
-    last_known_at_holdout as last_known_at,
-    num_events_train > 0 as is_seen,
+    num_events_$holdout as num_events,
+    first_event_time_$holdout as first_event_time,
+    last_event_time_$holdout as last_event_time,
+    last_known_at_$holdout as last_known_at,
+    num_events_$view > 0 as is_seen,
     items.id is not null as is_candidate
 from pairs
-join user_train as users on pairs.src = users.id
+join user_$view as users on pairs.src = users.id
 left join (
     select nodes.id, nodes.region
-    from item_train as nodes
-    join item_activity_train as activity on nodes.id = activity.id
-    where activity.last_event_time >= $cut - $active
+    from item_$view as nodes
+    join item_activity_$view as activity on nodes.id = activity.id
+    where activity.last_event_time >= $end - $active
 ) as items
     on pairs.dst = items.id and users.region = items.region
-where num_events_holdout > 0
+where num_events_$holdout > 0
 """
 
 REGIONS = tuple(f"r{number}" for number in range(NUM_REGIONS))
+ENDS = {"fit": "fit_cut", "train": "cut", "serve": "as_of"}
+HOLDOUTS = {"fit": "fit_holdout", "train": "holdout"}
 NODE_TYPES = (("user", "src", "dst_region", "age"), ("item", "dst", "src_region", "price"))
 
 
 def build_by_hand(data: Path, out: Path, as_of: datetime) -> Iterator[str]:
-    """Writes both views and the holdout of the market in ``data``, region by region.
+    """Writes the views and holdouts of the market in ``data``, region by region.
 
     The folders and columns are those of a snapshot, without the columns that are always null.
 
@@ -141,10 +145,12 @@ def build_by_hand(data: Path, out: Path, as_of: datetime) -> Iterator[str]:
         What was done, after each statement.
     """
     cut = as_of - timedelta(days=HORIZON_DAYS)
+    fit_cut = cut - timedelta(days=HORIZON_DAYS)
     names = {
         "data": str(data),
         "as_of": f"timestamptz '{as_of.isoformat()}'",
         "cut": f"timestamptz '{cut.isoformat()}'",
+        "fit_cut": f"timestamptz '{fit_cut.isoformat()}'",
         "window": f"interval {WINDOW_DAYS} days",
         "active": f"interval {ACTIVE_DAYS} days",
     }
@@ -155,9 +161,11 @@ def build_by_hand(data: Path, out: Path, as_of: datetime) -> Iterator[str]:
         def run(statement: str, **more: str) -> None:
             database.execute(Template(statement).substitute(names, **more))
 
-        run(PAIRS)
+        columns = [Template(OF_VIEW).substitute(view=view) for view in ENDS]
+        columns += [Template(OF_HOLDOUT).substitute(holdout=name) for name in HOLDOUTS.values()]
+        run(PAIRS, columns="".join(columns))
         yield "pairs"
-        for view, end in (("train", names["cut"]), ("serve", names["as_of"])):
+        for view, end in ((view, names[instant]) for view, instant in ENDS.items()):
             for ntype, _, _, feature in NODE_TYPES:
                 run(NODES_AS_OF, view=view, end=end, ntype=ntype, feature=feature)
             run(EDGES, view=view)
@@ -180,9 +188,11 @@ def build_by_hand(data: Path, out: Path, as_of: datetime) -> Iterator[str]:
                 _write(database, nodes, "node_id", out / f"view={view}/nodes/{ntype}")
             run("drop table edges_$view", view=view)
             yield f"{view}: nodes written"
-        holdout = Template(HOLDOUT).substitute(names)
-        _write(database, holdout, "query_id, candidate_id", out / "holdout")
-        yield "holdout written"
+        for view, holdout in HOLDOUTS.items():
+            end = names[ENDS[view]]
+            rows = Template(HOLDOUT).substitute(names, view=view, end=end, holdout=holdout)
+            _write(database, rows, "query_id, candidate_id", out / holdout)
+            yield f"{holdout} written"
 
 
 def _write_edges(database: duckdb.DuckDBPyConnection, view: str, folder: Path) -> None:

@@ -11,6 +11,7 @@ import yaml
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
+from graphrec_core.errors import EmptyTableError
 from graphrec_core.lake import Artifact, Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.snapshot import produce_snapshot
@@ -172,6 +173,34 @@ def test_nodes_that_mostly_do_not_exist_yet_are_warned_of(
     assert "serve view: only" not in caplog.text
     assert manifest.stats["num_known_nodes"]["user"] == num
     assert manifest.stats["left_out"]["train"]["num_nodes"]["user"] == 1
+
+
+def test_a_source_that_begins_after_the_fit_view_has_an_empty_one(tmp_path: Path) -> None:
+    """A train view cannot be empty: that day is refused, this one is not."""
+    tables = market_with_changes()
+    visits, cut = tables["visits"], AS_OF - timedelta(days=7)
+    tables["visits"] = visits[visits["at"] >= cut - timedelta(days=7)].reset_index(drop=True)
+    config = write_market(tmp_path / "lake", **tables)
+    day = Day(config, AS_OF)
+    built = produce_snapshot(day)
+    for region in built.manifest.stats["regions"]:
+        for kind in ("nodes/user", "nodes/place", "edges/visited"):
+            name = f"view=fit/{kind}/region={region}/part-00000.parquet"
+            rows = built.read_table(name).num_rows
+            assert rows == (len(homes_of(built, region)) if kind == "nodes/place" else 0)
+        figures = built.manifest.stats["regions"][region]
+        assert figures["fit"]["num_edges"] == {"visited": 0}
+        assert figures["fit"]["num_candidates"] == figures["fit_holdout"]["num_pairs"] == 0
+    later = visits[visits["at"] >= cut].reset_index(drop=True)
+    refused = write_market(tmp_path / "refused", **{**tables, "visits": later})
+    with pytest.raises(EmptyTableError, match="The train view must hold events"):
+        produce_snapshot(Day(refused, AS_OF))
+
+
+def homes_of(built: Artifact, region: str) -> list[str]:
+    """The places of a region: their home is a column, so they have one before any visit."""
+    rows = built.read_table(nodes_file(View.TRAIN, "place", Region(region))).to_pylist()
+    return [row["node_id"] for row in rows if row["role"] == "home"]
 
 
 def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> None:
