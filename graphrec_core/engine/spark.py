@@ -55,6 +55,9 @@ SETTINGS = {
     # Rows have few versions: a limit before the shuffle would only sort them once more.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
     "spark.sql.join.preferSortMergeJoin": "false",
+    # A column under several names multiplies what Spark infers of every expression over them:
+    # ten names of two columns filled a heap of 2 GB with conditions that no plan needs.
+    "spark.sql.constraintPropagation.enabled": "false",
     # pairs.sql sorts what it aggregates: neighbours are summed without a hash table.
     "spark.sql.execution.replaceHashWithSortAgg": "true",
     # A task writes its few regions side by side, so that rows need no sort by region.

@@ -276,3 +276,17 @@ def test_queries_give_equal_rows_in_equal_files_on_both_engines(
         for engine in (spark, duckdb)
     ]  # fmt: skip
     assert found[0] == found[1]
+
+
+def test_columns_may_have_many_names(engine: Engine, tmp_path: Path) -> None:
+    """Spark inferred a condition for every choice of names: twelve of two columns, none ended."""
+    register(engine, tmp_path, "numbers", x=[1.5, 2.5], y=[1, 2])
+    names = [f"{column}_{number}" for column in "xy" for number in range(6)]
+    columns = ", ".join(f"{name[0]} as {name}" for name in names)
+    rows = engine.select("source.edges.e", f"select {columns} from numbers")
+    text = engine.project(rows, f"*, concat({', '.join(names)}) as row_text")
+    both = engine.union([engine.filter(text, "x_0 > 2"), engine.filter(text, "x_0 < 2")])
+    assert {row["row_text"] for row in collected(engine, both)} == {
+        "1.5" * 6 + "1" * 6,
+        "2.5" * 6 + "2" * 6,
+    }

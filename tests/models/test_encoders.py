@@ -3,9 +3,10 @@
 import pytest
 import torch
 from pydantic import TypeAdapter
+from torch import Tensor
 
 from graphrec_core.config.model import ModelConfig, encoders
-from graphrec_core.graph import Messages
+from graphrec_core.graph import Messages, Relation
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.models.registry import build_encoder
 
@@ -93,3 +94,28 @@ def test_the_seed_decides_the_initial_weights(encoder):
 
 def test_it_says_what_happens_to_supervision_edges(encoder):
     assert encoder.supervision_edges.startswith(("masked", "exempt"))
+
+
+class OneWay(Encoder):
+    """Hears the dst of `follows` alone: messages by type and direction reach an encoder."""
+
+    is_normalised, supervision_edges = False, "none"
+
+    def reset(self, generator: torch.Generator) -> None:
+        """Draws nothing."""
+
+    def encode(self, inputs: EncoderInputs, block_size: int = 0) -> Tensor:
+        heard = inputs.messages[Relation("follows", is_reverse=True)]
+        values_N = inputs.rows_N.double()
+        return torch.zeros_like(values_N).index_add(0, heard.dst, values_N[heard.src])
+
+
+def test_an_encoder_may_hear_one_relation_alone() -> None:
+    ends = {
+        "follows": (torch.tensor([0, 0, 1]), torch.tensor([1, 2, 1])),
+        "likes": (torch.tensor([2]), torch.tensor([0])),
+    }
+    inputs = EncoderInputs(
+        Messages(3, ends), torch.tensor([1, 10, 100]), {}, {}, torch.device("cpu")
+    )
+    assert OneWay().encode(inputs).tolist() == [110, 0, 0]  # 1 follows itself, and hears nobody
