@@ -13,9 +13,9 @@ ALL_REGIONS = Region("_all")
 """The region of an artefact that covers every region (one global model)."""
 
 
-FIRST_YEAR, LAST_YEAR = 1800, 2999
-"""Years of the instants that a run may be about: a window before them and a horizon after them
-stay within what every engine's timestamps hold."""
+FIRST_YEAR, LAST_YEAR = 1900, 2999
+"""Years of the instants that a run may be about: a window and two horizons before them, and a
+horizon after them, stay within what every engine's timestamps hold."""
 
 
 class View(StrEnum):
