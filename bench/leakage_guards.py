@@ -67,8 +67,8 @@ def guards(
               "tests/snapshot/test_audit.py::test_a_planted_leak_is_named_with_its_row"),
         entry(SERVE_VECTORS, "origin of the vectors, asked by evaluate-model",
               refusal_of_vectors(config, as_of, region),
-              "tests/judging/test_holdout_vectors.py::"
-              "test_a_serve_artefact_in_the_place_of_the_train_artefact"),
+              "tests/judging/test_train_embedding.py::"
+              "test_an_artefact_of_another_view_in_the_place_of_the_train_artefact"),
         entry(UNMASKED, "audit of every sampled batch in train-model",
               refusal_of_batches(config, as_of, region),
               "tests/training/test_supervision.py::test_an_unmasked_supervision_edge_is_caught"),
@@ -105,11 +105,12 @@ def refusal_of_edges(config: PipelineConfig, as_of: datetime, region: Region) ->
 
 def refusal_of_vectors(config: PipelineConfig, as_of: datetime, region: Region) -> str:
     """Puts the serve view's vectors where the train view's belong, and evaluates them."""
-    train_model.run(Day(config, as_of), region)
-    generate_embeddings.run(Day(config, as_of), region, View.SERVE)
     day, layout, root = Day(config, as_of), Lake(config).layout, Path(config.lake.root)
+    (source,) = config.recommender.sources
+    train_model.run(day, region, [source])
+    generate_embeddings.run(day, region, View.SERVE, [source])
     folders = (
-        layout.embedding(day.ref(StepName.EMBED, region, view).id)
+        layout.embedding(day.ref(StepName.EMBED, region, view, source).id)
         for view in (View.SERVE, View.TRAIN)
     )
     shutil.copytree(*(root / folder for folder in folders))

@@ -24,24 +24,22 @@ from graphrec_core.axes.rows import (
     vectors_along,
 )
 from graphrec_core.config import PipelineConfig
-from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
+from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig, baseline
 from graphrec_core.embedding.checkpoint import LoadedModel
 from graphrec_core.embedding.inference import encode_graph
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
-from graphrec_core.evaluation.measure import measure
+from graphrec_core.evaluation.measure import System, measure
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.graph.sampling import Block, NeighborSampler
+from graphrec_core.judging.fitted import fitted_source, popular_list
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file
 from graphrec_core.lake.records import LeftOutPairs
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE
-from graphrec_core.models.popularity import Popularity
-from graphrec_core.models.registry import build_scorer
 from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.sources import (
     CandidateSource,
     DenseSource,
-    ListSource,
     vector_source,
 )
 from graphrec_core.training import train_for
@@ -180,16 +178,14 @@ def baselines(holdout: Holdout, pairs: pa.Table) -> Systems:
     """Fits the baselines that read no times to some pairs."""
     found: Systems = {}
     for name in ("popularity", "covisitation"):
-        scorer = build_scorer(name)
-        scorer.fit(inputs_of(holdout, pairs))
-        found[name] = DenseSource(scorer.scores)
+        found[name] = fitted_source(baseline(name, 0), inputs_of(holdout, pairs))
     return found
 
 
 def inputs_of(holdout: Holdout, pairs: pa.Table) -> ScorerInputs:
     """Returns what scorers without recency see of some pairs of a holdout's nodes."""
     never = datetime.max.replace(tzinfo=UTC)
-    return ScorerInputs(pairs, holdout.query_ids, holdout.candidate_ids, never, 0)
+    return ScorerInputs(pairs, holdout.query_ids, holdout.candidate_ids, never)
 
 
 def by_totals(case: Case, holdout: Holdout) -> CandidateSource:
@@ -272,12 +268,9 @@ def scores(case: Case, holdout: Holdout, systems: Systems) -> pd.DataFrame:
     Returns:
         One row per system and query: leak, system, query_id, num_targets, recall, mrr.
     """
-    popular = Popularity()
-    popular.fit(inputs_of(holdout, holdout.pairs))
-    counts = popular.scores(np.zeros(1, dtype=np.int64))[0]
-    order = np.argsort(-counts, kind="stable")
-    ranked = ListSource(order, counts[order])
-    queries = measure(holdout, systems, ranked, case.config.evaluation).queries.to_pandas()
+    popular = popular_list(inputs_of(holdout, holdout.pairs), recent_days=0)
+    whole = {name: System.of(name, source) for name, source in systems.items()}
+    queries = measure(holdout, whole, popular, case.config.evaluation).queries.to_pandas()
     parts = []
     for name in systems:
         leak, system = name.split("/")

@@ -209,12 +209,13 @@ def _num_different(history: History) -> int:
         region = region_name(number % history.num_regions)
         as_of = day_of(history.num_days * (number + 1) // NUM_ASKED)
         passed = [
-            one.regions[region].model_id
+            one.regions[region].candidate_shard_id
             for one in releases
             if parse_instant(one.as_of) < as_of and one.regions[region].passed
         ]
         found = past.champion(region, as_of)
-        num_different += (found.model_id if found else None) != (passed[-1] if passed else None)
+        champion = found.candidate_shard_id if found else None
+        num_different += champion != (passed[-1] if passed else None)
     return num_different
 
 

@@ -87,10 +87,9 @@ def _entry(day: int, number: int, region: int, *, is_passed: bool) -> ReleasedRe
         follows="live" if is_passed else "keep",
         rules=tuple(_rule(one, is_passed=is_passed) for one in range(NUM_RULES)),
         evaluation_id=_id("evaluation", day, number, region),
-        references={"champion": _id("model", day - 1, 1, region)},
+        references={"champion": _id("shard", day - 1, 1, region)},
         candidate_shard_id=shard,
-        model_id=_id("model", day, number, region),
-        embedding_id=_id("embedding", day, number, region),
+        recommender_id=_id("recommender", day, number, region),
         number=number,
     )
 

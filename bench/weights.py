@@ -34,25 +34,19 @@ import torch
 from bench.forward import DEPTH, compare, events_after
 from graphrec_core.axes.pairs import never_shown
 from graphrec_core.axes.rows import TASK_PAIRS, id_array, rows_of
-from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.config import LightGCNConfig, PipelineConfig, load_pipeline
+from graphrec_core.config.model import CovisitationConfig
 from graphrec_core.day import Day
 from graphrec_core.graph import load_graph
+from graphrec_core.judging.fitted import fitted_source, popular_list
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.lake.records import SnapshotFigures
-from graphrec_core.models.covisitation import Covisitation
 from graphrec_core.models.encoder import EncoderInputs
-from graphrec_core.models.popularity import RecentPopularity
 from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.ranker import ReciprocalRank
 from graphrec_core.retrieval.recommend import Ranking, recommend
-from graphrec_core.retrieval.sources import (
-    CandidateSource,
-    DenseSource,
-    ListSource,
-    Proposer,
-    vector_source,
-)
+from graphrec_core.retrieval.sources import CandidateSource, Proposer, vector_source
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training import train_for
 from graphrec_core.types import Region, Role, View, parse_instant
@@ -128,7 +122,7 @@ def configured(
         f"lake.root={lake}",
         "snapshot.engine=duckdb",
         f"time.half_life_days={half_life}",
-        f"model.weighted={str(weighted).lower()}",
+        f"recommender.weighted={str(weighted).lower()}",
         f"training.num_epochs={QUICK_EPOCHS if given.quick else NUM_EPOCHS}",
     ]
     return load_pipeline(given.config, overrides)
@@ -157,14 +151,11 @@ class _Cities:
         seen = never_shown(
             inputs.pairs, inputs.query_ids, inputs.candidate_ids, peers=False, seen=True
         )
-        recent = RecentPopularity()
-        recent.fit(inputs)
+        popular = popular_list(inputs, self.config.evaluation.recent_days)
         source = self._scorer(inputs) if system == "co-visitation" else self._vectors(city, inputs)
         proposers = [Proposer(system, source, DEPTH)]
         rows = np.arange(len(inputs.query_ids))
-        found = recommend(
-            proposers, ReciprocalRank(), ListSource(*recent.ranked()), seen, rows, DEPTH
-        )
+        found = recommend(proposers, ReciprocalRank(), popular, seen, rows, DEPTH)
         return pd.concat([list_rows(block, inputs, city) for block in found], ignore_index=True)
 
     def _inputs(self, city: Region) -> ScorerInputs:
@@ -175,17 +166,22 @@ class _Cities:
         places = self.snapshot.read_table(nodes_file(View.SERVE, task.candidate, city))
         places = places.filter(places["is_candidate"]).sort_by("node_id")
         ids = id_array(queries["node_id"]), id_array(places["node_id"])
-        return ScorerInputs(pairs, *ids, self.as_of, self.config.evaluation.recent_days)
+        return ScorerInputs(pairs, *ids, self.as_of)
 
     def _scorer(self, inputs: ScorerInputs) -> CandidateSource:
-        scorer = Covisitation(weighted=self.config.model.weighted)
-        scorer.fit(inputs)
-        return DenseSource(scorer.scores)
+        return fitted_source(CovisitationConfig(weighted=self._encoder.weighted), inputs)
+
+    @property
+    def _encoder(self) -> LightGCNConfig:
+        (source,) = self.config.recommender.sources.values()
+        if not isinstance(source, LightGCNConfig):
+            raise SystemExit("the pipeline must have one source, of model lightgcn")
+        return source
 
     def _vectors(self, city: Region, inputs: ScorerInputs) -> CandidateSource:
         config, graph = self.config, load_graph(self.snapshot, View.SERVE, city)
         epochs, task = config.training.num_epochs, config.task
-        trained = train_for(graph, {}, config.model, config.training, epochs, task=task)
+        trained = train_for(graph, {}, self._encoder, config.training, epochs, task=task)
         device = torch.device("cpu")
         messages = EncoderInputs(
             graph.messages(), torch.arange(graph.num_nodes), {}, {}, device,

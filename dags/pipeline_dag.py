@@ -5,7 +5,8 @@
                 > generate-embeddings-serve > build-shard}   (mapped: once per region)
       > publish-release > write-report > day-ended
 
-With a global model the training and both embeddings come once, before the mapped group.
+What is global is trained and embedded once, before the mapped group; there, those steps stand that
+a source of the region has.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,14 @@ from dags.run_params import (
 from dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
 from dags.step_operator import StepOperator
 from dags.wait_operator import WaitOperator
-from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, Task, tasks_of_day
+from graphrec_core.config import (
+    PipelineConfig,
+    StepName,
+    Task,
+    scopes_of,
+    shape_of,
+    tasks_of_day,
+)
 
 AS_OF = f"{{{{ ti.xcom_pull(task_ids='{RESOLVE}') }}}}"
 RETRY_DELAY = timedelta(seconds=30)
@@ -62,7 +70,7 @@ class Pipeline:
 
     Args:
         config_path: Its YAML.
-        config: What the YAML says; its scope decides the DAG's shape.
+        config: What the YAML says; the scopes of its sources decide the DAG's shape.
         module: The program whose commands are the steps.
     """
 
@@ -92,31 +100,33 @@ class Pipeline:
 
     def _fill(self) -> None:
         tasks = tasks_of_day()
-        early = list(takewhile(_is_of_day, tasks))
-        late = [one for one in tasks[len(early) :] if _is_of_day(one)]
-        mapped = [one for one in tasks if not _is_of_day(one) and not self._is_global(one)]
+        early = list(takewhile(self._is_of_day, tasks))
+        late = [one for one in tasks[len(early) :] if self._is_of_day(one)]
+        mapped = [one for one in tasks if "region" in self._scopes(one)]
         before = [self._operator(one) for one in early]
         regions = self._choose(before[early.index(Task(StepName.SNAPSHOT))])
         chain(
             self._resolve(),
             *before,
             regions,
-            *(self._operator(one) for one in tasks if self._is_global(one)),
+            *(self._operator(one) for one in tasks if "global" in self._scopes(one)),
             self._per_region(mapped).expand(region=regions),
             *(self._operator(one) for one in late),
             self._end(),
         )
 
-    def _is_global(self, one: Task) -> bool:
-        """Tells whether a task comes once, before the regions."""
-        return STEPS[one.step].grain is Grain.MODEL and self.config.model.scope == "global"
+    def _scopes(self, one: Task) -> list[str]:
+        return scopes_of(one.step, self.config.recommender)
+
+    def _is_of_day(self, one: Task) -> bool:
+        return "day" in self._scopes(one)
 
     def _resolve(self) -> XComArg:
-        path, scope = self.path, self.config.model.scope
+        path, shape = self.path, shape_of(self.config.recommender)
 
         @task(task_id=RESOLVE, retries=0)
         def resolve_as_of() -> str:
-            return resolve(path, scope, get_current_context())
+            return resolve(path, shape, get_current_context())
 
         return resolve_as_of()
 
@@ -166,7 +176,3 @@ class Pipeline:
             "publishing": rendered_publishing,
             "module": self.module,
         }
-
-
-def _is_of_day(one: Task) -> bool:
-    return STEPS[one.step].grain is Grain.DAY

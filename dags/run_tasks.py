@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from dags.as_of import resolve_as_of
 from dags.run_params import publishing_of, rebuild_args
-from graphrec_core.config import load_pipeline, triggered_overrides
+from graphrec_core.config import load_pipeline, shape_of, triggered_overrides
 from graphrec_core.errors import ConfigError, GraphrecError
 
 RESOLVE, CHOOSE, END = "resolve-as-of", "choose-regions", "day-ended"
@@ -17,7 +17,7 @@ FINE = ("success", "removed")
 """A task is `removed` when an earlier try of the run had more regions."""
 
 
-def resolve(config_path: str, scope: str, context: Context) -> str:
+def resolve(config_path: str, shape: Mapping[str, Sequence[str]], context: Context) -> str:
     """Resolves the run's one instant and checks its overrides before anything is started.
 
     Raises:
@@ -28,7 +28,7 @@ def resolve(config_path: str, scope: str, context: Context) -> str:
     run_type = getattr(dag_run.run_type, "value", dag_run.run_type)
     try:
         instant = resolve_as_of(params["as_of"], run_type, dag_run.logical_date, dag_run.run_after)
-        check_overrides(config_path, scope, params["overrides"], publishing_of(params))
+        check_overrides(config_path, shape, params["overrides"], publishing_of(params))
         check_acceptance(params, run_type)
     except GraphrecError as error:
         raise AirflowFailException(str(error)) from error
@@ -36,28 +36,38 @@ def resolve(config_path: str, scope: str, context: Context) -> str:
 
 
 def check_overrides(
-    config_path: str, scope: str, overrides: Sequence[object], publishing: Sequence[str] = ()
+    config_path: str,
+    shape: Mapping[str, Sequence[str]],
+    overrides: Sequence[object],
+    publishing: Sequence[str] = (),
 ) -> None:
     """Refuses settings that a run may not carry, or that its DAG cannot follow any more.
 
     Args:
         config_path: The pipeline's YAML.
-        scope: ``model.scope`` that the DAG was made for.
+        shape: ``shape_of`` the recommender that the DAG was made for.
         overrides: What whoever triggered the run wrote.
         publishing: The parameters on publishing, as overrides.
 
     Raises:
         ConfigError: A key that ``schedule.overridable`` does not list, an unknown or wrong key, or
-            another ``model.scope``.
+            sources whose steps this DAG has not.
     """
     path = Path(config_path)
-    wanted = load_pipeline(path, [*triggered_overrides(path, overrides), *publishing]).model.scope
-    if wanted != scope:
+    config = load_pipeline(path, [*triggered_overrides(path, overrides), *publishing])
+    wanted = shape_of(config.recommender)
+    if wanted != shape:
+        changed = [step for step, scopes in shape.items() if wanted[step] != scopes]
         raise ConfigError(
-            must=f"model.scope is read when the DAG is parsed; this one has scope {scope}.",
-            found=f"an override to {wanted}",
-            fix=f"Change model.scope in {Path(config_path).name}.",
+            must="The scopes of sources are read when the DAG is parsed; this one has "
+            f"{_told(shape, changed)}.",
+            found=f"overrides that need {_told(wanted, changed)}",
+            fix=f"Change recommender in {Path(config_path).name}.",
         )
+
+
+def _told(shape: Mapping[str, Sequence[str]], steps: Sequence[str]) -> str:
+    return "; ".join(f"{step}: {' and '.join(shape[step]) or 'none'}" for step in steps)
 
 
 def check_acceptance(params: Mapping[str, Any], run_type: str) -> None:

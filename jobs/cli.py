@@ -90,7 +90,8 @@ def sweep(
 def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> None:
     """Prints the resolved configuration, every key with its meaning and default.
 
-    Example: `graphrec show-config --config configs/town.yaml --set model.name=graphsage`
+    Example: `graphrec show-config --config configs/town.yaml
+    --set recommender.sources.taste.model=graphsage`
     """
     from jobs import show_config as job
 

@@ -10,9 +10,11 @@ import typer
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.errors import ConfigError
 from graphrec_core.redaction import hide_in_uris
-from graphrec_core.types import parse_instant
+from graphrec_core.types import Region, parse_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from graphrec_core.day import Day
     from graphrec_core.lake import Manifest
 
@@ -22,8 +24,9 @@ AsOf = Annotated[
     typer.Option(parser=parse_instant, help="The run's one instant, ISO, UTC.", metavar="ISO"),
 ]
 OneRegion = Annotated[
-    str, typer.Option(help="The region to work on; none if its model is global.", metavar="R")
+    str, typer.Option(help="The region to work on; none: the global sources.", metavar="R")
 ]
+OneSource = Annotated[str, typer.Option("--source", help="This source only.", metavar="NAME")]
 NoRegion = Annotated[str, typer.Option(help="Refused: it works on all regions.", metavar="R")]
 Set = Annotated[
     list[str],
@@ -103,6 +106,14 @@ def wrong_use(must: str, found: str) -> ConfigError:
 def emit(result: dict[str, Any]) -> None:
     """Prints a command's result as one line of JSON; Airflow keeps it, so it holds no secret."""
     typer.echo(hide_in_uris(json.dumps(result, sort_keys=True)))
+
+
+def emit_sources(
+    step: str, region: Region, manifests: "Mapping[str, Manifest]", **more: str
+) -> None:
+    """Prints which artefact a step left for each source."""
+    ids = {source: manifest.id for source, manifest in manifests.items()}
+    emit({"step": step, "region": region, "sources": ids, **more})
 
 
 def emit_step(result: "Manifest | dict[str, Any]", **more: str) -> None:

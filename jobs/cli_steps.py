@@ -6,7 +6,7 @@ A step takes the options of its grain. One with options of its own has its comma
 import importlib
 from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,18 +22,17 @@ from jobs.cli_options import (
     LakeRoot,
     NoRegion,
     OneRegion,
+    OneSource,
     Rebuild,
     Set,
     Timeout,
     emit,
+    emit_sources,
     emit_step,
     load,
     open_day,
     refuse_future,
 )
-
-if TYPE_CHECKING:
-    from graphrec_core.day import Day
 
 Command = Callable[..., None]
 
@@ -60,14 +59,9 @@ def _command(step: StepName) -> Command:
     """Makes the command of a step that takes the options of its grain and no others."""
     if STEPS[step].has_views:
         return _of_view(step)
-    return _of_day(step) if STEPS[step].grain is Grain.DAY else _of_region(step)
-
-
-def _where(step: StepName, day: "Day", region: str) -> Region:
-    from jobs import regions
-
-    is_of_model = STEPS[step].grain is Grain.MODEL
-    return regions.model_region(day, region) if is_of_model else regions.one_region(day, region)
+    return {Grain.DAY: _of_day, Grain.REGION: _of_region, Grain.SOURCE: _of_sources}[
+        STEPS[step].grain
+    ](step)
 
 
 def _of_day(step: StepName) -> Command:
@@ -95,9 +89,29 @@ def _of_region(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
+        from jobs import regions
+
         day = open_day(config, as_of, overrides, lake)
-        where = _where(step, day, region)
+        where = regions.one_region(day, region)
         emit_step(_job(step).run(day, where))
+
+    return command
+
+
+def _of_sources(step: StepName) -> Command:
+    def command(
+        config: Config,
+        as_of: AsOf,
+        region: OneRegion = "",
+        source: OneSource = "",
+        overrides: Set = [],
+        lake: LakeRoot = "",
+    ) -> None:
+        from jobs import regions
+
+        day = open_day(config, as_of, overrides, lake)
+        where, sources = regions.sources_at(day, region, source)
+        emit_sources(step, where, _job(step).run(day, where, sources))
 
     return command
 
@@ -108,12 +122,15 @@ def _of_view(step: StepName) -> Command:
         as_of: AsOf,
         view: Annotated[View, typer.Option(help="Which view to work on.")],
         region: OneRegion = "",
+        source: OneSource = "",
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
+        from jobs import regions
+
         day = open_day(config, as_of, overrides, lake)
-        where = _where(step, day, region)
-        emit_step(_job(step).run(day, where, view), view=view)
+        where, sources = regions.sources_at(day, region, source)
+        emit_sources(step, where, _job(step).run(day, where, view, sources), view=view)
 
     return command
 

@@ -7,18 +7,37 @@ from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import ALL_REGIONS, Region
 
 
-def model_region(day: Day, region: str) -> Region:
-    """Takes ``--region`` of a step whose model may be global.
+def sources_at(day: Day, region: str, source: str) -> tuple[Region, list[str]]:
+    """Takes ``--region`` and ``--source`` of a step that has a result per source.
+
+    Returns:
+        The region and its own sources; without one, ``ALL_REGIONS`` and the global sources.
 
     Raises:
-        ConfigError: The model is of one region and none is named, or the day has no such region.
+        ConfigError: There is no such region or source, or none in the other's scope.
         AbsentError: The day has no snapshot.
     """
-    scope = day.config.model.scope
-    if scope == "global" and not region:
-        return ALL_REGIONS
-    known = one_region(day, region)
-    return known if scope == "region" else ALL_REGIONS
+    sources = day.config.recommender.sources
+    if source and source not in sources:
+        raise ConfigError(
+            must=f"--source must be one of recommender.sources: {', '.join(sources)}.",
+            found=repr(source),
+            fix="Name one of these, or leave --source out for all of them.",
+        )
+    there = [name for name, one in sources.items() if one.is_global != bool(region)]
+    if not there and not region:
+        return one_region(day, region), []
+    where = one_region(day, region) if region else ALL_REGIONS
+    wanted = [name for name in there if source in ("", name)]
+    if not wanted:
+        raise ConfigError(
+            must=f"With --region a step works on that region's sources ({', '.join(there)}), "
+            "without it on the global ones.",
+            found=f"--region {region or 'left out'}, --source {source or 'left out'}",
+            fix=f"{'Leave --region out' if region else 'Add --region NAME'}: "
+            f"{source or ', '.join(sources)} is of the other scope.",
+        )
+    return where, wanted
 
 
 def one_region(day: Day, region: str) -> Region:

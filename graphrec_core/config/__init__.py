@@ -1,6 +1,6 @@
 """Frozen, validated configuration of everything configurable."""
 
-from graphrec_core.config.flow import Task, tasks_of_day
+from graphrec_core.config.flow import Task, scopes_of, shape_of, sources_of, tasks_of_day
 from graphrec_core.config.loader import (
     child_environment,
     config_dir,
@@ -23,6 +23,9 @@ __all__ = [
     "child_environment",
     "config_dir",
     "load_pipeline",
+    "scopes_of",
+    "shape_of",
+    "sources_of",
     "tasks_of_day",
     "triggered_overrides",
 ]

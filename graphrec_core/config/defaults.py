@@ -14,14 +14,15 @@ from typing import Any, Literal, get_origin
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config.base import Section
+from graphrec_core.config.model import ModelConfig
 
 TABLES: Mapping[str, Mapping[str, Any]] = json.loads(
     resources.files(__package__).joinpath("defaults.json").read_text(encoding="utf-8")
 )
 """Section -> its schema ``version`` and its ``defaults``: key -> JSON value.
 
-``model[lightgcn].num_layers`` is a key of one kind of section, ``source.edges.*.weight`` one of
-every entry of a mapping.
+``source.edges.*.weight`` is a key of every entry of a mapping, and
+``recommender.sources.*[lightgcn].num_layers`` one of those of one kind.
 """
 NO_DEFAULT = object()
 """Stands for the default of a key that has none: it equals no value."""
@@ -30,6 +31,21 @@ NO_DEFAULT = object()
 def schema_version(section: str) -> int:
     """Returns the schema version of a section of the YAML."""
     return int(TABLES[section]["version"])
+
+
+def own_departures(key: str, settings: ModelConfig) -> dict[str, Any]:
+    """Returns what of a source's own settings differs from its model's defaults.
+
+    Args:
+        key: Stands for them, such as ``recommender.sources.*``.
+        settings: The source's.
+    """
+    place = path_of(key, type(settings))
+    return {
+        f"{key}.{name}": value
+        for name, value in settings.made_by().items()
+        if _default_of(f"{place}.{name}") != value
+    }
 
 
 def departures(key: str, value: object) -> dict[str, Any]:
@@ -46,11 +62,11 @@ def departures(key: str, value: object) -> dict[str, Any]:
 
 
 def path_of(path: str, section: type[Section]) -> str:
-    """Returns the place of a section's defaults; sections that a ``name`` picks have one each."""
-    name = section.model_fields.get("name")
-    if name is None or get_origin(name.annotation) is not Literal:
+    """Returns the place of a section's defaults; sections that a ``model`` picks have one each."""
+    model = section.model_fields.get("model")
+    if model is None or get_origin(model.annotation) is not Literal:
         return path
-    return f"{path}[{name.default}]"
+    return f"{path}[{model.default}]"
 
 
 def _departures(path: str, key: str, value: object) -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from graphrec_core.config.steps import STEPS, StepName
+from graphrec_core.config.recommender import RecommenderConfig
+from graphrec_core.config.steps import STEPS, Grain, StepName
 from graphrec_core.types import View
 
 
@@ -40,3 +41,24 @@ def tasks_of_day() -> list[Task]:
         if not spec.has_views:
             found.setdefault(Task(step))
     return list(found)
+
+
+def sources_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
+    """Names the sources that a step has a result for, each one of its own."""
+    if STEPS[step].grain is not Grain.SOURCE:
+        return []
+    named = recommender.sources.items()
+    return [name for name, one in named if one.is_trained or step is not StepName.TRAIN]
+
+
+def scopes_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
+    """Says what a step has results for: the ``day``, each ``region``, or all (``global``)."""
+    if STEPS[step].grain is not Grain.SOURCE:
+        return [str(STEPS[step].grain)]
+    own = (recommender.sources[name] for name in sources_of(step, recommender))
+    return sorted({"global" if one.is_global else "region" for one in own})
+
+
+def shape_of(recommender: RecommenderConfig) -> dict[str, list[str]]:
+    """Says by step what it has results for: what the shape of a DAG follows from."""
+    return {str(step): scopes_of(step, recommender) for step in STEPS}

@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from graphrec_core.config.former import refuse_former
 from graphrec_core.config.looseness import gate_of_yaml
 from graphrec_core.config.overrides import Override, read_overrides, refuse_beyond
 from graphrec_core.config.pipeline import PipelineConfig
 from graphrec_core.config.problems import note_override, problems
+from graphrec_core.config.recommender import prepare
 from graphrec_core.config.yaml_reader import MAX_BYTES, KeyPath, YamlProblem, read_yaml
 from graphrec_core.errors import ConfigError
 from graphrec_core.redaction import learn_secrets
@@ -46,7 +48,7 @@ def load_pipeline(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
         overrides: ``section.key=value`` strings; the value is read as YAML.
 
     Raises:
-        ConfigError: The file is missing, is not YAML, or holds an unknown or wrong key.
+        ConfigError: The file is missing, is not YAML, or holds an unknown, former or wrong key.
     """
     data, lines = _read_file(path)
     return _validated(path, data, lines, read_overrides(overrides))
@@ -64,7 +66,9 @@ def triggered_overrides(path: Path, overrides: Sequence[object]) -> list[str]:
     """
     if not overrides:
         return []
-    refuse_beyond(load_pipeline(path).schedule.overridable, read_overrides(overrides))
+    wanted = read_overrides(overrides)
+    refuse_former(path, _read_file(path)[0], wanted)
+    refuse_beyond(load_pipeline(path).schedule.overridable, wanted)
     return [str(override) for override in overrides]
 
 
@@ -109,9 +113,11 @@ def _unreadable(path: Path, found: str) -> ConfigError:
 def _validated(
     path: Path, data: dict[str, Any], lines: dict[KeyPath, int], overrides: Sequence[Override]
 ) -> PipelineConfig:
+    refuse_former(path, data, overrides)
     try:
         written = deepcopy(data)
         for override in overrides:
+            prepare(data, override.path, override.value)
             override.apply(data)
             note_override(lines, override.path)
         config = PipelineConfig.model_validate(data)  # first, for it says all that is wrong

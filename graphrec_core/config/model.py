@@ -1,27 +1,84 @@
 """The registry of recommenders: settings, names, titles, colours, and where their code is.
 
-A new recommender is a file in ``graphrec_core/models/`` and its entry in ``RECOMMENDERS`` here (an
-encoder's settings too). Training, evaluation, gate, tables and figures follow the entry.
+A new recommender is a file in ``graphrec_core/models/``, and its settings and its entry in
+``RECOMMENDERS`` here. Training, evaluation, gate, tables and figures follow the entry.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from graphrec_core.config.base import Section
+from graphrec_core.config.base import MAX_DAYS, Section
+from graphrec_core.types import ALL_REGIONS, Region
 
 DEFAULT_FANOUTS = (15, 10, 5, 5)
-OF_NAME = "Recommender: lightgcn | graphsage."
+DEFAULT_QUOTA = 300
+OF_MODEL = "Recommender: lightgcn | graphsage | popularity | covisitation."
 
 
-class EncoderConfig(Section):
-    """What all encoders share."""
+class ModelConfig(Section):
+    """What all recommenders share; each has its name as the only value of ``model``."""
+
+    model: str = Field(description=OF_MODEL)
+    quota: int = Field(
+        DEFAULT_QUOTA, ge=1, le=10_000, description="Most unseen candidates proposed per query."
+    )
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether train-model makes its model; else it is fitted wherever it is used."""
+        return False
+
+    @property
+    def is_global(self) -> bool:
+        """Whether one model serves all regions."""
+        return False
+
+    def region_of(self, region: Region) -> Region:
+        """Returns the region whose model serves ``region``: itself, or all for a global model."""
+        return ALL_REGIONS if self.is_global else region
+
+    def own_settings(self) -> dict[str, Any]:
+        """Returns its settings but the quota, as JSON values."""
+        return self.model_dump(mode="json", exclude={"quota"})
+
+    def made_by(self) -> dict[str, Any]:
+        """Returns what its stored results depend on, as JSON values."""
+        return self.own_settings()
+
+
+class EncoderConfig(ModelConfig):
+    """What all encoders share: they are trained, and give nodes vectors."""
 
     scope: Literal["region", "global"] = Field(
         "region", description="One model per region, or one global model."
     )
     embedding_dim: int = Field(64, gt=0, le=4096, description="Length of a node's vector.")
+
+    @property
+    def is_trained(self) -> bool:
+        """Whether train-model makes its model."""
+        return True
+
+    @property
+    def is_global(self) -> bool:
+        """Whether one model serves all regions."""
+        return self.scope == "global"
+
+
+class ScorerConfig(ModelConfig):
+    """What all scorers share: they are fitted to a view, and score candidates directly."""
+
+    @property
+    def depth(self) -> int:
+        """Unseen candidates that a query has in its table; a usual quota does not change it."""
+        return max(self.quota, DEFAULT_QUOTA)
+
+    def made_by(self) -> dict[str, Any]:
+        """Returns what its stored results depend on, as JSON values."""
+        unusual = {"depth": self.depth} if self.depth > DEFAULT_QUOTA else {}
+        return {**self.own_settings(), **unusual}
 
 
 WEIGHTED = "An edge counts by its weight (source.edges.<type>.weight); else all count the same."
@@ -30,7 +87,7 @@ WEIGHTED = "An edge counts by its weight (source.edges.<type>.weight); else all 
 class LightGCNConfig(EncoderConfig):
     """LightGCN (He et al., SIGIR 2020)."""
 
-    name: Literal["lightgcn"] = Field("lightgcn", description=OF_NAME)
+    model: Literal["lightgcn"] = Field("lightgcn", description=OF_MODEL)
     num_layers: int = Field(3, ge=1, le=8, description="Propagation layers.")
     weighted: bool = Field(False, description=WEIGHTED)
     init_std: float = Field(
@@ -41,7 +98,7 @@ class LightGCNConfig(EncoderConfig):
 class GraphSAGEConfig(EncoderConfig):
     """GraphSAGE (Hamilton et al., NeurIPS 2017), mean aggregator."""
 
-    name: Literal["graphsage"] = Field("graphsage", description=OF_NAME)
+    model: Literal["graphsage"] = Field("graphsage", description=OF_MODEL)
     num_layers: int = Field(2, ge=1, le=4, description="Message-passing layers.")
     hidden_dim: int = Field(64, gt=0, le=4096, description="Width of the hidden layers.")
     fanouts: tuple[Annotated[int, Field(ge=-1, le=10_000)], ...] = Field(
@@ -61,7 +118,7 @@ class GraphSAGEConfig(EncoderConfig):
     @model_validator(mode="after")
     def _one_fanout_per_layer(self) -> Self:
         if self.fanouts and len(self.fanouts) != self.num_layers:
-            raise ValueError("model.fanouts needs one number per layer (model.num_layers)")
+            raise ValueError("fanouts needs one number per layer (num_layers)")
         return self
 
     @property
@@ -70,8 +127,31 @@ class GraphSAGEConfig(EncoderConfig):
         return self.fanouts or DEFAULT_FANOUTS[: self.num_layers]
 
 
-ModelConfig = Annotated[LightGCNConfig | GraphSAGEConfig, Field(discriminator="name")]
-"""The configured encoder; `name` picks the class."""
+class PopularityConfig(ScorerConfig):
+    """The same list for everybody: what most queries met."""
+
+    model: Literal["popularity"] = Field("popularity", description=OF_MODEL)
+    window_days: int = Field(
+        0,
+        ge=0,
+        le=MAX_DAYS,
+        description="What was met in the last days of the view stands first; 0: no difference.",
+    )
+    weighted: bool = Field(False, description=WEIGHTED)
+
+
+class CovisitationConfig(ScorerConfig):
+    """Who met this also met that (Sarwar et al., WWW 2001)."""
+
+    model: Literal["covisitation"] = Field("covisitation", description=OF_MODEL)
+    weighted: bool = Field(False, description=WEIGHTED)
+
+
+AnyModel = Annotated[
+    LightGCNConfig | GraphSAGEConfig | PopularityConfig | CovisitationConfig,
+    Field(discriminator="model"),
+]
+"""The settings of one recommender; ``model`` picks the class."""
 
 
 @dataclass(frozen=True)
@@ -83,22 +163,25 @@ class Recommender:
         title: As people read it.
         colour: Of its dots in figures, ``#rrggbb``.
         factory: ``module:class``; the module is loaded when the recommender is used.
-        settings: An encoder's part of ``ModelConfig``; None: a scorer, which has no settings.
+        settings: Its settings.
         short_title: A scorer's column in the terminal's tables, 5 characters at most; empty:
             it has none there.
+        recent_setting: The setting that ``evaluation.recent_days`` gives where the entry is ready
+            made for the gate, and no ``model`` of its own.
     """
 
     name: str
     title: str
     colour: str
     factory: str
-    settings: type[EncoderConfig] | None = None
+    settings: type[ModelConfig]
     short_title: str = ""
+    recent_setting: str = ""
 
     @property
     def is_encoder(self) -> bool:
         """Whether it gives nodes vectors; a scorer scores candidates without them."""
-        return self.settings is not None
+        return issubclass(self.settings, EncoderConfig)
 
 
 RECOMMENDERS = {
@@ -123,19 +206,23 @@ RECOMMENDERS = {
             title="popularity",
             colour="#d98200",
             factory="graphrec_core.models.popularity:Popularity",
+            settings=PopularityConfig,
             short_title="pop.",
         ),
         Recommender(
             "recent_popularity",
             title="recent popularity",
             colour="#c8371b",
-            factory="graphrec_core.models.popularity:RecentPopularity",
+            factory="graphrec_core.models.popularity:Popularity",
+            settings=PopularityConfig,
+            recent_setting="window_days",
         ),
         Recommender(
             "covisitation",
             title="co-visitation",
             colour="#0a8f6a",
             factory="graphrec_core.models.covisitation:Covisitation",
+            settings=CovisitationConfig,
             short_title="co-v.",
         ),
     )
@@ -143,11 +230,31 @@ RECOMMENDERS = {
 """By name, in the order of figures and tables."""
 
 
+def models() -> list[Recommender]:
+    """Lists the recommenders that a source may choose as its ``model``."""
+    return [entry for entry in RECOMMENDERS.values() if not entry.recent_setting]
+
+
 def encoders() -> list[Recommender]:
-    """Lists the recommenders that `model.name` may choose."""
+    """Lists the recommenders that are trained."""
     return [entry for entry in RECOMMENDERS.values() if entry.is_encoder]
 
 
 def scorers() -> list[Recommender]:
-    """Lists the recommenders that the gate may hold a model against."""
+    """Lists the recommenders that the gate may hold another against."""
     return [entry for entry in RECOMMENDERS.values() if not entry.is_encoder]
+
+
+def baseline(name: str, recent_days: int) -> ScorerConfig:
+    """Returns the settings of a scorer as the gate names it.
+
+    Args:
+        name: One of ``scorers``.
+        recent_days: ``evaluation.recent_days``.
+    """
+    entry = RECOMMENDERS[name]
+    given = {entry.recent_setting: recent_days} if entry.recent_setting else {}
+    settings = entry.settings.model_validate(given)
+    if not isinstance(settings, ScorerConfig):
+        raise TypeError(f"{name} is no scorer")
+    return settings

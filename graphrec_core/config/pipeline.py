@@ -11,9 +11,9 @@ from graphrec_core.config.gate import GateConfig
 from graphrec_core.config.index import IndexConfig
 from graphrec_core.config.lake import LakeConfig
 from graphrec_core.config.looseness import gate_settings, looser_than
-from graphrec_core.config.model import LightGCNConfig, ModelConfig
 from graphrec_core.config.publish import PublishConfig
 from graphrec_core.config.quality import QualityConfig
+from graphrec_core.config.recommender import DEFAULT, RecommenderConfig
 from graphrec_core.config.region import PLACED_RULES, RegionConfig
 from graphrec_core.config.schedule import ScheduleConfig
 from graphrec_core.config.snapshot import SnapshotConfig
@@ -21,7 +21,6 @@ from graphrec_core.config.source import Name, SourceConfig
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.config.time import TimeConfig
 from graphrec_core.config.training import TrainingConfig
-from graphrec_core.types import ALL_REGIONS, Region
 
 
 class PipelineConfig(Section):
@@ -35,7 +34,7 @@ class PipelineConfig(Section):
     time: TimeConfig = TimeConfig()
     snapshot: SnapshotConfig = SnapshotConfig()
     quality: QualityConfig = QualityConfig()
-    model: ModelConfig = LightGCNConfig()
+    recommender: RecommenderConfig = DEFAULT
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
@@ -148,20 +147,22 @@ class PipelineConfig(Section):
             raise ValueError("evaluation.depth must be at least evaluation.k")
         if self.time.horizon_days >= self.time.window_days:
             raise ValueError("time.horizon_days must be shorter than time.window_days")
-        if getattr(self.model, "edge_features", False) and not self._has_edge_features:
-            raise ValueError(
-                "model.edge_features needs edge features: name columns in "
-                "source.edges.<type>.features"
-            )
         if self.publish.mode == "force" and not self.publish.is_named:
             raise ValueError(
                 "publish.mode force needs publish.forced_by and publish.forced_why, in words"
             )
         return self
 
-    @property
-    def _has_edge_features(self) -> bool:
-        return any(edge.features for edge in self.source.edges.values())
+    @model_validator(mode="after")
+    def _sources_find_what_they_read(self) -> Self:
+        has_features = any(edge.features for edge in self.source.edges.values())
+        for name, source in self.recommender.sources.items():
+            if getattr(source, "edge_features", False) and not has_features:
+                raise ValueError(
+                    f"recommender.sources.{name}.edge_features needs edge features: name columns "
+                    "in source.edges.<type>.features"
+                )
+        return self
 
     def with_yaml_gate(self, settings: Mapping[str, Any]) -> Self:
         """Remembers the gate of the YAML, before overrides.
@@ -191,7 +192,3 @@ class PipelineConfig(Section):
         """Returns edge type -> greatest share of a region's edges that may cross its border."""
         limit = self.quality.max_halo_frac
         return dict(limit) if isinstance(limit, dict) else {self.task.edge: limit}
-
-    def model_region(self, region: Region) -> Region:
-        """Returns the region whose model serves ``region``: itself, or all for a global model."""
-        return ALL_REGIONS if self.model.scope == "global" else region

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from graphrec_core.config.model import models
 from graphrec_core.config.yaml_reader import KeyPath
 
 DOTTED = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+\b")
@@ -31,10 +32,12 @@ def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[s
         lines: Line of every key of the file, from 1; ``OVERRIDE`` for what an override set.
     """
     for problem in error.errors(include_url=False, include_input=False):
-        loc = tuple(str(part) for part in problem["loc"])
+        loc = _as_written(tuple(str(part) for part in problem["loc"]))
         message = problem["msg"].removeprefix("Value error, ")
         place = _place(_named_key(message, lines) or _known(loc, lines), lines)
         where = ".".join(loc) or "the pipeline"
+        if problem["type"].startswith("union_tag"):
+            message = f"its model must be one of {', '.join(entry.name for entry in models())}"
         if problem["type"] == "extra_forbidden":
             yield f"unknown key {where}{place}" + (f", {GONE[where]}" if where in GONE else "")
         else:
@@ -46,6 +49,11 @@ def note_override(lines: dict[KeyPath, int], path: KeyPath) -> None:
     for key in [key for key in lines if key[: len(path)] == path]:
         del lines[key]
     lines[path] = OVERRIDE
+
+
+def _as_written(loc: KeyPath) -> KeyPath:
+    """Leaves out what pydantic adds to the place of a source: its model, or that it is a key."""
+    return loc[:3] + loc[4:] if loc[:2] == ("recommender", "sources") else loc
 
 
 def _known(loc: Sequence[str], lines: Mapping[KeyPath, int]) -> KeyPath:

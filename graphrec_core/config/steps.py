@@ -32,13 +32,16 @@ class Grain(StrEnum):
     """How many results a step has in a day."""
 
     DAY = "day"
-    MODEL = "model"  # one per region, or one of all regions where the model is global
+    SOURCE = "source"  # one per source and region, or one of all regions where it is global
     REGION = "region"
 
 
 @dataclass(frozen=True)
 class StepInput:
     """An earlier step's result that a step reads.
+
+    Of a result per source, a step with one too reads its own source's, any other step every one:
+    then the role of each is ``role.source``.
 
     Attributes:
         role: What it is to the step; its key among the inputs of a manifest.
@@ -85,6 +88,9 @@ _CANONICAL = (
     "source.edges",
     "source.features",
 )
+OWN_SETTINGS = "recommender.sources.*"
+"""Stands for the settings of the source whose result it is, without its name and its quota."""
+_LISTS = ("recommender.quotas", "recommender.ranker")
 _MEASURED = (
     "evaluation.k",
     "evaluation.depth",
@@ -137,26 +143,27 @@ STEPS: dict[StepName, StepSpec] = {
         within=StepName.SNAPSHOT,
     ),
     StepName.TRAIN: StepSpec(
-        "Finds the encoder's epochs on the fit view, and trains it on the train and serve view.",
+        "Finds the epochs of a region's encoders, or of the global ones, on the fit view, and "
+        "trains them on the train and serve view.",
         7,
-        ("task", "model", "training", "quality.max_feature_drift", "quality.min_count"),
-        Grain.MODEL,
+        ("task", OWN_SETTINGS, "training", "quality.max_feature_drift", "quality.min_count"),
+        Grain.SOURCE,
         (_SNAPSHOT,),
         folder="models/{region}/{id}",
     ),
     StepName.EMBED: StepSpec(
-        "Embeds every node of one view with the trained weights.",
+        "Embeds every node of one view with the trained weights; lists what scorers propose.",
         4,
-        _gate_settings(StepName.EMBED),
-        Grain.MODEL,
+        (OWN_SETTINGS, *_gate_settings(StepName.EMBED)),
+        Grain.SOURCE,
         (_SNAPSHOT, StepInput("model", StepName.TRAIN)),
         has_views=True,
         folder="embeddings/{id}",
     ),
     StepName.EVALUATE: StepSpec(
         "Ranks every candidate for the holdout's queries and stores the gate's decision.",
-        3,
-        ("task", *_MEASURED, *_gate_settings(StepName.EVALUATE)),
+        4,
+        ("task", *_LISTS, *_MEASURED, *_gate_settings(StepName.EVALUATE)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN)),
         folder="evaluations/{id}/{region}",
@@ -164,7 +171,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.SHARD: StepSpec(
         "Builds a region's self-contained shard and measures its recall.",
         6,
-        ("task", "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD)),
+        ("task", *_LISTS, "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE)),
         folder="shards/{region}/{id}",

@@ -1,10 +1,14 @@
 """The windows around an instant."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from pydantic import Field
 
 from graphrec_core.config.base import MAX_DAYS, MAX_HOURS, Section
+from graphrec_core.types import View
+
+HORIZONS_BEFORE = {View.FIT: 2, View.TRAIN: 1, View.SERVE: 0}
+"""View -> how many horizons its instant lies before as_of."""
 
 
 class FreshnessConfig(Section):
@@ -60,6 +64,10 @@ class TimeConfig(Section):
     def horizon(self) -> timedelta:
         """Length of the holdout."""
         return timedelta(days=self.horizon_days)
+
+    def end_of(self, as_of: datetime, view: View) -> datetime:
+        """Returns a view's one instant."""
+        return as_of - HORIZONS_BEFORE[view] * self.horizon
 
     @property
     def active(self) -> timedelta:

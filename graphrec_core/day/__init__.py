@@ -1,6 +1,6 @@
 """One day's artefacts: their ids, folders and inputs, from the table of steps."""
 
 from graphrec_core.day.day import Day, Ref
-from graphrec_core.day.references import evaluation_ref
+from graphrec_core.day.references import evaluation_ref, model_of, recommender_id
 
-__all__ = ["Day", "Ref", "evaluation_ref"]
+__all__ = ["Day", "Ref", "evaluation_ref", "model_of", "recommender_id"]

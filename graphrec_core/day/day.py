@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, StepSpec
 from graphrec_core.lake import (
     Artifact,
     Attempt,
@@ -45,6 +45,7 @@ class Ref:
         region: The region it is of, or ``ALL_REGIONS``.
         folder: Its place in the lake.
         inputs: Ids of what it is made from, by role.
+        source: The source whose result it is; empty: it is no single one's.
     """
 
     step: StepName
@@ -52,6 +53,7 @@ class Ref:
     region: Region
     folder: str
     inputs: Mapping[str, str]
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,7 @@ class Day:
         step: StepName,
         region: Region = ALL_REGIONS,
         view: View | None = None,
+        source: str = "",
         given: Mapping[str, str] = NOTHING,
     ) -> Ref:
         """Names a step's result.
@@ -107,11 +110,12 @@ class Day:
             step: The step.
             region: The region that it serves; a day's result and a global model's serve all.
             view: The view, for a step with one result a view.
+            source: The source, for a step with one result a source.
             given: Inputs beside the results of earlier steps that the table of steps names.
         """
-        key = (step, region, view, tuple(sorted(given.items())))
+        key = (step, region, view, source, tuple(sorted(given.items())))
         if key not in self._refs:
-            self._refs[key] = self._make_ref(step, region, view, given)
+            self._refs[key] = self._make_ref(step, region, view, source, given)
         return self._refs[key]
 
     def find(self, ref: Ref) -> Artifact | None:
@@ -152,31 +156,50 @@ class Day:
 
     def commit(self, ref: Ref, trial: Attempt, figures: Figures) -> Artifact:
         """Commits what an attempt wrote, or finds that another attempt did so first."""
-        return trial.commit(ref.step, self.config, self.as_of, ref.region, ref.inputs, figures)
+        return trial.commit(
+            ref.step, self.config, self.as_of, ref.region, ref.inputs, figures, ref.source
+        )
 
     @cached_property
     def _refs(self) -> dict[Any, Ref]:
         return {}
 
     def _make_ref(
-        self, step: StepName, region: Region, view: View | None, given: Mapping[str, str]
+        self,
+        step: StepName,
+        region: Region,
+        view: View | None,
+        source: str,
+        given: Mapping[str, str],
     ) -> Ref:
         spec = STEPS[step]
-        inputs: dict[str, str] = {
-            one.role: self.ref(one.step, region, one.view).id for one in spec.inputs
-        }
+        inputs = dict(self._earlier(spec, region, source))
         if spec.has_views:
             inputs["view"] = str(view)
         inputs.update(self._revised() if step is StepName.SNAPSHOT else given)
-        scope = self._scope(spec.grain, region)
-        name = artifact_id(step, self.config, self.as_of, scope, inputs)
+        scope = self._scope(spec.grain, region, source)
+        name = artifact_id(step, self.config, self.as_of, scope, inputs, source)
         folder = self.lake.layout.folder(step, name, self.as_of, scope)
-        return Ref(step, name, scope, folder, inputs)
+        return Ref(step, name, scope, folder, inputs, source)
+
+    def _earlier(self, spec: StepSpec, region: Region, source: str) -> Iterator[tuple[str, str]]:
+        """Yields role and id of the earlier results that a step reads."""
+        sources = self.config.recommender.sources
+        for one in spec.inputs:
+            if STEPS[one.step].grain is not Grain.SOURCE:
+                yield one.role, self.ref(one.step, region, one.view).id
+            elif spec.grain is not Grain.SOURCE:
+                for name in sources:
+                    yield f"{one.role}.{name}", self.ref(one.step, region, one.view, name).id
+            elif one.step is not StepName.TRAIN or sources[source].is_trained:
+                yield one.role, self.ref(one.step, region, one.view, source).id
 
     def _revised(self) -> dict[str, str]:
         return {"revision": str(self.revision)} if self.revision else {}
 
-    def _scope(self, grain: Grain, region: Region) -> Region:
+    def _scope(self, grain: Grain, region: Region, source: str) -> Region:
         if grain is Grain.DAY:
             return ALL_REGIONS
-        return self.config.model_region(region) if grain is Grain.MODEL else region
+        if grain is Grain.SOURCE:
+            return self.config.recommender.sources[source].region_of(region)
+        return region

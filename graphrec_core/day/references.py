@@ -1,23 +1,50 @@
-"""What a region's evaluation is made from: its vectors, and models of earlier releases."""
+"""What a region's evaluation is made from: its sources, and recommenders of earlier releases."""
 
 from graphrec_core.config import StepName
 from graphrec_core.day.day import Day, Ref
+from graphrec_core.lake.identity import canonical_json, digest
 from graphrec_core.ledger.past import Past
-from graphrec_core.types import Region
+from graphrec_core.types import ArtifactId, Region
 
 
 def evaluation_ref(day: Day, past: Past, region: Region) -> Ref:
     """Names a region's evaluation.
 
-    The models of earlier releases that it compares with are inputs too. What a stored release of
-    this day was judged against stays its input, whatever was published or backfilled since: a
-    decision that exists is replayed.
+    The recommenders of earlier releases that it compares with are inputs too, each by its shard.
+    What a stored release of this day was judged against stays its input, whatever was published or
+    backfilled since: a decision that exists is replayed.
     """
     shard_id = day.ref(StepName.SHARD, region).id
     for entry in past.decisions(day.as_of, day.ref(StepName.SNAPSHOT).id, region):
         ref = day.ref(StepName.EVALUATE, region, given=entry.references)
         if entry.evaluation_id == ref.id and entry.candidate_shard_id == shard_id:
             return ref
-    own = day.ref(StepName.TRAIN, region).id
-    references = past.references(region, day.as_of, day.config.gate.memory_days, own)
+    memory_days, own = day.config.gate.memory_days, recommender_id(day, region)
+    references = past.references(region, day.as_of, memory_days, own)
     return day.ref(StepName.EVALUATE, region, given=references)
+
+
+def recommender_id(day: Day, region: Region) -> ArtifactId:
+    """Names what recommends in a region: equal ids propose equal lists on equal views.
+
+    It is made of settings, quotas and trained models; a source's name changes no list.
+    """
+    recommender = day.config.recommender
+    sources = [
+        {
+            "settings": settings.own_settings(),
+            "quota": settings.quota,
+            "model": model_of(day, region, name),
+        }
+        for name, settings in recommender.sources.items()
+    ]
+    ranker = recommender.ranker.model_dump(mode="json")
+    return digest({"sources": sorted(map(canonical_json, sources)), "ranker": ranker})
+
+
+def model_of(day: Day, region: Region, source: str) -> str:
+    """Names the model of a source: its id, or the name of a scorer, which has no artefact."""
+    settings = day.config.recommender.sources[source]
+    if not settings.is_trained:
+        return settings.model
+    return day.ref(StepName.TRAIN, region, source=source).id

@@ -25,7 +25,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import AnyModel, EncoderConfig, ModelConfig
 from graphrec_core.errors import LakeError
 from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.lake import Artifact, Attempt
@@ -124,6 +124,7 @@ def write_weights(trial: Attempt, encoder: Encoder, graph: RegionGraph, view: Vi
 def write_settings(
     trial: Attempt,
     config: PipelineConfig,
+    model: EncoderConfig,
     graph: RegionGraph,
     features: FeatureEncoder,
     fit_features: FeatureEncoder | None = None,
@@ -133,6 +134,7 @@ def write_settings(
     Args:
         trial: The attempt to write into.
         config: The pipeline.
+        model: The encoder's settings.
         graph: The train view.
         features: As fitted on it.
         fit_features: As fitted on the fit view; None: there are no weights of it.
@@ -141,7 +143,7 @@ def write_settings(
     trial.write_json(
         SETTINGS,
         {
-            "model": config.model.model_dump(mode="json"),
+            "model": model.own_settings(),
             "task": config.task.model_dump(mode="json"),
             "training": config.training.model_dump(mode="json"),
             "ntypes": list(graph.ntypes),
@@ -221,15 +223,24 @@ def _trained_on(weights: bytes) -> str:
     return str(metadata.get(TRAINED_ON, "unknown"))
 
 
-def _model_config(model: Artifact, settings: Mapping[str, Any]) -> ModelConfig:
+def _model_config(model: Artifact, settings: Mapping[str, Any]) -> EncoderConfig:
+    described = dict(settings["model"])
+    if "name" in described:  # as an older version wrote it
+        described["model"] = described.pop("name")
     try:
-        config: ModelConfig = TypeAdapter(ModelConfig).validate_python(settings["model"])
+        config: ModelConfig = TypeAdapter(AnyModel).validate_python(described)
     except ValidationError as error:
         raise LakeError(
             must=f"The {SETTINGS} of model {model.manifest.id} must name settings of today.",
             found=mistakes(error),
             fix="Train the model again; it was written by another version of graphrec.",
         ) from error
+    if not isinstance(config, EncoderConfig):
+        raise LakeError(
+            must=f"The {SETTINGS} of model {model.manifest.id} must be those of an encoder.",
+            found=config.model,
+            fix="Remove this model and train it again.",
+        )
     return config
 
 

@@ -2,8 +2,8 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +13,7 @@ from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.metrics import METRICS, Answers, mark_hits
 from graphrec_core.evaluation.slices import slice_masks
 from graphrec_core.lake.records import SliceFigures
-from graphrec_core.retrieval.ranker import ReciprocalRank
+from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank
 from graphrec_core.retrieval.recommend import Ranking, recommend
 from graphrec_core.retrieval.sources import CandidateSource, ListSource, Proposer
 
@@ -28,6 +28,27 @@ TOPK = pa.schema(
         ("hit", pa.bool_()),
     ]
 )
+
+
+NO_QUOTA = 2**31 - 1
+
+
+@dataclass(frozen=True)
+class System:
+    """What is measured: all that ``recommend`` needs beside the holdout.
+
+    Attributes:
+        proposers: Propose candidates.
+        ranker: Merges what several propose.
+    """
+
+    proposers: tuple[Proposer, ...]
+    ranker: Ranker = field(default_factory=ReciprocalRank)
+
+    @classmethod
+    def of(cls, name: str, source: CandidateSource) -> Self:
+        """Makes one source a system of its own, by its own order."""
+        return cls((Proposer(name, source, NO_QUOTA),))
 
 
 @dataclass(frozen=True)
@@ -53,7 +74,7 @@ class Measured:
 
 def measure(
     holdout: Holdout,
-    systems: Mapping[str, CandidateSource],
+    systems: Mapping[str, System],
     popular: ListSource,
     config: EvaluationConfig,
 ) -> Measured:
@@ -64,10 +85,10 @@ def measure(
         "num_targets": pa.array(holdout.targets.counts, pa.int64()),
     }
     topk = {}
-    for system, source in systems.items():
-        topk[system], values = _measure_system(holdout, source, popular, config)
-        columns |= {METRICS[name].column_of(system): value for name, value in values.items()}
-        logger.info("measured %s on %d queries", system, len(holdout.query_ids))
+    for name, system in systems.items():
+        topk[name], values = _measure_system(holdout, system, popular, config)
+        columns |= {METRICS[key].column_of(name): value for key, value in values.items()}
+        logger.info("measured %s on %d queries", name, len(holdout.query_ids))
     return Measured(pa.table(columns), topk)
 
 
@@ -93,14 +114,19 @@ def _means(queries: pa.Table, system: str, mask: np.ndarray) -> dict[str, float 
 
 
 def _measure_system(
-    holdout: Holdout, source: CandidateSource, popular: ListSource, config: EvaluationConfig
+    holdout: Holdout, system: System, popular: ListSource, config: EvaluationConfig
 ) -> tuple[pa.Table, dict[str, np.ndarray]]:
     tables = [TOPK.empty_table()]
     values: dict[str, list[np.ndarray]] = {name: [np.zeros(0)] for name in METRICS}
     query_rows = np.arange(len(holdout.query_ids))
-    proposers, ranker = [Proposer("", source, len(holdout.candidate_ids))], ReciprocalRank()
     for ranking in recommend(
-        proposers, ranker, popular, holdout.seen, query_rows, config.depth, config.block_size
+        system.proposers,
+        system.ranker,
+        popular,
+        holdout.seen,
+        query_rows,
+        config.depth,
+        config.block_size,
     ):
         hits, block = _block_metrics(holdout, ranking, config)
         tables.append(_topk_table(holdout, ranking, hits))

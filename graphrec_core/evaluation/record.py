@@ -46,30 +46,30 @@ def judged_figures(
 
 
 def name_references(measured: Measured, references: Mapping[str, ArtifactId]) -> Measured:
-    """Gives the models of earlier releases the names of what they stand for.
+    """Gives the recommenders of earlier releases the names of what they stand for.
 
     Args:
-        measured: Has each such model once, under its id.
-        references: Name -> model; two names may have one model.
+        measured: Has each of them once, under the id of its shard.
+        references: Name -> shard; two names may have one shard.
 
     Returns:
-        The same with a column per name and metric, null where the model was not measured; its
-        ranking is kept once.
+        The same with a column per name and metric, null where the recommender was not measured;
+        its ranking is kept once.
     """
     queries, topk = measured.queries, dict(measured.topk)
-    for name, model in references.items():
+    for name, shard in references.items():
         for metric in METRICS.values():
-            measure = metric.column_of(model)
+            measure = metric.column_of(shard)
             column = (
                 measured.queries[measure]
                 if measure in measured.queries.column_names
                 else pa.nulls(queries.num_rows, pa.float64())
             )
             queries = queries.append_column(metric.column_of(name), column)
-        if model in topk:
-            topk[name] = topk.pop(model)
-    models = set(references.values())
-    own = [metric.column_of(model) for model in models for metric in METRICS.values()]
+        if shard in topk:
+            topk[name] = topk.pop(shard)
+    shards = set(references.values())
+    own = [metric.column_of(shard) for shard in shards for metric in METRICS.values()]
     left = [column for column in queries.column_names if column not in own]
     return Measured(queries.select(left), topk)
 

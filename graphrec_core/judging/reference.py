@@ -1,17 +1,26 @@
-"""An earlier release's vectors on another day's train view, where its model can give any."""
+"""An earlier release's recommender on another day's train view, where it can be re-applied."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import pyarrow as pa
+from pydantic import TypeAdapter, ValidationError
 
+from graphrec_core.axes.rows import vectors_along
+from graphrec_core.config.model import AnyModel, ModelConfig, ScorerConfig
 from graphrec_core.embedding.checkpoint import require_appliable
 from graphrec_core.embedding.inference import embed_view
 from graphrec_core.errors import GraphrecError, LakeError
-from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact
+from graphrec_core.evaluation.holdout import Holdout
+from graphrec_core.evaluation.measure import NO_QUOTA, System
+from graphrec_core.index.ann import require_finite
+from graphrec_core.judging.fitted import fitted_source, scorer_inputs
+from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact, open_artifact
+from graphrec_core.lake.records import ShardFigures, ShardSource
 from graphrec_core.lake.records.origin import VectorOrigin
+from graphrec_core.ledger.past import Past
+from graphrec_core.retrieval.ranker import ReciprocalRank, build_ranker
+from graphrec_core.retrieval.sources import CandidateSource, Proposer, vector_source
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
 
 logger = logging.getLogger(__name__)
@@ -19,42 +28,115 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Reapplied:
-    """What a model says of a view that is not its own.
+    """What an earlier recommender says of a view that is not its own.
 
     Attributes:
-        tables: ntype -> table (node_id, vector); empty where it cannot be measured.
+        system: It, ready to be measured; None where it cannot be.
         why_not: Why it cannot; empty where it can.
     """
 
-    tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    system: System | None = None
     why_not: str = ""
 
 
-def reapply(lake: Lake, snapshot: Artifact, region: Region, model_id: ArtifactId) -> Reapplied:
-    """Embeds today's train view with the weights of an earlier release.
+def reapply(
+    past: Past, snapshot: Artifact, region: Region, shard_id: ArtifactId, holdout: Holdout
+) -> Reapplied:
+    """Makes an earlier release's recommender propose on today's train view.
 
-    A model that is gone, was made to be applied by another version, does not fit today's node
-    types or features, or has learnt from this holdout cannot be measured. That is no fault, but
-    it is said: the rules that need it stay undecided.
+    Encoders are re-applied by their weights, scorers fitted anew by their settings. A model that
+    is gone, was made to be applied by another version, does not fit today's node types or
+    features, or has learnt from this holdout cannot be measured. That is no fault, but it is said:
+    the rules that need it stay undecided.
 
     Args:
-        lake: The lake.
+        past: The stored releases.
         snapshot: Today's snapshot.
         region: The region.
-        model_id: The earlier release's model.
+        shard_id: The shard that the earlier release brought.
+        holdout: Today's holdout.
     """
+    lake = past.catalogue.lake
     try:
-        model = _find_model(lake, region, model_id)
+        shard = open_artifact(lake.storage, lake.layout.shard(region, shard_id))
+        figures = shard.manifest.figures(ShardFigures)
+        earlier = _Earlier(past, snapshot, region, shard, holdout)
+        proposers = tuple(
+            Proposer(one.name, earlier.source(one), one.quota or NO_QUOTA)
+            for one in figures.sources
+        )
+        ranker = build_ranker(figures.ranker) if figures.ranker else ReciprocalRank()
+        return Reapplied(System(proposers, ranker))
+    except GraphrecError as error:
+        logger.warning("%s: shard %s could not be measured: %s", region, shard_id, error)
+        return Reapplied(why_not=error.found)
+
+
+@dataclass(frozen=True)
+class _Earlier:
+    """The sources of an earlier shard, on today's train view."""
+
+    past: Past
+    snapshot: Artifact
+    region: Region
+    shard: Artifact
+    holdout: Holdout
+
+    @property
+    def lake(self) -> Lake:
+        return self.past.catalogue.lake
+
+    def source(self, stored: ShardSource) -> CandidateSource:
+        if stored.kind == "index":
+            return self._encoded(stored.model_id or self._older_model_id())
+        inputs = scorer_inputs(self.holdout, _cut(self.snapshot.manifest))
+        return fitted_source(_scorer_settings(self.shard, stored), inputs)
+
+    def _older_model_id(self) -> ArtifactId:
+        """Finds the model of a shard that an older version wrote."""
+        shard = self.shard.manifest
+        found = self.past.older_model(self.region, shard.as_of, shard.id)
+        if found is None:
+            raise LakeError(
+                must=f"Shard {shard.id}, or a release that brought it, must name its model.",
+                found="neither does",
+                fix="Build that shard again, or roll its release back.",
+            )
+        return found
+
+    def _encoded(self, model_id: ArtifactId) -> CandidateSource:
+        model, task = _find_model(self.lake, self.region, model_id), self.lake.config.task
         require_appliable(model)
-        _refuse_later(lake, model.manifest, snapshot.manifest)
-        tables = embed_view(snapshot, View.TRAIN, region, model)[region]
-        expected = VectorOrigin(snapshot.manifest.id, View.TRAIN, model_id)
+        _refuse_later(self.lake, model.manifest, self.snapshot.manifest)
+        tables = embed_view(self.snapshot, View.TRAIN, self.region, model)[self.region]
+        expected = VectorOrigin(self.snapshot.manifest.id, View.TRAIN, model_id)
         for ntype, table in tables.items():
             expected.require(VectorOrigin.stamped(table), f"the {ntype} vectors of an earlier day")
-        return Reapplied(tables)
-    except GraphrecError as error:
-        logger.warning("%s: model %s could not be measured: %s", region, model_id, error)
-        return Reapplied(why_not=error.found)
+        queries = vectors_along(tables[task.query], self.holdout.query_ids)
+        candidates = vectors_along(tables[task.candidate], self.holdout.candidate_ids)
+        require_finite(queries, task.query)
+        require_finite(candidates, task.candidate)
+        return vector_source(queries, candidates)
+
+
+def _scorer_settings(shard: Artifact, stored: ShardSource) -> ScorerConfig:
+    try:
+        settings: ModelConfig = TypeAdapter(AnyModel).validate_python(stored.settings)
+    except ValidationError as error:
+        raise _unknown(shard, stored, str(error).replace("\n", "; ")) from error
+    if not isinstance(settings, ScorerConfig):
+        raise _unknown(shard, stored, f"{settings.model}, which is no scorer")
+    return settings
+
+
+def _unknown(shard: Artifact, stored: ShardSource, found: str) -> LakeError:
+    return LakeError(
+        must=f"Source {stored.name} of shard {shard.manifest.id} must have a scorer's settings of "
+        "today.",
+        found=found,
+        fix="A person decides once: publish-release with publish.mode=force makes the new "
+        "recommender the measure.",
+    )
 
 
 def _find_model(lake: Lake, region: Region, model_id: ArtifactId) -> Artifact:

@@ -1,6 +1,7 @@
-"""The tables of a shard, read from the serve view and its vectors."""
+"""The tables of a shard, read from the serve view."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -11,13 +12,11 @@ from graphrec_core.axes.rows import (
     id_array,
     rows_of,
     task_pairs,
-    vectors_along,
 )
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import EmptyTableError
-from graphrec_core.index.ann import require_finite
 from graphrec_core.lake import Artifact
-from graphrec_core.lake.layout import edges_file, nodes_file, vectors_file
+from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import Region, Role, View
 
 QUERY_COLUMNS = ["node_id", "role", "is_active", "title"]
@@ -30,52 +29,45 @@ class ServeView:
 
     Attributes:
         candidates: node_id, title, num_events, last_event_time; sorted by node_id.
-        candidate_vectors: float32 [C, d], in that order.
         queries: node_id, role, is_active, title; home and halo, sorted by node_id.
-        query_vectors: float32 [Q, d], in that order.
         pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of nodes with
             themselves.
     """
 
     candidates: pa.Table
-    candidate_vectors: np.ndarray
     queries: pa.Table
-    query_vectors: np.ndarray
     pairs: pa.Table
+
+    @cached_property
+    def candidate_ids(self) -> pa.Array:
+        """Ids of the candidates, in row order."""
+        return id_array(self.candidates["node_id"])
+
+    @cached_property
+    def query_ids(self) -> pa.Array:
+        """Ids of the query nodes, in row order."""
+        return id_array(self.queries["node_id"])
 
     def seen(self) -> pa.Table:
         """Returns the pairs of both axes, each once: query_id, candidate_id, sorted."""
-        known = rows_of(self.pairs["src"], id_array(self.queries["node_id"])) >= 0
-        known &= rows_of(self.pairs["dst"], id_array(self.candidates["node_id"])) >= 0
+        known = rows_of(self.pairs["src"], self.query_ids) >= 0
+        known &= rows_of(self.pairs["dst"], self.candidate_ids) >= 0
         seen = self.pairs.filter(pa.array(known)).select(["src", "dst"])
         seen = seen.rename_columns(["query_id", "candidate_id"])
         seen = seen.group_by(["query_id", "candidate_id"]).aggregate([])
         return seen.sort_by([("query_id", "ascending"), ("candidate_id", "ascending")])
 
-    def sample(self, num: int) -> np.ndarray:
-        """Picks vectors to measure recall with, evenly from the home queries that have one.
-
-        Without such a query the first candidates themselves are the queries.
-
-        Returns:
-            float32 [at most num, d].
-        """
-        home = np.asarray(pc.equal(self.queries["role"], str(Role.HOME)))
-        rows = np.flatnonzero(home & self.query_vectors.any(axis=1))
-        if len(rows) == 0:
-            return self.candidate_vectors[:num]
-        evenly = np.linspace(0, len(rows) - 1, min(num, len(rows))).astype(np.int64)
-        return self.query_vectors[rows[evenly]]
+    def home_rows(self) -> np.ndarray:
+        """Rows of the query nodes at home here, int64."""
+        return np.flatnonzero(np.asarray(pc.equal(self.queries["role"], str(Role.HOME))))
 
 
-def read_serve_view(
-    config: PipelineConfig, snapshot: Artifact, embedding: Artifact, region: Region
-) -> ServeView:
+def read_serve_view(config: PipelineConfig, snapshot: Artifact, region: Region) -> ServeView:
     """Reads a region's serve view.
 
     Raises:
         EmptyTableError: The region has no candidate.
-        LakeError: A file is missing, or a vector is not finite.
+        LakeError: A file is missing.
     """
     task = config.task
     nodes = snapshot.read_table(nodes_file(View.SERVE, task.candidate, region))
@@ -89,13 +81,10 @@ def read_serve_view(
     people = snapshot.read_table(nodes_file(View.SERVE, task.query, region))
     people = people.filter(pc.not_equal(people["role"], str(Role.MEMBER)))
     queries = people.select(QUERY_COLUMNS).sort_by("node_id")
-    vectors = _vectors(embedding, task.query, region, queries)
     edges = snapshot.read_table(edges_file(View.SERVE, task.edge, region), TASK_PAIRS)
     return ServeView(
         candidates=candidates,
-        candidate_vectors=_vectors(embedding, task.candidate, region, candidates),
         queries=queries,
-        query_vectors=vectors,
         pairs=task_pairs(edges, peers=task.recommends_peers),
     )
 
@@ -115,10 +104,3 @@ def popular_table(candidate_ids: pa.Array, rows: np.ndarray, scores: np.ndarray)
             "score": pa.array(scores, pa.float32()),
         }
     )
-
-
-def _vectors(embedding: Artifact, ntype: str, region: Region, nodes: pa.Table) -> np.ndarray:
-    table = embedding.read_table(vectors_file(View.SERVE, region, ntype))
-    vectors = vectors_along(table, id_array(nodes["node_id"]))
-    require_finite(vectors, ntype)
-    return vectors

@@ -115,6 +115,7 @@ class Attempt:
         region: Region,
         inputs: Mapping[str, str],
         figures: Figures,
+        source: str = "",
     ) -> Artifact:
         """Makes the artefact visible, or finds that another attempt did so first.
 
@@ -125,6 +126,7 @@ class Attempt:
             region: The region, or ``ALL_REGIONS``.
             inputs: Ids of what it was made from, by role.
             figures: What the manifest says of it, by the step's model.
+            source: The source whose result it is, where each has its own.
 
         Returns:
             The committed artefact, this attempt's or the earlier one's; its files are all there.
@@ -137,7 +139,7 @@ class Attempt:
         """
         if not isinstance(figures, Figures) or figures.step != step:
             raise TypeError(f"{step} commits figures of its own, not {type(figures).__name__}")
-        self._check_id(artifact_id(step, config, as_of, region, inputs))
+        self._check_id(artifact_id(step, config, as_of, region, inputs, source))
         manifest = Manifest(
             id=self.artifact_id,
             step=step,
@@ -146,7 +148,7 @@ class Attempt:
             as_of=format_instant(as_of),
             region=region,
             inputs=dict(inputs),
-            config=declared_config(config, step),
+            config=declared_config(config, step, source),
             files=dict(sorted(self._entries.items())),
             stats=figures.to_json(),
         )

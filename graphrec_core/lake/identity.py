@@ -9,8 +9,9 @@ from typing import Any
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
-from graphrec_core.config.defaults import departures, schema_version
+from graphrec_core.config.defaults import departures, own_departures, schema_version
 from graphrec_core.config.hidden import without_secrets
+from graphrec_core.config.steps import OWN_SETTINGS
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 ID_LENGTH = 16
@@ -27,16 +28,21 @@ def digest(value: object) -> ArtifactId:
     return ArtifactId(hashlib.sha256(text.encode()).hexdigest()[:ID_LENGTH])
 
 
-def declared_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
+def declared_config(config: PipelineConfig, step: StepName, source: str = "") -> dict[str, Any]:
     """Returns the settings that ``step`` declares in the table of steps, by dotted key.
 
     Without secrets: a manifest stores them, and an id does not depend on a password.
     """
     shown = without_secrets(config)
-    return {key: to_jsonable_python(_lookup(shown, key)) for key in STEPS[step].settings}
+    return {
+        key: config.recommender.sources[source].made_by()
+        if key == OWN_SETTINGS
+        else to_jsonable_python(_lookup(shown, key))
+        for key in STEPS[step].settings
+    }
 
 
-def departing_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
+def departing_config(config: PipelineConfig, step: StepName, source: str = "") -> dict[str, Any]:
     """Returns what of the settings that ``step`` declares enters an id.
 
     It is the schema version of their sections, and those that differ from its defaults.
@@ -44,7 +50,10 @@ def departing_config(config: PipelineConfig, step: StepName) -> dict[str, Any]:
     shown, keys = without_secrets(config), STEPS[step].settings
     found: dict[str, Any] = {}
     for key in keys:
-        found |= departures(key, _lookup(shown, key))
+        if key == OWN_SETTINGS:
+            found |= own_departures(key, config.recommender.sources[source])
+        else:
+            found |= departures(key, _lookup(shown, key))
     schemas = {key.partition(".")[0]: schema_version(key.partition(".")[0]) for key in keys}
     return {"schemas": schemas, "settings": found}
 
@@ -55,6 +64,7 @@ def artifact_id(
     as_of: datetime,
     region: Region,
     inputs: Mapping[str, str],
+    source: str = "",
 ) -> ArtifactId:
     """Names a step's result.
 
@@ -64,6 +74,7 @@ def artifact_id(
         as_of: The run's instant.
         region: The region, or ``ALL_REGIONS``.
         inputs: Ids of the artefacts that the step reads, by role.
+        source: The source whose result it is, where each has its own.
     """
     return digest(
         {
@@ -71,7 +82,7 @@ def artifact_id(
             "version": STEPS[step].version,
             "as_of": format_instant(as_of),
             "region": region,
-            "config": departing_config(config, step),
+            "config": departing_config(config, step, source),
             "inputs": dict(inputs),
         }
     )

@@ -86,6 +86,16 @@ def vectors_file(view: View, region: Region, ntype: str) -> str:
     return f"view={view}/{region_folder(region)}/{ntype}/{PART}"
 
 
+def topn_file(view: View, region: Region) -> str:
+    """Names the file of a scorer's best candidates per query, relative to the artefact."""
+    return f"view={view}/{region_folder(region)}/topn/{PART}"
+
+
+def list_file(view: View, region: Region) -> str:
+    """Names the file of a scorer's only list, relative to the artefact."""
+    return f"view={view}/{region_folder(region)}/list/{PART}"
+
+
 @dataclass(frozen=True)
 class Layout:
     """The folders of one pipeline."""

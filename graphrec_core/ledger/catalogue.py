@@ -56,13 +56,14 @@ class Catalogue:
         lake: The pipeline's lake.
 
     Attributes:
+        lake: The lake.
         damaged: What is wrong with the releases that were met and cannot be read. They count for
             nothing, and an error is logged.
     """
 
     def __init__(self, lake: Lake) -> None:
         self.damaged: dict[ArtifactId, DamagedError] = {}
-        self._lake = lake
+        self.lake = lake
         self._found: dict[ArtifactId, Release | None] = {}
         self._months: dict[str, frozenset[Listed]] = {}
         self._of_day: dict[str, tuple[Release, ...]] = {}
@@ -71,7 +72,7 @@ class Catalogue:
         """Reads a release; None where it is not stored, or damaged."""
         if release_id not in self._found:
             try:
-                self._found[release_id] = find_release(self._lake, release_id)
+                self._found[release_id] = find_release(self.lake, release_id)
             except DamagedError as error:
                 logger.error("%s", error)
                 self._found[release_id], self.damaged[release_id] = None, error
@@ -86,10 +87,10 @@ class Catalogue:
             as_of: The day, as ``20100901T000000Z``.
         """
         if as_of not in self._of_day:
-            own = self._in_month(self._lake.layout.catalogued_days, as_of, self._older.all())
+            own = self._in_month(self.lake.layout.catalogued_days, as_of, self._older.all())
             ids = sorted({one.release_id for one in own if one.as_of == as_of})
             releases = [found for name in ids if (found := self.find(name)) is not None]
-            numbers = revision_numbers(self._lake, as_of) if len(releases) > 1 else {}
+            numbers = revision_numbers(self.lake, as_of) if len(releases) > 1 else {}
             releases.sort(key=lambda one: (numbers.get(one.snapshot_id, 0), one.number, one.id))
             self._of_day[as_of] = tuple(releases)
         return self._of_day[as_of]
@@ -101,8 +102,8 @@ class Catalogue:
             region: The region.
             until: The last day, as ``20100901T000000Z``; itself included.
         """
-        folder, older = self._lake.layout.catalogued_region(region), self._older.of_region(region)
-        months = {*self._lake.storage.folders(folder), *(one.month for one in older)}
+        folder, older = self.lake.layout.catalogued_region(region), self._older.of_region(region)
+        months = {*self.lake.storage.folders(folder), *(one.month for one in older)}
         for month in sorted(months, reverse=True):
             if month <= until:
                 named = self._in_month(folder, month, older)
@@ -110,8 +111,8 @@ class Catalogue:
 
     def newest(self) -> Release | None:
         """Reads the last release, by day and then by id, that can be read."""
-        folder, older = self._lake.layout.catalogued_days, self._older.all()
-        months = {*self._lake.storage.folders(folder), *(one.month for one in older)}
+        folder, older = self.lake.layout.catalogued_days, self._older.all()
+        months = {*self.lake.storage.folders(folder), *(one.month for one in older)}
         for month in sorted(months, reverse=True):
             for one in sorted(self._in_month(folder, month, older), reverse=True):
                 if (found := self.find(one.release_id)) is not None:
@@ -120,14 +121,14 @@ class Catalogue:
 
     @cached_property
     def _older(self) -> Older:
-        return read_older(self._lake)
+        return read_older(self.lake)
 
     def _in_month(self, folder: str, month: str, older: list[Listed]) -> set[Listed]:
         """Names what a folder and the older releases have in the month of an instant."""
         month = month[:MONTH]
         path = f"{folder}/{month}"
         if path not in self._months:
-            names = (name.rpartition("/")[2] for name in self._lake.storage.files(path))
+            names = (name.rpartition("/")[2] for name in self.lake.storage.files(path))
             self._months[path] = frozenset(filter(None, map(Listed.read, names)))
         return {*self._months[path], *(one for one in older if one.month == month)}
 

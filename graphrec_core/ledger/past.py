@@ -88,28 +88,41 @@ class Past:
     def references(
         self, region: Region, as_of: datetime, memory_days: int, own: ArtifactId
     ) -> dict[str, ArtifactId]:
-        """Names the models of earlier releases that a candidate must not be worse than.
+        """Names the earlier releases' recommenders that a candidate must not be worse than.
 
         Args:
             region: The region.
             as_of: The candidate's day.
             memory_days: ``gate.memory_days``.
-            own: The candidate's model; it is not compared with itself.
+            own: The candidate's recommender; it is not compared with itself.
 
         Returns:
-            Name of ``RELEASED`` -> model, where there is one.
+            Name of ``RELEASED`` -> the shard that release brought, where there is one.
         """
         found = {
             CHAMPION: self.champion(region, as_of),
             SAME_DAY: self.same_day(region, as_of),
             ELDER: self.elder(region, as_of, memory_days),
         }
-        models = {name: entry.model_id for name, entry in found.items() if entry}
-        return {name: model for name, model in models.items() if model and model != own}
+        others = {name: one for name, one in found.items() if one and one.recommender_id != own}
+        shards = {name: entry.candidate_shard_id for name, entry in others.items()}
+        return {name: shard for name, shard in shards.items() if shard}
 
     def kept(self, region: Region, as_of: datetime) -> ReleasedRegion | None:
         """Finds the entry whose shard a refused region lists."""
         return self.same_day(region, as_of) or self.champion(region, as_of)
+
+    def older_model(self, region: Region, as_of: str, shard_id: ArtifactId) -> ArtifactId | None:
+        """Finds the model behind a shard of a time when a release named it, and the shard did not.
+
+        Args:
+            region: The region.
+            as_of: The shard's day, as ``20100901T000000Z``.
+            shard_id: The shard, as the candidate of a release.
+        """
+        entries = [release.regions.get(region) for release in self.catalogue.of_day(as_of)]
+        own = [one for one in entries if one and one.candidate_shard_id == shard_id]
+        return next((one.model_id for one in own if one.model_id), None)
 
     def of_day(self, as_of: datetime) -> tuple[Release, ...]:
         """Returns the releases of a day, as they were decided."""

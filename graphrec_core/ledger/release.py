@@ -41,11 +41,12 @@ class ReleasedRegion(BaseModel):
             in place of a model. None in releases that are older than this field.
         rules: Every rule of the gate as judged for this release .
         evaluation_id: The evaluation of this release's own candidate.
-        references: The models of earlier releases that it was compared with, by name (see
-            ``Past.references``): inputs of that evaluation.
+        references: The shards of earlier releases whose recommenders it was compared with, by
+            name (see ``Past.references``): inputs of that evaluation.
         candidate_shard_id: This release's own candidate, live or refused.
-        model_id: The model behind the candidate.
-        embedding_id: The serve-view vectors behind the candidate.
+        recommender_id: What the candidate recommends with (see ``recommender_id``); None in
+            releases that are older than this field.
+        model_id: In those older ones, the model behind the candidate's only source.
         number: Place of this very decision among those of its day: the number of the first
             release that holds it. 0 in releases that are older than this field.
     """
@@ -62,8 +63,8 @@ class ReleasedRegion(BaseModel):
     evaluation_id: ArtifactId | None = None
     references: dict[str, ArtifactId] = {}
     candidate_shard_id: ArtifactId | None = None
+    recommender_id: ArtifactId | None = None
     model_id: ArtifactId | None = None
-    embedding_id: ArtifactId | None = None
     number: int = 0
 
     @property

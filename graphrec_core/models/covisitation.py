@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
+from graphrec_core.config.model import CovisitationConfig
 from graphrec_core.models.scorer import ScorerInputs
 
 
@@ -21,15 +22,15 @@ class Covisitation:
     Exact; computed per block of queries, so that the co-occurrences are never kept whole.
 
     Args:
-        weighted: Whether a pair counts by its weight; else all count the same.
+        config: Its settings.
     """
 
-    def __init__(self, *, weighted: bool = False) -> None:
-        self._weighted = weighted
+    def __init__(self, config: CovisitationConfig) -> None:
+        self.config = config
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Keeps the matrix and its normalised form."""
-        interactions = inputs.weighted if self._weighted else inputs.interactions
+        interactions = inputs.weighted if self.config.weighted else inputs.interactions
         matrix = interactions.matrix
         lengths = np.sqrt(np.asarray(matrix.power(2).sum(axis=0)).ravel())
         scale = 1 / np.where(lengths > 0, lengths, 1)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
@@ -36,14 +36,12 @@ class ScorerInputs:
         query_ids: The queries that will be asked for, distinct.
         candidate_ids: The candidates, distinct and in id order.
         instant: The view's instant.
-        recent_days: A pair is recent if its last event is at or after ``instant`` less these.
     """
 
     pairs: pa.Table
     query_ids: pa.Array
     candidate_ids: pa.Array
     instant: datetime
-    recent_days: int
 
     @cached_property
     def interactions(self) -> Interactions:
@@ -53,27 +51,33 @@ class ScorerInputs:
     @cached_property
     def weighted(self) -> Interactions:
         """The same with the weights of the pairs; a pair of weight 0 is none."""
-        found = self._of(self.pairs, self.pairs["weight"])
-        found.matrix.eliminate_zeros()
-        return found
+        return self._of(self.pairs, weighted=True)
 
-    @cached_property
-    def recent(self) -> Interactions:
+    def recent(self, days: int, *, weighted: bool = False) -> Interactions:
         """Those of the last days, with the same rows and candidates first.
 
         Queries are counted exactly, though events are aggregated to pairs.
-        """
-        first = self.instant - timedelta(days=self.recent_days)
-        since = pa.scalar(first, pa.timestamp("us", tz="UTC"))
-        return self._of(self.pairs.filter(pc.greater_equal(self.pairs["last_event_time"], since)))
 
-    def _of(self, pairs: pa.Table, weights: pa.ChunkedArray | None = None) -> Interactions:
+        Args:
+            days: A pair is recent if its last event is at or after ``instant`` less these.
+            weighted: Whether a pair has its weight, of all its events; else all count the same.
+        """
+        first = self.instant - timedelta(days=days)
+        since = pa.scalar(first, pa.timestamp("us", tz="UTC"))
+        recent = self.pairs.filter(pc.greater_equal(self.pairs["last_event_time"], since))
+        return self._of(recent, weighted=weighted)
+
+    def _of(self, pairs: pa.Table, *, weighted: bool = False) -> Interactions:
+        weights = pairs["weight"] if weighted else None
         ends = pairs["src"], pairs["dst"]
-        return interactions_of(*ends, self.query_ids, self.candidate_ids, weights)
+        found = interactions_of(*ends, self.query_ids, self.candidate_ids, weights)
+        if weighted:
+            found.matrix.eliminate_zeros()
+        return found
 
 
 class Scorer(Protocol):
-    """A recommender that scores candidates directly; it is made without arguments."""
+    """A recommender that scores candidates directly; it is made of its settings."""
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Learns from the pairs of a view."""
@@ -87,6 +91,23 @@ class Scorer(Protocol):
 
         Returns:
             A new array, float32 [B, C]; -inf for candidates that it does not propose.
+        """
+        ...
+
+
+@runtime_checkable
+class QueryFreeScorer(Protocol):
+    """A scorer whose ranking is the same for every query, also for one that nobody knows."""
+
+    def fit(self, inputs: ScorerInputs) -> None:
+        """Learns from the pairs of a view."""
+        ...
+
+    def ranked(self) -> tuple[np.ndarray, np.ndarray]:
+        """Ranks all candidates.
+
+        Returns:
+            Candidate rows int64 [C], best first; their scores float32 [C].
         """
         ...
 

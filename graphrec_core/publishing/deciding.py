@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from graphrec_core.config import StepName
-from graphrec_core.day import Day, evaluation_ref
+from graphrec_core.day import Day, evaluation_ref, recommender_id
 from graphrec_core.evaluation.evidence import Evidence, pool_queries
 from graphrec_core.evaluation.rules import judge
 from graphrec_core.evaluation.settling import holding, settle, verdict_of
@@ -13,7 +13,7 @@ from graphrec_core.lake.identity import canonical_json
 from graphrec_core.lake.records import EvaluationFigures, GateDecision, ShardFigures
 from graphrec_core.ledger.past import RELEASED, Past
 from graphrec_core.ledger.release import Release, ReleasedRegion, released_region
-from graphrec_core.types import ArtifactId, Region, View, format_instant
+from graphrec_core.types import ArtifactId, Region, format_instant
 
 
 @dataclass(frozen=True)
@@ -163,8 +163,7 @@ def _entry(day: Day, region: Region, brought: Brought, pool: list[GateDecision])
         evaluation_id=judged.manifest.id if judged else None,
         references=_references_of(judged),
         candidate_shard_id=shard.manifest.id if shard else None,
-        model_id=day.ref(StepName.TRAIN, region).id,
-        embedding_id=day.ref(StepName.EMBED, region, View.SERVE).id,
+        recommender_id=recommender_id(day, region),
         number=brought.number,
     )
     forced = day.config.publish.mode == "force" and judged is not None

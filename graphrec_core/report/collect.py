@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config import PipelineConfig, StepName, sources_of
 from graphrec_core.lake import Artifact, find_artifact
 from graphrec_core.lake.records import (
     EvaluationFigures,
@@ -125,17 +125,19 @@ def shard_result(artifact: Artifact) -> ShardResult:
 
 
 def _model_runs(found: FoundDay) -> Iterator[ModelRun]:
-    for scope, artifact in found.of(StepName.TRAIN).items():
-        if artifact is not None:
-            with found.damaged.noted(f"the model of {step_scope(scope)}"):
-                yield _model_run(scope, artifact)
+    for source in sources_of(StepName.TRAIN, found.day.config.recommender):
+        for scope, artifact in found.of(StepName.TRAIN, source=source).items():
+            if artifact is not None:
+                with found.damaged.noted(f"the model of {step_scope(scope, source)}"):
+                    yield _model_run(source, scope, artifact)
 
 
-def _model_run(scope: Region, artifact: Artifact) -> ModelRun:
+def _model_run(source: str, scope: Region, artifact: Artifact) -> ModelRun:
     metrics = artifact.read_json("metrics.json")
     return ModelRun(
         id=artifact.manifest.id,
         region=scope,
+        source=source,
         stats=artifact.manifest.figures(ModelFigures),
         history=tuple(metrics["history"]),
         best_epoch=metrics.get("best_epoch"),
@@ -204,15 +206,18 @@ def _later_steps(found: FoundDay) -> list[StepRun]:
             _step(step, ALL_REGIONS, "", None) for step in dict.fromkeys(one.step for one in tasks)
         ]
     return [
-        _step(task.name, scope, result.ref.id, result.artifact)
+        _step(task.name, scope, result.ref.id, result.artifact, source)
         for task in tasks
-        for (of_task, scope), result in found.results.items()
+        for (of_task, source, scope), result in found.results.items()
         if of_task == task
     ]
 
 
-def _step(step: str, region: Region, name: str, artifact: Artifact | None) -> StepRun:
+def _step(
+    step: str, region: Region, name: str, artifact: Artifact | None, source: str = ""
+) -> StepRun:
     if artifact is None:
-        return StepRun(str(step), region, name, is_done=False)
+        return StepRun(str(step), region, name, is_done=False, source=source)
     info = artifact.run_info()
-    return StepRun(str(step), region, name, True, info.get("seconds"), info.get("peak_memory_mb"))
+    took = info.get("seconds"), info.get("peak_memory_mb")
+    return StepRun(str(step), region, name, True, *took, source=source)

@@ -170,6 +170,7 @@ class ModelRun:
     Attributes:
         id: The model.
         region: Its region, or ``_all``.
+        source: The source whose model it is.
         stats: What its manifest says.
         history: Epoch, loss and the validation's value, in order of epochs.
         best_epoch: The epoch whose weights were kept.
@@ -178,6 +179,7 @@ class ModelRun:
 
     id: ArtifactId
     region: Region
+    source: str
     stats: ModelFigures
     history: tuple[Mapping[str, Any], ...]
     best_epoch: int | None
@@ -195,6 +197,7 @@ class StepRun:
         is_done: Whether it is committed.
         seconds: How long the committed attempt took.
         peak_memory_mb: Its peak memory, child processes included.
+        source: The source whose result it is, where each has its own.
     """
 
     step: str
@@ -203,6 +206,7 @@ class StepRun:
     is_done: bool
     seconds: float | None = None
     peak_memory_mb: float | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)

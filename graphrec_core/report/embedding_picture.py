@@ -58,11 +58,11 @@ def read_sample(artifact: Artifact, region: Region, ntypes: Sequence[str]) -> di
     return sample
 
 
-def plot_embeddings(samples: Mapping[Region, Mapping[str, Floats]]) -> Picture | None:
-    """Draws a panel per region, a colour per node type.
+def plot_embeddings(samples: Mapping[str, Mapping[str, Floats]]) -> Picture | None:
+    """Draws a panel per region and encoder, a colour per node type.
 
     Args:
-        samples: Region -> node type -> vectors, shape [n, d].
+        samples: Title of the panel -> node type -> vectors, shape [n, d].
     """
     filled = {
         region: kept

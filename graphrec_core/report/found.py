@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphrec_core.config import STEPS, PipelineConfig, StepName, Task, tasks_of_day
+from graphrec_core.config import STEPS, PipelineConfig, StepName, Task, sources_of, tasks_of_day
 from graphrec_core.day import Day, Ref, evaluation_ref
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import Artifact, Lake
@@ -71,7 +71,8 @@ class FoundDay:
         figures: What its manifest says.
         damaged: What could not be read.
         broken: Regions in which the snapshot's suites found something, with what.
-        results: What the steps after the snapshot left, by task and scope: a region, or ``_all``.
+        results: What the steps after the snapshot left, by task, source (empty: no single one's)
+            and scope: a region, or ``_all``.
     """
 
     day: Day
@@ -81,7 +82,7 @@ class FoundDay:
     figures: SnapshotFigures | None
     damaged: Damages
     broken: Mapping[Region, str] = field(default_factory=dict)
-    results: dict[tuple[Task, Region], Result] = field(default_factory=dict)
+    results: dict[tuple[Task, str, Region], Result] = field(default_factory=dict)
 
     @property
     def regions(self) -> list[Region]:
@@ -95,17 +96,19 @@ class FoundDay:
         empty = self.figures.empty_regions if self.figures else {}
         return {**empty, **{region: f"broken: {why}" for region, why in self.broken.items()}}
 
-    def of(self, step: StepName, view: View | None = None) -> dict[Region, Artifact | None]:
+    def of(
+        self, step: StepName, view: View | None = None, source: str = ""
+    ) -> dict[Region, Artifact | None]:
         """A step's artefacts by scope."""
         return {
             scope: result.artifact
-            for (task, scope), result in self.results.items()
-            if task == Task(step, view)
+            for (task, owner, scope), result in self.results.items()
+            if (task, owner) == (Task(step, view), source)
         }
 
     def id_of(self, step: StepName, region: Region) -> ArtifactId | None:
         """The id that a region's result of a step has or would have; None: no such region."""
-        result = self.results.get((Task(step), region))
+        result = self.results.get((Task(step), "", region))
         return result.ref.id if result else None
 
 
@@ -128,11 +131,10 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
         broken = verdict_of(verdict).broken if verdict else {}
     found = FoundDay(day, past, live, snapshot if figures else None, figures, damaged, broken)
     for region in found.regions:
-        for task in later_tasks():
-            ref = _ref(day, past, task, region)
-            if (task, ref.region) not in found.results:
-                what = f"the {_noun(task)} of {step_scope(ref.region)}"
-                found.results[task, ref.region] = Result(ref, find(what, ref))
+        for ref, task in _refs(day, past, region):
+            if (task, ref.source, ref.region) not in found.results:
+                what = f"the {_noun(task)} of {step_scope(ref.region, ref.source)}"
+                found.results[task, ref.source, ref.region] = Result(ref, find(what, ref))
     past.of_day(as_of)  # so that a damaged release of the day is named
     note_damaged_releases(past, damaged)
     return found
@@ -145,10 +147,14 @@ def later_tasks() -> list[Task]:
     ]
 
 
-def _ref(day: Day, past: Past, task: Task, region: Region) -> Ref:
-    if task.step is StepName.EVALUATE:
-        return evaluation_ref(day, past, region)
-    return day.ref(task.step, region, task.view)
+def _refs(day: Day, past: Past, region: Region) -> Iterator[tuple[Ref, Task]]:
+    """Names the results that serve a region after the snapshot, with their tasks."""
+    for task in later_tasks():
+        if task.step is StepName.EVALUATE:
+            yield evaluation_ref(day, past, region), task
+        else:
+            for source in sources_of(task.step, day.config.recommender) or [""]:
+                yield day.ref(task.step, region, task.view, source), task
 
 
 def _noun(task: Task) -> str:

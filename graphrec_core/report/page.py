@@ -6,15 +6,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.config.model import RECOMMENDERS
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import DayReport
-from graphrec_core.report.embedding_picture import plot_embeddings, read_sample
+from graphrec_core.report.embedding_picture import Floats, plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
 from graphrec_core.report.gate_picture import plot_gate
-from graphrec_core.report.systems import system_titles
+from graphrec_core.report.systems import recommender_title, system_colours, system_title
 from graphrec_core.types import View
 
 
@@ -51,8 +50,8 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         config=config,
         gates={region.region: region.gate for region in day.regions},
         summary=wording.summary(day),
-        recommender=RECOMMENDERS[config.model.name].title,
-        systems=_systems(day),
+        recommender=recommender_title(config.recommender),
+        systems=_systems(day, config),
         metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
         judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],
         no_shares=[one.title_at(day.k) for one in METRICS.values() if not one.is_share],
@@ -60,7 +59,7 @@ def render_page(found: FoundDay, day: DayReport) -> str:
     )
 
 
-def _systems(day: DayReport) -> list[tuple[str, str]]:
+def _systems(day: DayReport, config: PipelineConfig) -> list[tuple[str, str]]:
     """Lists name and title of the systems that were measured in some region."""
     found = {
         system
@@ -68,7 +67,8 @@ def _systems(day: DayReport) -> list[tuple[str, str]]:
         if region.evaluation
         for system in region.evaluation.metrics
     }
-    return [(name, title) for name, title in system_titles().items() if name in found]
+    known = system_colours(config.recommender)
+    return [(name, system_title(name)) for name in known if name in found]
 
 
 def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[str, Any]:
@@ -84,11 +84,15 @@ def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[s
 
 
 def _embeddings(found: FoundDay, config: PipelineConfig) -> Picture | None:
-    samples = {}
+    samples: dict[str, dict[str, Floats]] = {}
+    ntypes = (config.task.query, config.task.candidate)
+    encoders = {name: one for name, one in config.recommender.sources.items() if one.is_trained}
     for region in found.regions:
-        artifact = found.of(StepName.EMBED, View.SERVE)[config.model_region(region)]
-        if artifact is not None:
-            ntypes = (config.task.query, config.task.candidate)
-            with found.damaged.noted(f"the serve embedding of {region}"):
-                samples[region] = read_sample(artifact, region, ntypes)
+        for name, settings in encoders.items():
+            embedded = found.of(StepName.EMBED, View.SERVE, name)
+            artifact = embedded[settings.region_of(region)]
+            if artifact is not None:
+                title = region if len(encoders) == 1 else f"{region}, {name}"
+                with found.damaged.noted(f"the serve embedding of {title}"):
+                    samples[title] = read_sample(artifact, region, ntypes)
     return plot_embeddings(samples)

@@ -20,7 +20,7 @@ from graphrec_core.report.figures import (
     drawing,
     short,
 )
-from graphrec_core.report.systems import system_colours, system_titles
+from graphrec_core.report.systems import system_colours, system_title
 from graphrec_core.report.wording import count, metric_heading, step_scope
 
 ROW_IN = 0.34
@@ -35,7 +35,7 @@ def plot_metrics(day: DayReport, config: PipelineConfig) -> Picture | None:
     judged = [region for region in day.regions if region.evaluation is not None]
     if not judged:
         return None
-    colours = system_colours(config.model.name)
+    colours = system_colours(config.recommender)
     num_lines = -(-len(METRICS) // 2)
     with drawing(9.6, 1.1 + num_lines * (0.5 + ROW_IN * len(judged))) as figure:
         grid = list(figure.subplots(num_lines, 2, sharey=True, squeeze=False).flat)
@@ -100,7 +100,10 @@ def plot_steps(day: DayReport) -> Picture | None:
         return None
     names = list(dict.fromkeys(step.step for step in done))
     scopes = sorted({step.region for step in done})
-    seconds = {(step.step, step.region): step.seconds or 0.0 for step in done}
+    seconds: dict[tuple[str, str], float] = {}
+    for step in done:
+        key = step.step, step.region
+        seconds[key] = seconds.get(key, 0.0) + (step.seconds or 0.0)
     memory = [
         max(step.peak_memory_mb or 0 for step in done if step.step == name) for name in names
     ]
@@ -147,11 +150,10 @@ def _dots(
 
 
 def _legend(regions: Sequence[RegionDay], colours: Mapping[str, str]) -> list[Line2D]:
-    titles = system_titles()
     measured = {name for one in regions if one.evaluation for name in one.evaluation.metrics}
     return [
         Line2D([], [], color=colour, marker=_marker(name), linestyle="",
-               markeredgewidth=2, label=titles[name])
+               markeredgewidth=2, label=system_title(name))
         for name, colour in colours.items() if name in measured
     ]  # fmt: skip
 
@@ -198,7 +200,14 @@ def _curve(axes: Axes, model: ModelRun, key: str, colour: str) -> None:
     if not points:
         return
     x, y = np.array(points, dtype=float).T
-    axes.plot(x, y, color=colour, marker=".", markersize=4, label=short(step_scope(model.region)))
+    axes.plot(
+        x,
+        y,
+        color=colour,
+        marker=".",
+        markersize=4,
+        label=short(step_scope(model.region, model.source)),
+    )
     kept = [point for point in points if point[0] == model.best_epoch]
     for epoch, value in kept:
         axes.plot(epoch, value, "o", color=colour, markersize=9, fillstyle="none")

@@ -1,12 +1,14 @@
 """What the report calls the systems that were measured, and how it draws them.
 
-The judged model, the scorers of the registry, and earlier releases, in this order.
+The judged recommender, its sources where it has several, the scorers of the registry, and earlier
+releases, in this order.
 """
 
 from collections.abc import Mapping
 
 from graphrec_core.config.model import RECOMMENDERS, scorers
-from graphrec_core.evaluation.systems import MODEL
+from graphrec_core.config.recommender import RecommenderConfig
+from graphrec_core.evaluation.systems import MODEL, SOURCE_PREFIX, source_system
 from graphrec_core.ledger.past import CHAMPION, ELDER, SAME_DAY
 
 RELEASED_TITLES = {
@@ -15,20 +17,45 @@ RELEASED_TITLES = {
     ELDER: "older champion",
 }
 RELEASED_COLOURS = {CHAMPION: "#b0479a", SAME_DAY: "#5b9bd5", ELDER: "#7a6a00"}
+MERGED_COLOUR = "#0b5cad"
+SOURCE_COLOURS = ("#00a5a8", "#8a5a2b", "#7fa800", "#6b5bb5", "#e377c2", "#4f5d75")
+"""Of sources, in their order, again from the first where there are more."""
 
 
-def system_titles() -> Mapping[str, str]:
-    """Returns name -> title of every system."""
-    baselines = {entry.name: entry.title for entry in scorers()}
-    return {MODEL: MODEL, **baselines, **RELEASED_TITLES}
+def system_title(name: str) -> str:
+    """Returns how people read a system's name; unknown ones stay as they are."""
+    if name.startswith(SOURCE_PREFIX):
+        return f"{name.removeprefix(SOURCE_PREFIX)} alone"
+    titles = {entry.name: entry.title for entry in scorers()} | RELEASED_TITLES
+    return titles.get(name, name)
 
 
-def system_colours(encoder: str) -> Mapping[str, str]:
-    """Returns name -> colour of every system; the model has its encoder's."""
+def system_colours(recommender: RecommenderConfig) -> Mapping[str, str]:
+    """Returns name -> colour of every system, in order; an only source's is its model's."""
     baselines = {entry.name: entry.colour for entry in scorers()}
-    return {MODEL: RECOMMENDERS[encoder].colour, **baselines, **RELEASED_COLOURS}
+    sources = recommender.sources
+    if len(sources) == 1:
+        (only,) = sources.values()
+        return {MODEL: RECOMMENDERS[only.model].colour, **baselines, **RELEASED_COLOURS}
+    own = {
+        source_system(name): SOURCE_COLOURS[place % len(SOURCE_COLOURS)]
+        for place, name in enumerate(sources)
+    }
+    return {MODEL: MERGED_COLOUR, **own, **baselines, **RELEASED_COLOURS}
 
 
 def short_titles() -> Mapping[str, str]:
     """Returns name -> title of those that a narrow table has a column for."""
     return {MODEL: MODEL} | {one.name: one.short_title for one in scorers() if one.short_title}
+
+
+def recommender_title(recommender: RecommenderConfig) -> str:
+    """Says what recommends: its model, or the sources with theirs and what merges them."""
+    titles = {
+        name: RECOMMENDERS[one.model].title + (", one model for all regions" * one.is_global)
+        for name, one in recommender.sources.items()
+    }
+    if len(titles) == 1:
+        return next(iter(titles.values()))
+    named = ", ".join(f"{name} ({title})" for name, title in titles.items())
+    return f"{named}, merged by {recommender.ranker.model.replace('_', ' ')}"

@@ -7,7 +7,7 @@ from graphrec_core.lake.records import Better, GateDecision
 from graphrec_core.ledger.past import RELEASED
 from graphrec_core.publishing.deciding import release_note
 from graphrec_core.report.day import DayReport, RegionDay
-from graphrec_core.report.systems import system_titles
+from graphrec_core.report.systems import system_title
 from graphrec_core.types import ALL_REGIONS
 
 OTHER_METRICS = {"ann_recall": "ANN recall", "num_queries": "number of queries"}
@@ -45,7 +45,7 @@ def rule_name(rule: GateDecision, k: int | None) -> str:
     """Says what a rule asks: ``recall@20 not worse than popularity, cold start``."""
     metric, where = metric_name(rule.metric, k), _slice(rule, ", {}")
     if rule.reference:
-        return f"{metric} not worse than {system_name(rule.reference)}{where}"
+        return f"{metric} not worse than {system_title(rule.reference)}{where}"
     return f"{metric} {rule.better.at_limit} {rule_bound(rule)}{where}"
 
 
@@ -58,7 +58,7 @@ def rule_reason(rule: GateDecision, k: int | None) -> str:
         return f"{metric} has no query to be measured on"
     other = f"the {rule.better.limit} {rule_bound(rule)}"
     if rule.difference is not None:
-        other = f"{system_name(rule.reference)}'s {share(against(rule))}"
+        other = f"{system_title(rule.reference)}'s {share(against(rule))}"
     if rule.outcome == "undecided":
         return f"{metric} {rule_value(rule)} cannot be told from {other} by {queries_of(rule)}"
     side = rule.better.worse_side
@@ -93,11 +93,6 @@ def against(rule: GateDecision) -> float | None:
     if rule.value is None or rule.difference is None:
         return None
     return float(rule.value - rule.difference)
-
-
-def system_name(system: str) -> str:
-    """Names a system as people say it."""
-    return system_titles().get(system, system)
 
 
 def region_sentence(region: RegionDay) -> str:
@@ -203,7 +198,7 @@ def _unmeasured(day: DayReport) -> list[str]:
         for name, why in region.evaluation.unmeasured.items() if region.evaluation else ():
             found.setdefault(name, {})[region.region] = why
     return [
-        f"The {system_name(name)} of {_few(list(whys))} could not be measured, so its rules are "
+        f"The {system_title(name)} of {_few(list(whys))} could not be measured, so its rules are "
         f"undecided: {next(iter(whys.values())).rstrip('.')}."
         for name, whys in found.items()
     ]
@@ -225,9 +220,10 @@ def day_of(as_of: str) -> str:
     return f"{as_of[:4]}-{as_of[4:6]}-{as_of[6:8]}"
 
 
-def step_scope(region: str) -> str:
-    """Names a step's region: ``all`` for an artefact of every region."""
-    return "all" if region == ALL_REGIONS else region
+def step_scope(region: str, source: str = "") -> str:
+    """Names a step's region, ``all`` for an artefact of every one, and the source it is for."""
+    where = "all" if region == ALL_REGIONS else region
+    return f"{where}, {source}" if source else where
 
 
 def _instead(region: RegionDay) -> str:
@@ -246,7 +242,7 @@ def _instead(region: RegionDay) -> str:
 
 
 def _the(rule: GateDecision) -> str:
-    name = system_name(rule.reference)
+    name = system_title(rule.reference)
     return f"the {name}" if rule.reference in RELEASED else name
 
 

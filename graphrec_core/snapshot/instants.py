@@ -6,9 +6,6 @@ from datetime import datetime
 from graphrec_core.config import PipelineConfig
 from graphrec_core.types import View
 
-HORIZONS_BEFORE = {View.FIT: 2, View.TRAIN: 1, View.SERVE: 0}
-"""View -> how many horizons its instant lies before as_of."""
-
 
 @dataclass(frozen=True)
 class Instants:
@@ -30,7 +27,7 @@ class Instants:
 def view_instants(config: PipelineConfig, as_of: datetime, view: View) -> Instants:
     """Returns a view's instants: the serve view's end is as_of, the others' horizons earlier."""
     time = config.time
-    end = as_of - HORIZONS_BEFORE[view] * time.horizon
+    end = time.end_of(as_of, view)
     return Instants(end - time.window, end, end + time.lateness, end - time.active)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import EncoderConfig
 from graphrec_core.embedding import write_settings, write_weights
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import Artifact, Attempt
@@ -55,7 +55,7 @@ class DayModel:
     """
 
     config: PipelineConfig
-    model: ModelConfig
+    model: EncoderConfig
     snapshot: Artifact
     scope: Region
     trial: Attempt
@@ -74,7 +74,7 @@ class DayModel:
         drift = self._check_features(graph, serve, features)
         fitted = self._fit()
         trained = self._train(View.TRAIN, graph, features, fitted.num_epochs)
-        write_settings(trial, config, graph, features, fitted.features)
+        write_settings(trial, config, self.model, graph, features, fitted.features)
         trial.write_json("metrics.json", _metrics(fitted, trained))
         audited = trained.audited + (fitted.training.audited if fitted.training else Audited())
         if config.training.refit:
@@ -114,7 +114,7 @@ class DayModel:
         config = self.config
         logger.info(
             "training %s on the %s view of %s: %d nodes, %d epochs",
-            self.model.name, view, self.scope, graph.num_nodes, num_epochs,
+            self.model.model, view, self.scope, graph.num_nodes, num_epochs,
         )  # fmt: skip
         trained = train_for(
             graph,

@@ -8,7 +8,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import EncoderConfig
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import RegionGraph
@@ -43,7 +43,7 @@ class TooLittlePast:
 def fit_encoder(
     graph: RegionGraph,
     features: Mapping[str, Tensor],
-    model: ModelConfig,
+    model: EncoderConfig,
     training: TrainingConfig,
     holdout: pa.Table,
     *,
@@ -55,7 +55,7 @@ def fit_encoder(
     Args:
         graph: The fit view.
         features: ntype -> encoded features.
-        model: The ``model`` section.
+        model: The settings of the encoder.
         training: The ``training`` section; ``num_epochs`` 0 gives the random initial weights.
         holdout: Rows of the fit holdout.
         task: The ``task`` section; its kind says what is optimised.
@@ -77,7 +77,7 @@ def fit_encoder(
 def train_for(
     graph: RegionGraph,
     features: Mapping[str, Tensor],
-    model: ModelConfig,
+    model: EncoderConfig,
     training: TrainingConfig,
     num_epochs: int,
     make_sampler: SamplerFactory = NeighborSampler,
@@ -90,7 +90,7 @@ def train_for(
     Args:
         graph: A view's graph.
         features: ntype -> encoded features.
-        model: The ``model`` section.
+        model: The settings of the encoder.
         training: The ``training`` section.
         num_epochs: Passes over the examples; 0 gives the random initial weights.
         make_sampler: Samples the neighbourhoods of a ``SampledEncoder``; every batch of it is
@@ -113,7 +113,7 @@ class Trainer:
     Args:
         graph: A view's graph.
         features: ntype -> encoded features.
-        model: The ``model`` section.
+        model: The settings of the encoder.
         training: The ``training`` section.
         make_sampler: Samples the neighbourhoods of a ``SampledEncoder``.
         edge_features: etype -> encoded features of its edges.
@@ -123,7 +123,7 @@ class Trainer:
         self,
         graph: RegionGraph,
         features: Mapping[str, Tensor],
-        model: ModelConfig,
+        model: EncoderConfig,
         training: TrainingConfig,
         make_sampler: SamplerFactory = NeighborSampler,
         edge_features: Mapping[str, Tensor] = NO_FEATURES,

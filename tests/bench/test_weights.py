@@ -13,7 +13,7 @@ from tests.models.test_scorers import INSTANT
 
 def test_a_ranking_becomes_rows_without_the_places_that_stayed_empty() -> None:
     ids = pa.array(["u", "v"]), pa.array(["a", "b", "c"])
-    inputs = ScorerInputs(pa.table({}), *ids, INSTANT, 28)
+    inputs = ScorerInputs(pa.table({}), *ids, INSTANT)
     rows = np.array([[2, 0], [1, -1]])
     block = Ranking(np.array([1, 0]), rows, rows, ("x",), np.ones((2, 2, 1), dtype=bool))
     expected = [("v", "east", 1, "c"), ("v", "east", 2, "a"), ("u", "east", 1, "b")]

@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel
 
 from graphrec_core.config import LightGCNConfig, PipelineConfig, load_pipeline
+from graphrec_core.config.recommender import ReciprocalRankConfig
 from graphrec_core.config.source import TownConfig
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -16,7 +17,11 @@ SECTIONS: dict[str, type[BaseModel]] = {
     name: field.annotation
     for name, field in PipelineConfig.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
-} | {"model": LightGCNConfig, "source.town": TownConfig}
+} | {
+    "recommender.sources.taste": LightGCNConfig,
+    "recommender.ranker": ReciprocalRankConfig,
+    "source.town": TownConfig,
+}
 LINE = re.compile(r"^( *)([a-z_]+):(?: .*?)?# .*?default: ([^;(#]+)")
 
 

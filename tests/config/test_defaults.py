@@ -9,9 +9,16 @@ import pytest
 from pydantic.fields import FieldInfo
 from pydantic_core import to_jsonable_python
 
-from graphrec_core.config import STEPS, PipelineConfig
+from graphrec_core.config import STEPS, GraphSAGEConfig, LightGCNConfig, PipelineConfig
 from graphrec_core.config.base import Section
-from graphrec_core.config.defaults import TABLES, departures, path_of, schema_version
+from graphrec_core.config.defaults import (
+    TABLES,
+    departures,
+    own_departures,
+    path_of,
+    schema_version,
+)
+from graphrec_core.config.steps import OWN_SETTINGS
 from graphrec_core.lake.identity import digest
 from tests.support.snapshots import tiny_config
 
@@ -19,9 +26,9 @@ PINNED: dict[tuple[str, int], str] = {
     ("evaluation", 1): "29afed8061834888",
     ("gate", 1): "d7214d790c4bdf16",
     ("index", 1): "db5763a6044d3b51",
-    ("model", 1): "4bec3b03f9101080",
     ("publish", 1): "f2f019a21b778b74",
     ("quality", 1): "fadcf9d6f77547dc",
+    ("recommender", 1): "a155f05b0746bb25",
     ("region", 1): "e7220684e60e046a",
     ("source", 1): "b15a73c45b85a86a",
     ("task", 1): "201206fe78ecec45",
@@ -50,7 +57,7 @@ def sections_in(annotation: object) -> Iterator[tuple[type[Section], bool]]:
 def defaults_in(field: FieldInfo, path: str) -> Iterator[tuple[str, Any]]:
     default = None if field.is_required() else field.get_default(call_default_factory=True)
     found = list(sections_in(field.annotation))
-    is_of_its_name = get_origin(field.annotation) is Literal and path.endswith("].name")
+    is_of_its_name = get_origin(field.annotation) is Literal and path.endswith("].model")
     if not field.is_required() and not isinstance(default, Section) and not is_of_its_name:
         yield path, to_jsonable_python(default)
     for section, is_value in found:
@@ -123,8 +130,8 @@ def test_the_entries_of_a_mapping_are_told_apart() -> None:
 
 
 def test_two_models_with_their_defaults_are_two() -> None:
-    models = [
-        tiny_config(Path("lake"), model={"name": name}).model for name in ("lightgcn", "graphsage")
+    found = [
+        own_departures(OWN_SETTINGS, settings)
+        for settings in (LightGCNConfig(), GraphSAGEConfig(quota=7))
     ]
-    assert departures("model", models[0]) == {"model.name": "lightgcn"}
-    assert departures("model", models[1]) == {"model.name": "graphsage"}
+    assert found == [{f"{OWN_SETTINGS}.model": one} for one in ("lightgcn", "graphsage")]

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.config.base import MAX_NUMBER, Section
-from graphrec_core.config.model import EncoderConfig, encoders
+from graphrec_core.config.model import models
 from graphrec_core.errors import ConfigError
 from graphrec_core.types import FIRST_YEAR, LAST_YEAR, parse_instant
 from tests.dags.pipelines import write_pipeline
@@ -41,8 +41,7 @@ schedule:
         ("time:\n  window_days: 999999999", "time.window_days: .* \\(line 18\\)"),
         ("time:\n  windw_days: 1", "unknown key time.windw_days \\(line 18\\)"),
         ("time: 5", "time: .* \\(line 17\\)"),
-        ("model:\n  name: lightgcn\n  num_layers: 0", "num_layers: .* \\(line 19\\)"),
-        ("model:\n  name: magic", "model: .*"),
+        ("recommender:\n  model: lightgcn\n  num_layers: 0", "num_layers: .* \\(line 19\\)"),
         ("gate:\n  min_queries: yes", "gate.min_queries: .* \\(line 18\\)"),
         ("gate:\n  min_recall: .nan", "gate.min_recall: .* \\(line 18\\)"),
         ("gate:\n  tolerance_frac: .inf", "gate.tolerance_frac: .* \\(line 18\\)"),
@@ -103,13 +102,13 @@ def sections() -> Iterator[tuple[str, type[Section]]]:
                     yield from below(f"{name}.{key}".lstrip("."), kind)
 
     yield from below("", PipelineConfig)
-    for encoder in encoders():
-        yield "model", encoder.settings
+    for one in models():
+        yield f"recommender.sources.{one.name}", one.settings
 
 
 NUMBERS = sorted(
     {
-        (f"{name}.{key}", issubclass(model, EncoderConfig))
+        f"{name}.{key}"
         for name, model in sections()
         for key, field in model.model_fields.items()
         if {int, float} & {field.annotation, *get_args(field.annotation)}
@@ -119,17 +118,17 @@ NUMBERS = sorted(
 
 def test_numbers_are_found() -> None:
     assert len(NUMBERS) > 60
-    assert {"time.window_days", "source.town.num_users", "region.tiny.below"} <= {
-        key for key, _ in NUMBERS
-    }
+    assert {"time.window_days", "source.town.num_users", "region.tiny.below"} <= set(NUMBERS)
+    assert "recommender.sources.popularity.window_days" in NUMBERS
 
 
-@pytest.mark.parametrize("key", sorted({key for key, _ in NUMBERS}))
+@pytest.mark.parametrize("key", NUMBERS)
 def test_no_number_is_without_bounds(tmp_path: Path, key: str) -> None:
     """A new setting has the bounds of its base class; a tighter one has its own."""
     path = write_pipeline(tmp_path, "tiny")
     for value in (MAX_NUMBER + 1, -MAX_NUMBER - 1, f"1{'0' * 400}.0", ".inf", ".nan", "yes"):
-        model = [f"model.name={'graphsage' if 'hidden' in key else 'lightgcn'}"]
+        _, _, name, *_ = [*key.split("."), "", ""]
+        model = [f"recommender.sources.{name}.model={name}"] if "sources" in key else []
         with pytest.raises(ConfigError, match=key.rpartition(".")[2]) as error:
             load_pipeline(path, [*model, f"{key}={value}"])
         assert error.value.exit_code == 2

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from graphrec_core.config import child_environment, config_dir, load_pipeline
+from graphrec_core.config import GraphSAGEConfig, child_environment, config_dir, load_pipeline
 from graphrec_core.config.loader import CONFIG_DIR_VARIABLE
 from graphrec_core.errors import ConfigError
 from tests.support.snapshots import tiny_config
@@ -45,11 +45,16 @@ def test_a_minimal_pipeline_has_every_default(write: Write) -> None:
 
 
 def test_overrides_are_yaml_and_make_their_sections(write: Write) -> None:
-    overrides = ["training.num_epochs=0", "model.name=graphsage", "model.fanouts=[5, 5]"]
+    overrides = [
+        "training.num_epochs=0",
+        "recommender.model=graphsage",
+        "recommender.fanouts=[5, 5]",
+    ]
     config = load_pipeline(write(MINIMAL), overrides)
     assert config.training.num_epochs == 0
-    assert config.model.name == "graphsage"
-    assert config.model.fanouts == (5, 5)
+    (source,) = config.recommender.sources.values()
+    assert isinstance(source, GraphSAGEConfig)
+    assert source.fanouts == (5, 5)
 
 
 def test_the_last_override_of_a_key_wins(write: Write) -> None:
@@ -71,7 +76,7 @@ def test_an_override_may_hold_an_equals_sign(write: Write) -> None:
         (["training.num_epochs=-1"], "training.num_epochs"),
         (["training.num_epochs=many"], "training.num_epochs"),
         (["training.loss=hinge"], "training.loss"),
-        (["model.name=magic"], "model"),
+        (["recommender.model=magic"], "its model must be one of lightgcn, graphsage, popularity"),
         (["evaluation.depth=5"], "evaluation.depth"),
         (["time.horizon_days=400"], "time.horizon_days"),
         (["task.query=ghost"], "task.query"),

@@ -145,7 +145,7 @@ def test_every_setting_of_these_sections_is_classified() -> None:
 
 def test_every_section_has_settings_of_the_gate_or_is_known_to_have_none() -> None:
     """`publish` decides whether, not how, and needs a name of its own for force."""
-    others = {"pipeline", "source", "schedule", "snapshot", "model", "publish", "lake"}
+    others = {"pipeline", "source", "schedule", "snapshot", "recommender", "publish", "lake"}
     assert {*SECTIONS, *others} == set(PipelineConfig.model_fields)
 
 

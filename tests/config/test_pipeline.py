@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig, PipelineConfig
 from graphrec_core.config.base import Section
 from graphrec_core.types import ALL_REGIONS, Region
-from tests.support.snapshots import tiny_config
+from tests.support.snapshots import SOURCE, tiny_config
 
 ROOT = Path("lake")
 
@@ -38,26 +38,26 @@ def test_a_loaded_pipeline_cannot_be_changed() -> None:
 
 
 def test_the_name_chooses_the_model() -> None:
-    assert isinstance(tiny_config(ROOT).model, LightGCNConfig)
-    sage = tiny_config(ROOT, model={"name": "graphsage"}).model
-    assert isinstance(sage, GraphSAGEConfig)
+    assert isinstance(tiny_config(ROOT).recommender.sources["lightgcn"], LightGCNConfig)
+    sage = tiny_config(ROOT, recommender={"model": "graphsage"}).recommender
+    assert isinstance(sage.sources["graphsage"], GraphSAGEConfig)
 
 
 def test_a_key_of_another_model_is_refused() -> None:
     with pytest.raises(ValidationError, match="fanouts"):
-        tiny_config(ROOT, model={"name": "lightgcn", "fanouts": [5]})
+        tiny_config(ROOT, recommender={"model": "lightgcn", "fanouts": [5]})
 
 
 def test_fanouts_match_the_layers() -> None:
     with pytest.raises(ValidationError, match="one number per layer"):
-        tiny_config(ROOT, model={"name": "graphsage", "num_layers": 2, "fanouts": [5]})
+        tiny_config(ROOT, recommender={"model": "graphsage", "num_layers": 2, "fanouts": [5]})
 
 
 def test_scope_decides_which_model_serves() -> None:
     own = tiny_config(ROOT)
-    shared = tiny_config(ROOT, model={"name": "lightgcn", "scope": "global"})
-    assert own.model_region(Region("east")) == "east"
-    assert shared.model_region(Region("east")) == ALL_REGIONS
+    shared = tiny_config(ROOT, recommender={"model": "lightgcn", "scope": "global"})
+    assert own.recommender.sources[SOURCE].region_of(Region("east")) == "east"
+    assert shared.recommender.sources[SOURCE].region_of(Region("east")) == ALL_REGIONS
 
 
 def test_edges_join_query_and_candidate_unless_they_say_so() -> None:

@@ -10,22 +10,22 @@ from typing import Any
 
 import pytest
 
-from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
 from graphrec_core.config.gate import GateConfig
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.types import ALL_REGIONS, Region
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 GOLDEN = {
     StepName.WAIT: "051efd39d55f4bc5",
     StepName.VALIDATE: "7ddc7caf7060ed49",
     StepName.SNAPSHOT: "41bf0a77cdbb6612",
     StepName.CHECK: "b2043e916bb40b1b",
-    StepName.TRAIN: "577c20b7b165a7ed",
-    StepName.EMBED: "92f5fbb65923bf74",
-    StepName.EVALUATE: "71fd66027dc4642c",
-    StepName.SHARD: "8c9851fd6b29439c",
+    StepName.TRAIN: "b27d6834a178f477",
+    StepName.EMBED: "e6dfbf4eead1d070",
+    StepName.EVALUATE: "cb3474db4739adcd",
+    StepName.SHARD: "d1750e4b2ceb9257",
     StepName.PUBLISH: "47a3607e3765a49f",
     StepName.REPORT: "123118cc3f928d69",
 }
@@ -34,7 +34,9 @@ GOLDEN = {
 @pytest.mark.parametrize("step", list(StepName))
 def test_golden_ids(step: StepName) -> None:
     config = tiny_config(Path("lake"))
-    assert artifact_id(step, config, AS_OF, Region("east"), {"input": "x"}) == GOLDEN[step]
+    source = SOURCE if STEPS[step].grain is Grain.SOURCE else ""
+    found = artifact_id(step, config, AS_OF, Region("east"), {"input": "x"}, source)
+    assert found == GOLDEN[step]
 
 
 POLYGONS = {"polygons": "areas.geojson", "name": "NAME"}
@@ -116,7 +118,9 @@ def test_every_step_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("step", list(StepName))
 def test_declared_sections_exist(step: StepName) -> None:
-    assert set(declared_config(tiny_config(Path("lake")), step)) == set(STEPS[step].settings)
+    assert set(declared_config(tiny_config(Path("lake")), step, SOURCE)) == set(
+        STEPS[step].settings
+    )
 
 
 def test_no_step_declares_where_or_how_it_runs() -> None:

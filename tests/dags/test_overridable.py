@@ -10,7 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from dags.run_tasks import check_overrides
 from dags.step_operator import StepOperator
 from dags.wait_operator import WaitOperator
-from graphrec_core.config import triggered_overrides
+from graphrec_core.config import shape_of, triggered_overrides
+from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.errors import ConfigError
 from tests.dags.pipelines import write_pipeline
 
@@ -56,6 +57,8 @@ REFUSED = [
     "training.num_epochs=1\nlake.root=/tmp",
 ]
 
+REGIONAL = shape_of(RecommenderConfig.model_validate({}))
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -64,21 +67,21 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("override", ALLOWED)
 def test_the_default_list_lets_a_run_train_otherwise(path: Path, override: str) -> None:
-    check_overrides(str(path), "region", [override])
+    check_overrides(str(path), REGIONAL, [override])
     assert triggered_overrides(path, [override]) == [override]
 
 
 @pytest.mark.parametrize("override", REFUSED)
 def test_everything_else_is_refused_before_any_work(path: Path, override: str) -> None:
     with pytest.raises(ConfigError) as refusal:
-        check_overrides(str(path), "region", ["training.seed=1", override])
+        check_overrides(str(path), REGIONAL, ["training.seed=1", override])
     assert refusal.value.exit_code == 2
 
 
 @pytest.mark.parametrize("overrides", [[1], [None], [["lake.root=x"]], [{"lake.root": "x"}]])
 def test_what_is_no_text_is_refused(path: Path, overrides: list[Any]) -> None:
     with pytest.raises(ConfigError, match=r"section\.key=value"):
-        check_overrides(str(path), "region", overrides)
+        check_overrides(str(path), REGIONAL, overrides)
 
 
 def test_the_refusal_names_the_list(path: Path) -> None:

@@ -11,11 +11,14 @@ from airflow.utils.types import DagRunType as CoreRunType
 
 from dags.run_params import publishing_of, rebuild_args
 from dags.run_tasks import check_overrides, choose_regions, resolve, unsuccessful
-from graphrec_core.config import load_pipeline
+from graphrec_core.config import load_pipeline, shape_of
+from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.errors import ConfigError
 from tests.dags.pipelines import write_pipeline
 
 SNAPSHOT = {"regions": ["eu", "asia", "us"]}
+
+REGIONAL = shape_of(RecommenderConfig.model_validate({}))
 
 
 def test_all_regions_by_default() -> None:
@@ -68,14 +71,29 @@ def test_parameters_become_overrides_that_the_loader_reads_back(tmp_path: Path) 
     assert config.publish.forced_why == "bad [gate], see #7"
 
 
-@pytest.mark.parametrize("override", ["model.scope=global", "model.scope='global'"])
+@pytest.mark.parametrize(
+    "override",
+    [
+        "recommender.sources.lightgcn.scope=global",
+        "recommender.scope='global'",
+        "recommender.sources.more={model: graphsage, scope: global}",
+        "recommender.model=popularity",
+    ],
+)
 def test_the_scope_cannot_be_overridden(tmp_path: Path, override: str) -> None:
-    schedule = {"start": "2026-01-01", "overridable": ["training.*", "model.*"]}
-    model = {"name": "lightgcn", "scope": "region"}
-    path = write_pipeline(tmp_path, "tiny", model=model, schedule=schedule)
-    check_overrides(str(path), "region", ["training.num_epochs=3"])
-    with pytest.raises(ConfigError, match=r"model\.scope"):
-        check_overrides(str(path), "region", [override])
+    schedule = {"start": "2026-01-01", "overridable": ["training.*", "recommender.*"]}
+    model = {"model": "lightgcn", "scope": "region"}
+    path = write_pipeline(tmp_path, "tiny", recommender=model, schedule=schedule)
+    for fine in ("training.num_epochs=3", "recommender.sources.more={model: popularity}"):
+        check_overrides(str(path), REGIONAL, [fine])
+    with pytest.raises(ConfigError, match="The scopes of sources are read when the DAG is parsed"):
+        check_overrides(str(path), REGIONAL, [override])
+
+
+def test_a_former_override_of_a_run_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    path = write_pipeline(tmp_path, "tiny")
+    with pytest.raises(ConfigError, match=r"recommender\.embedding_dim=8"):
+        check_overrides(str(path), REGIONAL, ["model.embedding_dim=8"])
 
 
 UNCHANGED = {"rebuild": False, "accept": False, "accepted_by": "", "accepted_why": ""}
@@ -107,16 +125,16 @@ def test_half_an_acceptance_fails_before_anything_starts(tmp_path: Path, left_ou
     history = {**ACCEPTED, left_out: UNCHANGED[left_out]}
     context = context_of("manual", "2026-03-01", history)
     with pytest.raises(AirflowFailException, match="accept needs rebuild"):
-        resolve(path, "region", context)  # type: ignore[arg-type]
+        resolve(path, REGIONAL, context)  # type: ignore[arg-type]
 
 
 def test_a_backfill_may_look_at_history_but_not_accept_it(tmp_path: Path) -> None:
     path = str(write_pipeline(tmp_path, "tiny"))
     looks = context_of("backfill", None, {**UNCHANGED, "rebuild": True})
-    assert resolve(path, "region", looks) == "2026-01-02T00:00:00+00:00"  # type: ignore[arg-type]
+    assert resolve(path, REGIONAL, looks) == "2026-01-02T00:00:00+00:00"  # type: ignore[arg-type]
     with pytest.raises(AirflowFailException, match="day by day"):
-        resolve(path, "region", context_of("backfill", None, ACCEPTED))  # type: ignore[arg-type]
-    day = resolve(path, "region", context_of("manual", "2026-03-01", ACCEPTED))  # type: ignore[arg-type]
+        resolve(path, REGIONAL, context_of("backfill", None, ACCEPTED))  # type: ignore[arg-type]
+    day = resolve(path, REGIONAL, context_of("manual", "2026-03-01", ACCEPTED))  # type: ignore[arg-type]
     assert day == "2026-03-01T00:00:00+00:00"
 
 
@@ -126,8 +144,8 @@ def test_a_backfill_refuses_one_instant_for_all_its_days(
 ) -> None:
     path = str(write_pipeline(tmp_path, "tiny"))
     with pytest.raises(AirflowFailException, match="backfill"):
-        resolve(path, "region", context_of(run_type, "2026-03-01"))  # type: ignore[arg-type]
-    instant = resolve(path, "region", context_of(run_type, None))  # type: ignore[arg-type]
+        resolve(path, REGIONAL, context_of(run_type, "2026-03-01"))  # type: ignore[arg-type]
+    instant = resolve(path, REGIONAL, context_of(run_type, None))  # type: ignore[arg-type]
     assert instant == "2026-01-02T00:00:00+00:00"
 
 
@@ -135,4 +153,4 @@ def test_a_backfill_refuses_one_instant_for_all_its_days(
 def test_a_manual_run_takes_its_instant(tmp_path: Path, run_type: Enum) -> None:
     path = str(write_pipeline(tmp_path, "tiny"))
     context = context_of(run_type, "2026-03-01")
-    assert resolve(path, "region", context) == "2026-03-01T00:00:00+00:00"  # type: ignore[arg-type]
+    assert resolve(path, REGIONAL, context) == "2026-03-01T00:00:00+00:00"  # type: ignore[arg-type]

@@ -166,9 +166,9 @@ def test_when_every_region_fails_nothing_is_published(airflow_folder: Path) -> N
 
 
 def test_a_global_model_is_trained_once_also_as_of_the_first_day(airflow_folder: Path) -> None:
-    model = {"name": "lightgcn", "scope": "global"}
+    model = {"model": "lightgcn", "scope": "global"}
     schedule = {"start": "2026-01-01"}
-    done = run_as_of(airflow_folder, "everywhere", "2026-01-01", schedule, model=model)
+    done = run_as_of(airflow_folder, "everywhere", "2026-01-01", schedule, recommender=model)
     assert done.state == "success"
     assert {call["as_of"] for call in done.calls} == {"2026-01-01T00:00:00+00:00"}
     assert done.keys[3:6] == [

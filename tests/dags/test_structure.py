@@ -56,7 +56,7 @@ def test_only_two_files_are_read_as_dag_files(
 def test_regional_models_are_trained_inside_the_group(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "region"})
+    write_pipeline(tmp_path, "tiny", recommender={"model": "lightgcn", "scope": "region"})
     dag = load(monkeypatch, tmp_path).dags["tiny"]
     flow = [*BEFORE, "choose-regions", *(f"region.{step}" for step in REGION_STEPS)]
     flow += ["publish-release", "write-report", "day-ended"]
@@ -69,13 +69,53 @@ def test_regional_models_are_trained_inside_the_group(
 def test_a_global_model_is_trained_before_the_group(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "global"})
+    write_pipeline(tmp_path, "tiny", recommender={"model": "lightgcn", "scope": "global"})
     dag = load(monkeypatch, tmp_path).dags["tiny"]
     flow = [
         *BEFORE, "choose-regions", "train-model", "generate-embeddings-train",
         "generate-embeddings-serve", "region.evaluate-model", "region.build-shard",
         "publish-release", "write-report", "day-ended",
     ]  # fmt: skip
+    assert set(dag.task_ids) == set(flow)
+    for left, right in pairwise(flow):
+        assert right in downstream(dag, left)
+
+
+@pytest.mark.parametrize(
+    ("sources", "once", "inside"),
+    [
+        (
+            ("global lightgcn", "region graphsage"),
+            REGION_STEPS[:2] + REGION_STEPS[3:4],
+            REGION_STEPS,
+        ),
+        (
+            ("global lightgcn", "covisitation"),
+            REGION_STEPS[:2] + REGION_STEPS[3:4],
+            REGION_STEPS[1:],
+        ),
+        (("region lightgcn", "covisitation"), [], REGION_STEPS),
+        (("popularity",), [], REGION_STEPS[1:]),
+    ],
+    ids=str,
+)
+def test_each_step_stands_where_a_source_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    sources: tuple[str, ...],
+    once: list[str],
+    inside: list[str],
+) -> None:
+    """Global sources before the regions, their own ones inside; a scorer is not trained."""
+    settings = {
+        name.split()[-1]: {"model": name.split()[-1]}
+        | ({"scope": name.split()[0]} if " " in name else {})
+        for name in sources
+    }
+    write_pipeline(tmp_path, "tiny", recommender={"sources": settings})
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    flow = [*BEFORE, "choose-regions", *once, *(f"region.{step}" for step in inside)]
+    flow += ["publish-release", "write-report", "day-ended"]
     assert set(dag.task_ids) == set(flow)
     for left, right in pairwise(flow):
         assert right in downstream(dag, left)
@@ -180,7 +220,7 @@ def test_parsing_imports_nothing_heavy() -> None:
 def test_a_new_step_stands_at_its_place_in_the_table(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write_pipeline(tmp_path, "tiny", model={"name": "lightgcn", "scope": "region"})
+    write_pipeline(tmp_path, "tiny", recommender={"model": "lightgcn", "scope": "region"})
     with new_step():
         regional = load(monkeypatch, tmp_path).dags["tiny"]
     assert downstream(regional, "region.evaluate-model") == {"region.count-homes"}

@@ -1,17 +1,19 @@
 """One day's artefacts: names, places and inputs follow from the table of steps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
-from graphrec_core.day import Day, Ref
+from graphrec_core.config.steps import StepInput, StepSpec
+from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, LakeError
 from graphrec_core.lake import Attempt, artifact_id
 from graphrec_core.lake.records import ModelFigures
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.figures import MODEL_FIGURES
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 EAST = Region("east")
 STORED = [step for step in STEPS if step not in (StepName.WAIT, StepName.REPORT)]
@@ -26,25 +28,50 @@ def view_of(step: StepName) -> View | None:
     return View.SERVE if STEPS[step].has_views else None
 
 
+def source_of(step: StepName) -> str:
+    return SOURCE if STEPS[step].grain is Grain.SOURCE else ""
+
+
+def role_of(one: StepInput, spec: StepSpec) -> str:
+    is_each = STEPS[one.step].grain is Grain.SOURCE and spec.grain is not Grain.SOURCE
+    return f"{one.role}.{SOURCE}" if is_each else one.role
+
+
 @pytest.mark.parametrize("step", STORED)
 @pytest.mark.parametrize("scope", ["region", "global"])
 def test_an_id_is_the_hash_of_exactly_the_inputs_that_the_table_names(
     tmp_path: Path, step: StepName, scope: str
 ) -> None:
-    config = tiny_config(tmp_path, model={"name": "lightgcn", "scope": scope})
+    config = tiny_config(tmp_path, recommender={"model": "lightgcn", "scope": scope})
     day, spec = Day(config, AS_OF), STEPS[step]
-    ref = day.ref(step, EAST, view_of(step))
-    one_of_all = spec.grain is Grain.DAY or (spec.grain is Grain.MODEL and scope == "global")
+    ref = day.ref(step, EAST, view_of(step), source_of(step))
+    one_of_all = spec.grain is Grain.DAY or (spec.grain is Grain.SOURCE and scope == "global")
     assert ref.region == (ALL_REGIONS if one_of_all else EAST)
-    inputs = {one.role: str(day.ref(one.step, EAST, one.view).id) for one in spec.inputs}
+    inputs = {
+        role_of(one, spec): str(day.ref(one.step, EAST, one.view, source_of(one.step)).id)
+        for one in spec.inputs
+    }
     assert ref.inputs == inputs | ({"view": "serve"} if spec.has_views else {})
-    assert ref.id == artifact_id(step, config, AS_OF, ref.region, ref.inputs)
+    assert ref.id == artifact_id(step, config, AS_OF, ref.region, ref.inputs, ref.source)
     assert ref.id in ref.folder
+
+
+def test_a_step_reads_what_each_source_says(tmp_path: Path) -> None:
+    sources = {"taste": {"model": "lightgcn"}, "walks": {"model": "covisitation"}}
+    day = Day(tiny_config(tmp_path, recommender={"sources": sources}), AS_OF)
+    embedded = {name: day.ref(StepName.EMBED, EAST, View.SERVE, name) for name in sources}
+    assert day.ref(StepName.SHARD, EAST).inputs == {
+        "snapshot": day.ref(StepName.SNAPSHOT).id,
+        "embedding.taste": embedded["taste"].id,
+        "embedding.walks": embedded["walks"].id,
+    }
+    assert set(embedded["taste"].inputs) == {"snapshot", "model", "view"}
+    assert set(embedded["walks"].inputs) == {"snapshot", "view"}  # a scorer has no model
 
 
 def test_no_two_results_of_a_day_share_a_name_or_a_place(day: Day) -> None:
     refs = [
-        day.ref(step, region, view)
+        day.ref(step, region, view, source_of(step))
         for step in STORED
         for region in (EAST, Region("west"))
         for view in (View if STEPS[step].has_views else [None])
@@ -64,7 +91,8 @@ def test_a_revision_renames_all_that_is_made_from_the_snapshot(day: Day) -> None
     revised = day.at_revision(1)
     for step in STORED:
         is_below = step is StepName.SNAPSHOT or bool(STEPS[step].inputs)
-        changed = revised.ref(step, EAST, view_of(step)) != day.ref(step, EAST, view_of(step))
+        where = EAST, view_of(step), source_of(step)
+        changed = revised.ref(step, *where) != day.ref(step, *where)
         assert changed is is_below, step
 
 
@@ -74,7 +102,7 @@ def write(trial: Attempt) -> ModelFigures:
 
 
 def test_what_is_produced_is_found_and_not_made_again(day: Day) -> None:
-    ref = day.ref(StepName.TRAIN, EAST)
+    ref = day.ref(StepName.TRAIN, EAST, source=SOURCE)
     assert day.find(ref) is None
     made = day.produce(ref, write)
     assert (made.manifest.id, made.manifest.inputs) == (ref.id, dict(ref.inputs))
@@ -87,7 +115,7 @@ def test_what_is_produced_is_found_and_not_made_again(day: Day) -> None:
 
 
 def test_what_fails_leaves_nothing(day: Day) -> None:
-    ref = day.ref(StepName.TRAIN, EAST)
+    ref = day.ref(StepName.TRAIN, EAST, source=SOURCE)
 
     def fail(trial: Attempt) -> ModelFigures:
         write(trial)
@@ -104,10 +132,10 @@ def test_what_fails_leaves_nothing(day: Day) -> None:
 def test_a_result_is_committed_under_no_other_id_than_its_inputs_give(
     day: Day, config_of_tomorrow: Day, wrong: str
 ) -> None:
-    ref = day.ref(StepName.TRAIN, EAST)
+    ref = day.ref(StepName.TRAIN, EAST, source=SOURCE)
     changed = {
-        "inputs": Ref(ref.step, ref.id, ref.region, ref.folder, {"snapshot": "another"}),
-        "region": Ref(ref.step, ref.id, Region("west"), ref.folder, ref.inputs),
+        "inputs": replace(ref, inputs={"snapshot": "another"}),
+        "region": replace(ref, region=Region("west")),
         "as_of": ref,
     }[wrong]
     owner = config_of_tomorrow if wrong == "as_of" else day

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
+from graphrec_core.config.steps import OWN_SETTINGS
 from graphrec_core.day import Day
 from graphrec_core.lake import artifact_id
 from graphrec_core.types import ALL_REGIONS, Region, View
@@ -23,27 +24,35 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 Key = tuple[str, ...]
 
-ABOVE = {
-    StepName.VALIDATE: (),
-    StepName.SNAPSHOT: (),
-    StepName.CHECK: (StepName.SNAPSHOT,),
-    StepName.TRAIN: (StepName.SNAPSHOT,),
-    StepName.EMBED: (StepName.TRAIN,),
-    StepName.EVALUATE: (StepName.EMBED,),
-    StepName.SHARD: (StepName.EMBED,),
+Result = tuple[StepName, str]
+"""A step, and the source whose result it is; empty: no single one's."""
+
+SNAPSHOT = (StepName.SNAPSHOT, "")
+EMBEDDED = tuple((StepName.EMBED, name) for name in ("recent", "taste", "walks"))
+ABOVE: dict[Result, tuple[Result, ...]] = {
+    (StepName.VALIDATE, ""): (),
+    SNAPSHOT: (),
+    (StepName.CHECK, ""): (SNAPSHOT,),
+    (StepName.TRAIN, "taste"): (SNAPSHOT,),
+    (StepName.EMBED, "recent"): (SNAPSHOT,),
+    (StepName.EMBED, "taste"): ((StepName.TRAIN, "taste"),),
+    (StepName.EMBED, "walks"): (SNAPSHOT,),
+    (StepName.EVALUATE, ""): EMBEDDED,
+    (StepName.SHARD, ""): EMBEDDED,
 }
 TEXTS = (
     "drop", "stop", "never", "popular", "duckdb", "cpu", "sampled_softmax", "graphsage", "global",
     "csv", "mean", "Flat", "4g", "2026-02-01", "1999-01-01T00:00:00Z",
     "1999-01-01T00:00:00.000001Z", "select a from users", "other", "user", "place", "column",
-    "spark", "auto", "bpr", "text", "bigint", "false",
+    "spark", "auto", "bpr", "text", "bigint", "false", "popularity",
 )  # fmt: skip
 """Values of which at least one is valid in place of every text of a configuration."""
 PLACES = {("source", "root"), ("source", "ready_marker")}
 """Where data lies; no step declares it."""
 BOUND_TO_OTHERS = {
     ("task", "query"), ("task", "candidate"), ("task", "edge"), ("region", "areas"),
-    ("region", "home", "place"), ("task", "kind"),
+    ("region", "home", "place"), ("task", "kind"), ("recommender", "ranker", "model"),
+    ("recommender", "sources", "recent", "model"),
 }  # fmt: skip
 """Keys that change only together with another one, or have one value so far."""
 
@@ -63,6 +72,13 @@ def rich() -> dict[str, Any]:
     data["source"]["edges"]["visited"]["features"] = {"price": "last", "nights": "sum"}
     data["source"]["tables"]["u"] = {"path": "u.parquet"}
     data["time"]["freshness"] = {}
+    data["recommender"] = {
+        "sources": {
+            "taste": {"model": "lightgcn", "embedding_dim": 16, "num_layers": 2},
+            "walks": {"model": "covisitation", "quota": 200},
+            "recent": {"model": "popularity", "window_days": 14, "quota": 100},
+        }
+    }
     data["region"] |= {
         "split": {"us": "state", "fr": "part"},
         "merge": {"south": ["it", "es"], "north": ["no"]},
@@ -72,6 +88,7 @@ def rich() -> dict[str, Any]:
 
 
 BASE = rich()
+OWN = tuple(OWN_SETTINGS.split("."))
 
 
 def leaves(value: object, path: Key = ()) -> Iterator[Key]:
@@ -113,30 +130,86 @@ def changed(path: Key, value: object) -> PipelineConfig | None:
         return None
 
 
-def ids(config: PipelineConfig) -> dict[StepName, tuple[str, ...]]:
-    """Returns the ids of a day, by step."""
+def ids(config: PipelineConfig) -> dict[Result, tuple[str, ...]]:
+    """Returns the ids of a day, by result; those of the views of an embedding together."""
     day, east = Day(config, AS_OF, fixed_revision=0), Region("east")
     return {
-        StepName.VALIDATE: (artifact_id(StepName.VALIDATE, config, AS_OF, ALL_REGIONS, {}),),
-        StepName.SNAPSHOT: (day.ref(StepName.SNAPSHOT).id,),
-        StepName.CHECK: (day.ref(StepName.CHECK).id,),
-        StepName.TRAIN: (day.ref(StepName.TRAIN, east).id,),
-        StepName.EMBED: tuple(day.ref(StepName.EMBED, east, view).id for view in View),
-        StepName.EVALUATE: (day.ref(StepName.EVALUATE, east).id,),
-        StepName.SHARD: (day.ref(StepName.SHARD, east).id,),
+        (step, source): tuple(
+            day.ref(step, east, view, source).id
+            for view in (View if step is StepName.EMBED else [None])
+        )
+        for step, source in ABOVE
     }
 
 
-def concerned(path: Key) -> set[StepName]:
-    """Returns the steps that declare a key, and those below them."""
+def concerned(path: Key) -> set[Result]:
+    """Returns the results whose steps declare a key, and those below them."""
     if path[:2] == ("source", "tables"):
         path = ("source", "formats")  # how a table is read; `moved` covers where it lies
-    found: set[StepName] = set()
-    for step, above in ABOVE.items():
-        keys = (tuple(key.split(".")) for key in STEPS[step].settings)
-        if found.intersection(above) or any(path[: len(key)] == key for key in keys):
-            found.add(step)
+    owner = ""
+    if path[:2] == ("recommender", "sources"):
+        owner = path[2] if path[3] != "quota" else ""
+        path = OWN if owner else ("recommender", "quotas")
+    found: set[Result] = set()
+    for result, above in ABOVE.items():
+        keys = (tuple(key.split(".")) for key in STEPS[result[0]].settings)
+        declares = any(path[: len(key)] == key for key in keys)
+        if found.intersection(above) or (declares and owner in ("", result[1])):
+            found.add(result)
     return found
+
+
+def sources(**changed: dict[str, Any] | None) -> PipelineConfig:
+    """The same pipeline with other sources; None leaves one out."""
+    data = copy.deepcopy(BASE)
+    kept = {**data["recommender"]["sources"], **changed}
+    data["recommender"]["sources"] = {name: one for name, one in kept.items() if one is not None}
+    return PipelineConfig.model_validate(data)
+
+
+def names_of(config: PipelineConfig, source: str) -> set[str]:
+    """Returns the ids of what is one source's alone."""
+    day, east = Day(config, AS_OF, fixed_revision=0), Region("east")
+    refs = [day.ref(StepName.EMBED, east, view, source) for view in View]
+    if config.recommender.sources[source].is_trained:
+        refs.append(day.ref(StepName.TRAIN, east, source=source))
+    return {ref.id for ref in refs}
+
+
+def test_a_renamed_source_keeps_its_model_and_its_embeddings() -> None:
+    config, old = BASE_CONFIG, BASE["recommender"]["sources"]
+    renamed = sources(taste=None, walks=None, flavour=old["taste"], strolls=old["walks"])
+    assert names_of(renamed, "flavour") == names_of(config, "taste")
+    assert names_of(renamed, "strolls") == names_of(config, "walks")
+    assert differing_below(renamed) == {StepName.EVALUATE, StepName.SHARD}  # they say the names
+
+
+def test_another_source_leaves_the_others_alone() -> None:
+    more = sources(sage={"model": "graphsage"}, walks=None)
+    for name in ("taste", "recent"):
+        assert names_of(more, name) == names_of(BASE_CONFIG, name)
+    assert differing_below(more) == {StepName.EVALUATE, StepName.SHARD}
+
+
+def test_a_scorers_tables_change_only_with_an_unusual_quota() -> None:
+    """Up to the usual depth a quota is what is read of a table, not what is in it."""
+    scorer = {"model": "covisitation"}
+    usual, small, large = (sources(walks={**scorer, "quota": n}) for n in (300, 1, 301))
+    assert names_of(usual, "walks") == names_of(small, "walks")
+    assert names_of(usual, "walks").isdisjoint(names_of(large, "walks"))
+
+
+def test_a_models_quota_never_retrains_it() -> None:
+    taste = BASE["recommender"]["sources"]["taste"]
+    more = sources(taste={**taste, "quota": 9999})
+    assert names_of(more, "taste") == names_of(BASE_CONFIG, "taste")
+
+
+def differing_below(config: PipelineConfig) -> set[StepName]:
+    """Returns which steps after the embeddings have another id."""
+    day, base, east = Day(config, AS_OF, 0), Day(BASE_CONFIG, AS_OF, 0), Region("east")
+    steps = (StepName.EVALUATE, StepName.SHARD)
+    return {step for step in steps if day.ref(step, east).id != base.ref(step, east).id}
 
 
 PATHS = sorted(path for path in leaves(BASE) if path[0] != "pipeline" and path not in PLACES)
@@ -144,11 +217,11 @@ BASE_CONFIG = PipelineConfig.model_validate(BASE)
 BASE_IDS = ids(BASE_CONFIG)
 
 
-def differing(config: PipelineConfig) -> set[StepName]:
+def differing(config: PipelineConfig) -> set[Result]:
     found = ids(config)
-    for step, names in found.items():
-        assert len(set(names)) == len(names), step
-    return {step for step, names in found.items() if set(names).isdisjoint(BASE_IDS[step])}
+    for result, names in found.items():
+        assert len(set(names)) == len(names), result
+    return {one for one, names in found.items() if set(names).isdisjoint(BASE_IDS[one])}
 
 
 @settings(max_examples=300)
@@ -237,7 +310,7 @@ def test_instants_have_one_name_each(one: datetime, other: datetime | int, hours
         other = one + timedelta(microseconds=other)
     config = PipelineConfig.model_validate(BASE)
     names = [
-        artifact_id(StepName.TRAIN, config, instant, ALL_REGIONS, {})
+        artifact_id(StepName.SNAPSHOT, config, instant, ALL_REGIONS, {})
         for instant in (one, other, one.astimezone(timezone(timedelta(hours=hours))))
     ]
     assert (names[0] == names[1]) == (one == other)

@@ -24,10 +24,11 @@ from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.identity import artifact_id
 from graphrec_core.lake.layout import nodes_file
 from graphrec_core.models.registry import build_encoder
+from graphrec_core.training.region_model import encoder_of
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.figures import MODEL_FIGURES
 from tests.support.recommit import replace_file
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
 
 EAST, WEST = Region("east"), Region("west")
 
@@ -48,28 +49,29 @@ def write_model(
     features = FeatureEncoder.fit(graph, snapshot.manifest.stats["features"])
     widths = {ntype: features.width(ntype) for ntype in graph.ntypes}
     inputs = {"snapshot": snapshot.manifest.id, "test": name}
-    model_id = artifact_id(StepName.TRAIN, config, AS_OF, region, inputs)
+    model_id = artifact_id(StepName.TRAIN, config, AS_OF, region, inputs, SOURCE)
     with attempt(lake.storage, f"models/{model_id}", model_id) as trial:
-        encoder = build_encoder(config.model, graph.num_nodes, widths)
+        encoder = build_encoder(encoder_of(config, SOURCE), graph.num_nodes, widths)
         encoder.reset(torch.Generator().manual_seed(0))
         with torch.no_grad():
             encoder.ids_RH[3] += bias
         write_weights(trial, encoder, graph, View.TRAIN)
-        write_settings(trial, config, graph, features)
+        write_settings(trial, config, encoder_of(config, SOURCE), graph, features)
         if refit:
             serve = load_graph(snapshot, View.SERVE, region)
-            other = build_encoder(config.model, serve.num_nodes, widths)
+            other = build_encoder(encoder_of(config, SOURCE), serve.num_nodes, widths)
             other.reset(torch.Generator().manual_seed(1))
             with torch.no_grad():
                 other.ids_RH[3] += refit_bias
             write_weights(trial, other, serve, View.SERVE)
-        return trial.commit(StepName.TRAIN, config, AS_OF, region, inputs, MODEL_FIGURES)
+        return trial.commit(StepName.TRAIN, config, AS_OF, region, inputs, MODEL_FIGURES, SOURCE)
 
 
 @pytest.fixture(scope="module", params=sorted(one.name for one in encoders()))
 def config(request: pytest.FixtureRequest, tmp_path_factory) -> PipelineConfig:
-    model = {"name": request.param, "embedding_dim": 8, "num_layers": 2}
-    return tiny_config(tmp_path_factory.mktemp("lake"), model=model)
+    model = {"model": request.param, "embedding_dim": 8, "num_layers": 2}
+    root = tmp_path_factory.mktemp("lake")
+    return tiny_config(root, recommender={"sources": {SOURCE: model}})
 
 
 @pytest.fixture(scope="module")
@@ -156,13 +158,15 @@ def test_weights_that_do_not_fit_are_refused(config, snapshot):
     lake = Lake(config)
     graph = load_graph(snapshot, View.TRAIN, EAST)
     features = FeatureEncoder.fit(graph, {})
-    torn = artifact_id(StepName.TRAIN, config, AS_OF, EAST, {})
+    torn = artifact_id(StepName.TRAIN, config, AS_OF, EAST, {}, SOURCE)
     with attempt(lake.storage, f"models/{torn}", torn) as trial:
-        encoder = build_encoder(config.model, graph.num_nodes, {"place": 2, "user": 2})
+        encoder = build_encoder(
+            encoder_of(config, SOURCE), graph.num_nodes, {"place": 2, "user": 2}
+        )
         write_weights(trial, encoder, graph, View.TRAIN)
-        write_settings(trial, config, graph, features)
+        write_settings(trial, config, encoder_of(config, SOURCE), graph, features)
         trial.write("weights.safetensors", safetensors.torch.save({"x": torch.zeros(1)}))
-        model = trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES)
+        model = trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
 
     with pytest.raises(LakeError, match="must fit"):
         load_model(model)
@@ -191,4 +195,6 @@ def test_only_a_model_that_reads_features_needs_them(config, snapshot):
             encode_graph(loaded, graph, 100)
     else:
         assert torch.isfinite(encode_graph(loaded, graph, 100)).all()
-    assert loaded.encoder.reads_features == (config.model.name == "graphsage")
+    assert loaded.encoder.reads_features == (
+        config.recommender.sources[SOURCE].model == "graphsage"
+    )

@@ -31,7 +31,7 @@ def quality(day: int) -> float:
 def release(day: int) -> Release:
     as_of = format_instant(AS_OF + timedelta(days=day))
     entry = {"shard_id": "s", "as_of": as_of, "serves": "model", "passed": True}
-    entry |= {"model_id": str(day), "candidate_shard_id": f"s{day}"}
+    entry |= {"recommender_id": f"r{day}", "candidate_shard_id": str(day)}
     fields = {"id": f"{day:016x}", "as_of": as_of, "snapshot_id": "s", "mode": "auto"}
     return Release.model_validate({**fields, "regions": {EAST: entry}})
 
@@ -39,7 +39,7 @@ def release(day: int) -> Release:
 def queries(day: int, references: dict[str, ArtifactId]) -> pa.Table:
     """One holdout of 2,000 queries, on which every model is as good as on its day."""
     systems = {"model": quality(day)}
-    systems |= {name: quality(int(model)) for name, model in references.items()}
+    systems |= {name: quality(int(shard)) for name, shard in references.items()}
     noise = np.random.default_rng(day).normal(0, 0.02, 2000)
     columns = {"degree": np.full(2000, 50)}
     for name, mean in systems.items():
@@ -57,7 +57,7 @@ def last_quality(lake: Lake, memory_days: int, num_steady: int = NUM_STEADY) -> 
     gate, evaluation = GateConfig(baselines=()), EvaluationConfig()
     passed: list[Release] = []
     for day in range(NUM_STEADY - num_steady, NUM_DAYS):
-        as_of, own = AS_OF + timedelta(days=day), ArtifactId(str(day))
+        as_of, own = AS_OF + timedelta(days=day), ArtifactId(f"r{day}")
         references = read_past(lake).references(EAST, as_of, memory_days, own)
         decisions = judge(Evidence(gate, evaluation, queries(day, references)))
         if verdict_of(decisions) != "passed":
@@ -66,7 +66,7 @@ def last_quality(lake: Lake, memory_days: int, num_steady: int = NUM_STEADY) -> 
             break
         passed.append(release(day))
         store_release(lake, passed[-1])
-    return quality(int(passed[-1].regions[EAST].model_id or 0)) / START
+    return quality(int(passed[-1].regions[EAST].candidate_shard_id or 0)) / START
 
 
 @pytest.mark.parametrize("num_steady", [NUM_STEADY, 0])

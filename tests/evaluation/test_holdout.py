@@ -12,12 +12,13 @@ from graphrec_core.config.gate import GateConfig
 from graphrec_core.day import Day
 from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.holdout import read_holdout
-from graphrec_core.evaluation.measure import measure, summarise
+from graphrec_core.evaluation.measure import System, measure, summarise
 from graphrec_core.evaluation.rules import judge
 from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.lake.records import LeftOutPairs, SnapshotFigures
-from graphrec_core.retrieval.sources import ListSource, vector_source
+from graphrec_core.retrieval.ranker import ReciprocalRank
+from graphrec_core.retrieval.sources import DenseSource, ListSource, Proposer, vector_source
 from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.snapshots import AS_OF, HOLDOUT, tiny_config
 
@@ -45,7 +46,12 @@ def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]
         {
             nodes_file(View.TRAIN, "place", EAST): pa.table(nodes),
             edges_file(View.TRAIN, "visited", EAST): pa.table(
-                {"src": ["u", "u", "v"], "dst": ["a", "d", "b"], "last_event_time": [time] * 3}
+                {
+                    "src": ["u", "u", "v"],
+                    "dst": ["a", "d", "b"],
+                    "last_event_time": [time] * 3,
+                    "weight": [1.0] * 3,
+                }
             ),
             holdout_file(EAST): pa.table(
                 [
@@ -115,7 +121,12 @@ def test_a_friend_of_itself_is_no_target(tmp_path: Path) -> None:
             {"node_id": ids, "is_candidate": [True] * 3}
         ),
         edges_file(View.TRAIN, "follows", EAST): pa.table(
-            {"src": ["a", "a", "d"], "dst": ["a", "d", "d"], "last_event_time": time}
+            {
+                "src": ["a", "a", "d"],
+                "dst": ["a", "d", "d"],
+                "last_event_time": time,
+                "weight": [1.0] * 3,
+            }
         ),
         holdout_file(EAST): pa.Table.from_pylist(rows, HOLDOUT),
     }
@@ -127,6 +138,35 @@ def test_a_friend_of_itself_is_no_target(tmp_path: Path) -> None:
     assert holdout.pairs["dst"].to_pylist() == ["d"]
 
 
+def test_several_sources_are_measured_merged_by_reciprocal_rank(tmp_path: Path) -> None:
+    """With an offset of 1: 1/2, 1/3, 1/4 for the ranks of each source, summed by hand.
+
+    The first source ranks a, b, c for everybody; u has seen a. The second one proposes c, b to
+    new and c to u. So new gets c (1/4 + 1/2), b (1/3 + 1/3), a (1/2); u gets c (1/3 + 1/2), b.
+    """
+    config = tiny_config(tmp_path)
+    holdout = read_holdout(_snapshot(config, ROWS), EAST, config.task)
+    everybody = ListSource(np.array([0, 1, 2]), np.array([3, 2, 1], dtype=np.float32))
+    scores = np.array([[-np.inf, 1, 2], [-np.inf, -np.inf, 5]], dtype=np.float32)
+    some = DenseSource(lambda rows: scores[rows])
+    own = System((Proposer("all", everybody, 9), Proposer("some", some, 9)), ReciprocalRank(1))
+    one_each = System(
+        (Proposer("all", everybody, 1), Proposer("some", some, 1)), ReciprocalRank(1)
+    )
+    settings = EvaluationConfig(k=2, depth=3)
+    measured = measure(holdout, {"model": own, "short": one_each}, everybody, settings)
+    merged = [(row["query_id"], row["candidate_id"]) for row in measured.topk["model"].to_pylist()]
+    assert merged == [("new", "c"), ("new", "b"), ("new", "a"), ("u", "c"), ("u", "b")]
+    assert measured.topk["model"]["score"].to_pylist() == pytest.approx(
+        [1 / 4 + 1 / 2, 1 / 3 + 1 / 3, 1 / 2, 1 / 3 + 1 / 2, 1 / 2]
+    )
+    assert measured.queries["model_recall"].to_pylist() == [1, 1]  # c for new, b for u
+    assert measured.queries["model_mrr"].to_pylist() == [1, 1 / 2]
+    # With a quota of one each a tie goes by candidate, and the popular list fills up.
+    short = [(row["query_id"], row["candidate_id"]) for row in measured.topk["short"].to_pylist()]
+    assert short == [("new", "a"), ("new", "c"), ("new", "b"), ("u", "b"), ("u", "c")]
+
+
 @pytest.mark.parametrize("block_size", [1, 512])
 def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
     config = tiny_config(tmp_path)
@@ -135,7 +175,7 @@ def test_measured_by_hand(tmp_path: Path, block_size: int) -> None:
     candidates = np.array([[9, 0], [1, 0], [2, 0]], dtype=np.float32)
     popular = ListSource(np.array([0, 1, 2]), np.array([3, 2, 1], dtype=np.float32))
     settings = EvaluationConfig(k=2, depth=3, block_size=block_size)
-    systems = {"model": vector_source(queries, candidates)}
+    systems = {"model": System.of("model", vector_source(queries, candidates))}
     measured = measure(holdout, systems, popular, settings)
     ranked = [
         (r["query_id"], r["candidate_id"], r["hit"]) for r in measured.topk["model"].to_pylist()
@@ -156,7 +196,7 @@ def test_a_region_without_judged_queries_has_no_metrics_and_is_undecided(tmp_pat
     holdout = read_holdout(_snapshot(config, ROWS[2:3]), EAST, config.task)
     popular = ListSource(np.array([0, 1, 2]), np.ones(3, dtype=np.float32))
     source = vector_source(np.zeros((0, 2), np.float32), np.zeros((3, 2), np.float32))
-    systems = dict.fromkeys(("model", *config.gate.baselines), source)
+    systems = dict.fromkeys(("model", *config.gate.baselines), System.of("any", source))
     measured = measure(holdout, systems, popular, config.evaluation)
     slices = summarise(measured.queries, ["model"], config.evaluation)
     assert slices["all"].metrics["model"] == dict.fromkeys(("recall", "mrr", "ndcg", "hit_rate"))

@@ -18,12 +18,13 @@ from graphrec_core.lake.sweep import find_leftovers
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.types import REQUIRED_VIEWS, Region
-from jobs import build_shard, evaluate_model, generate_embeddings, train_model
+from jobs import build_shard, evaluate_model
 from jobs.cli import app
 from tests.support import market, snapshots
 from tests.support.command_line import run_main, write_yaml
 from tests.support.market import market_data, market_tables, write_market
 from tests.support.snapshots import tiny_config, write_tiny_snapshot
+from tests.support.steps import embed, train
 
 REPOSITORY = Path(__file__).parents[2]
 COMMANDS = sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
@@ -179,9 +180,9 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = tiny_config(root / "lake", training={"num_epochs": 0}, gate=gate)
     write_tiny_snapshot(config, regions=("east",))
     east = Region("east")
-    train_model.run(Day(config, snapshots.AS_OF), east)
+    train(Day(config, snapshots.AS_OF), east)
     for view in REQUIRED_VIEWS:
-        generate_embeddings.run(Day(config, snapshots.AS_OF), east, view)
+        embed(Day(config, snapshots.AS_OF), east, view)
     build_shard.run(Day(config, snapshots.AS_OF), east)
     return write_yaml(root / "tiny.yaml", config)
 

@@ -16,11 +16,10 @@ from jobs import (
     build_shard,
     check_snapshot,
     evaluate_model,
-    generate_embeddings,
     query,
-    train_model,
 )
 from tests.support.snapshots import tiny_config
+from tests.support.steps import embed, train
 
 AS_OF, ASH, NUM_USERS = datetime(2026, 3, 1, tzinfo=UTC), Region("ash"), 20
 
@@ -66,9 +65,9 @@ def test_all_of_a_small_graph_is_found_and_nobody_is_its_own_target(tmp_path: Pa
     config = friends(tmp_path)
     snapshot = produce_snapshot(Day(config, AS_OF)).manifest
     check_snapshot.run(Day(config, AS_OF))
-    train_model.run(Day(config, AS_OF), ASH)
+    train(Day(config, AS_OF), ASH)
     for view in REQUIRED_VIEWS:
-        generate_embeddings.run(Day(config, AS_OF), ASH, view)
+        embed(Day(config, AS_OF), ASH, view)
     build_shard.run(Day(config, AS_OF), ASH)
     stats = evaluate_model.run(Day(config, AS_OF), ASH).stats
     assert {figures["recall"] for figures in stats["metrics"].values()} == {1.0}

@@ -87,7 +87,7 @@ def test_serve_view_vectors_are_refused(config: PipelineConfig) -> None:
     snapshot = write_tiny_snapshot(config)
     write_vectors(config, AS_OF, snapshot, "east", files_of=View.SERVE)
     write_vectors(config, AS_OF, snapshot, "west")
-    with pytest.raises(LeakageError, match="serve-view vectors have seen the holdout"):
+    with pytest.raises(LeakageError, match="of the serve view have seen the holdout"):
         evaluate_model.run(Day(config, AS_OF), EAST)
     assert evaluate_model.run(Day(config, AS_OF), WEST).stats["verdict"] == "passed"
 
@@ -139,7 +139,7 @@ def test_the_champion_is_measured_and_named_as_an_input(
 ) -> None:
     prepare_day(config, NEXT)
     manifest = evaluate_model.run(Day(config, NEXT), EAST)
-    assert manifest.inputs["champion"] == champions.regions[EAST].model_id
+    assert manifest.inputs["champion"] == champions.regions[EAST].candidate_shard_id
     assert manifest.stats["metrics"]["champion"]["recall"] > 0
     assert {rule["rule"] for rule in manifest.stats["rules"]} >= {"champion"}
 

@@ -81,7 +81,7 @@ def test_its_id_follows_from_its_entry(tmp_path: Path) -> None:
     config, other = tiny_config(tmp_path), tiny_config(tmp_path, quality={"min_count": 7})
     before = Day(config, AS_OF).ref(COUNT_HOMES, EAST).id
     assert Day(other, AS_OF).ref(COUNT_HOMES, EAST).id != before
-    assert Day(tiny_config(tmp_path, model={"name": "graphsage"}), AS_OF).ref(
+    assert Day(tiny_config(tmp_path, recommender={"model": "graphsage"}), AS_OF).ref(
         COUNT_HOMES, EAST
     ).id == before  # fmt: skip
     STEPS[COUNT_HOMES] = replace(ENTRY, version=2)

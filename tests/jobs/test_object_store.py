@@ -13,24 +13,23 @@ from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.publishing.publish import publish
 from graphrec_core.snapshot import produce_snapshot
-from graphrec_core.types import REQUIRED_VIEWS, Region, parse_instant
+from graphrec_core.types import Region, parse_instant
 from jobs import (
     build_shard,
     check_snapshot,
     evaluate_model,
-    generate_embeddings,
     query,
     recommend,
     rollback_release,
     status,
     sweep,
-    train_model,
     validate_source,
     wait_for_source,
     write_report,
 )
 from tests.support.days import lake_bytes
 from tests.support.object_store import ObjectStore, object_store
+from tests.support.steps import embed_all
 
 TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
 DAYS = (parse_instant("2025-12-25"), parse_instant("2026-01-01"))
@@ -58,9 +57,7 @@ def _run_day(config: PipelineConfig, as_of: datetime) -> None:
     produce_snapshot(Day(config, as_of))
     check_snapshot.run(Day(config, as_of))
     for region in REGIONS:
-        train_model.run(Day(config, as_of), region)
-        for view in REQUIRED_VIEWS:
-            generate_embeddings.run(Day(config, as_of), region, view)
+        embed_all(Day(config, as_of), region)
         evaluate_model.run(Day(config, as_of), region)
         build_shard.run(Day(config, as_of), region)
     publish(Day(config, as_of))

@@ -7,7 +7,7 @@ import fsspec
 import pytest
 import yaml
 
-from graphrec_core.config import PipelineConfig, StepName, load_pipeline
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, load_pipeline
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.types import ALL_REGIONS
@@ -159,9 +159,11 @@ def test_ids_do_not_depend_on_a_secret(tmp_path: Path) -> None:
         for folder, secret in ((tmp_path, CANARY), (tmp_path, "an0ther-secret"))
     )
     for step in StepName:
-        ids = {artifact_id(step, c, AS_OF, ALL_REGIONS, {}) for c in (first, second)}
+        (name,) = first.recommender.sources
+        source = name if STEPS[step].grain is Grain.SOURCE else ""
+        ids = {artifact_id(step, c, AS_OF, ALL_REGIONS, {}, source) for c in (first, second)}
         assert len(ids) == 1, step
-        assert CANARY not in json.dumps(declared_config(first, step))
+        assert CANARY not in json.dumps(declared_config(first, step, source))
     other = first.model_copy(update={"source": first.source.model_copy(update={"nodes": {}})})
     assert declared_config(first, StepName.SNAPSHOT) != declared_config(other, StepName.SNAPSHOT)
 

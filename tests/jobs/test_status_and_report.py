@@ -208,7 +208,7 @@ def test_show_config_loads_again(tmp_path: Path, model: str) -> None:
         "edges": {"visited": {"select": "select 1"}},
         "features": {"user": "select 'é: #1'"},
     }
-    config = tiny_config(tmp_path, source=source, model={"name": model})
+    config = tiny_config(tmp_path, source=source, recommender={"model": model})
     text = show_config.run(config)
     assert PipelineConfig.model_validate(yaml.safe_load(text)) == config
 

@@ -11,8 +11,8 @@ from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.training import day_model
 from graphrec_core.types import ALL_REGIONS, Region, View
-from jobs import generate_embeddings, train_model
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
+from tests.support.steps import embed, train
 
 EAST, WEST = Region("east"), Region("west")
 
@@ -21,10 +21,13 @@ def test_a_regional_day(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 8})
     write_tiny_snapshot(config)
 
-    model = train_model.run(Day(config, AS_OF), EAST)
-    embedding = generate_embeddings.run(Day(config, AS_OF), EAST, View.SERVE)
+    model = train(Day(config, AS_OF), EAST)
+    embedding = embed(Day(config, AS_OF), EAST, View.SERVE)
 
-    assert (model.region, model.id) == (EAST, Day(config, AS_OF).ref(StepName.TRAIN, EAST).id)
+    assert (model.region, model.id) == (
+        EAST,
+        Day(config, AS_OF).ref(StepName.TRAIN, EAST, source=SOURCE).id,
+    )
     assert set(model.files) == {
         "config.json",
         "ids/place.parquet",
@@ -59,17 +62,17 @@ def test_a_regional_day(tmp_path):
 
 @pytest.mark.parametrize("name", ["lightgcn", "graphsage"])
 def test_the_same_day_twice_gives_the_same_bytes(tmp_path, name):
-    model = {"name": name, "embedding_dim": 8, "num_layers": 2}
+    model = {"model": name, "embedding_dim": 8, "num_layers": 2}
     manifests = []
     for root in ("one", "two"):
         config = tiny_config(
-            tmp_path / root, model=model, training={"num_threads": 1, "num_epochs": 3}
+            tmp_path / root, recommender=model, training={"num_threads": 1, "num_epochs": 3}
         )
         write_tiny_snapshot(config)
         manifests.append(
             (
-                train_model.run(Day(config, AS_OF), EAST),
-                generate_embeddings.run(Day(config, AS_OF), EAST, View.TRAIN),
+                train(Day(config, AS_OF), EAST),
+                embed(Day(config, AS_OF), EAST, View.TRAIN),
             )
         )
 
@@ -79,13 +82,13 @@ def test_the_same_day_twice_gives_the_same_bytes(tmp_path, name):
 def test_a_global_day_with_refit(tmp_path):
     config = tiny_config(
         tmp_path,
-        model={"name": "lightgcn", "scope": "global", "embedding_dim": 8},
+        recommender={"model": "lightgcn", "scope": "global", "embedding_dim": 8},
         training={"num_threads": 1, "num_epochs": 3, "refit": True},
     )
     write_tiny_snapshot(config)
 
-    model = train_model.run(Day(config, AS_OF), ALL_REGIONS)
-    embedding = generate_embeddings.run(Day(config, AS_OF), ALL_REGIONS, View.SERVE)
+    model = train(Day(config, AS_OF), ALL_REGIONS)
+    embedding = embed(Day(config, AS_OF), ALL_REGIONS, View.SERVE)
 
     assert model.region == embedding.region == ALL_REGIONS
     assert "weights_refit.safetensors" in model.files
@@ -101,8 +104,8 @@ def test_the_judged_weights_serve_where_the_gate_asks_for_more_overlap(tmp_path)
     training = {"num_threads": 1, "num_epochs": 3}
     config = tiny_config(tmp_path, training=training, gate={"min_refit_overlap": 1.0})
     write_tiny_snapshot(config)
-    train_model.run(Day(config, AS_OF), EAST)
-    embedding = generate_embeddings.run(Day(config, AS_OF), EAST, View.SERVE)
+    train(Day(config, AS_OF), EAST)
+    embedding = embed(Day(config, AS_OF), EAST, View.SERVE)
     assert embedding.stats["refit"][EAST]["served"] == "judged"
     assert embedding.stats["origin"]["trained_on"] == "train"
     assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 1}
@@ -112,16 +115,16 @@ def test_features_that_changed_are_refused_before_a_model_that_reads_them(tmp_pa
     def config_of(name: str) -> PipelineConfig:
         return tiny_config(
             tmp_path,
-            model={"name": name, "embedding_dim": 8, "num_layers": 2},
+            recommender={"model": name, "embedding_dim": 8, "num_layers": 2},
             training={"num_threads": 1, "num_epochs": 1},
             quality={"min_count": 10},
         )
 
     write_tiny_snapshot(config_of("graphsage"), serve_kinds="ABCD")
     with pytest.raises(ExpectationError, match=r"found: user\.kind") as refusal:
-        train_model.run(Day(config_of("graphsage"), AS_OF), EAST)
+        train(Day(config_of("graphsage"), AS_OF), EAST)
     assert refusal.value.exit_code == 3
-    assert train_model.run(Day(config_of("lightgcn"), AS_OF), EAST).stats["feature_drift"] == {}
+    assert train(Day(config_of("lightgcn"), AS_OF), EAST).stats["feature_drift"] == {}
 
 
 @pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
@@ -136,11 +139,11 @@ def test_each_view_is_loaded_once_and_only_if_it_is_needed(tmp_path, monkeypatch
     monkeypatch.setattr(day_model, "load_graph", load_and_count)
     config = tiny_config(
         tmp_path,
-        model={"name": name, "embedding_dim": 8, "num_layers": 2},
+        recommender={"model": name, "embedding_dim": 8, "num_layers": 2},
         training={"num_threads": 1, "num_epochs": 1, "refit": refit},
     )
     write_tiny_snapshot(config)
-    train_model.run(Day(config, AS_OF), EAST)
+    train(Day(config, AS_OF), EAST)
     needs_serve = refit or name == "graphsage"
     assert sorted(loaded) == sorted([View.FIT, View.TRAIN, View.SERVE][: 2 + needs_serve])
 
@@ -148,12 +151,12 @@ def test_each_view_is_loaded_once_and_only_if_it_is_needed(tmp_path, monkeypatch
 def test_vectors_of_the_fit_view_are_by_the_weights_fitted_on_it(tmp_path):
     config = tiny_config(
         tmp_path,
-        model={"name": "graphsage", "embedding_dim": 8, "num_layers": 2},
+        recommender={"model": "graphsage", "embedding_dim": 8, "num_layers": 2},
         training={"num_threads": 1, "num_epochs": 3},
     )
     snapshot = write_tiny_snapshot(config)
-    train_model.run(Day(config, AS_OF), EAST)
-    embedding = generate_embeddings.run(Day(config, AS_OF), EAST, View.FIT)
+    train(Day(config, AS_OF), EAST)
+    embedding = embed(Day(config, AS_OF), EAST, View.FIT)
     assert embedding.stats["origin"]["view"] == embedding.stats["origin"]["trained_on"] == "fit"
     assert embedding.stats["num_without_trained_row"] == {"place": 0, "user": 0}
     lake = Lake(config)
@@ -171,9 +174,9 @@ def test_vectors_of_the_fit_view_are_by_the_weights_fitted_on_it(tmp_path):
 def test_without_weights_of_the_fit_view_its_vectors_are_refused(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config, has_fit=False)
-    train_model.run(Day(config, AS_OF), EAST)
+    train(Day(config, AS_OF), EAST)
     with pytest.raises(RefusedError, match="the fit view holds nothing to learn from") as refusal:
-        generate_embeddings.run(Day(config, AS_OF), EAST, View.FIT)
+        embed(Day(config, AS_OF), EAST, View.FIT)
     assert refusal.value.exit_code == 3
 
 
@@ -181,7 +184,7 @@ def test_zero_epochs_store_random_weights(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 0})
     write_tiny_snapshot(config)
 
-    model = train_model.run(Day(config, AS_OF), EAST)
+    model = train(Day(config, AS_OF), EAST)
 
     assert model.stats["best_epoch"] == model.stats["num_epochs"] == 0
     assert (model.stats["validation_metric"], model.stats["validation_value"]) == (None, None)
@@ -190,20 +193,20 @@ def test_zero_epochs_store_random_weights(tmp_path):
 def test_a_second_run_finds_the_first(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config)
-    first = train_model.run(Day(config, AS_OF), EAST)
+    first = train(Day(config, AS_OF), EAST)
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
 
-    assert train_model.run(Day(config, AS_OF), EAST) == first
+    assert train(Day(config, AS_OF), EAST) == first
     assert {p: p.stat().st_mtime_ns for p in tmp_path.rglob("*") if p.is_file()} == before
 
 
 def test_a_missing_step_is_named_and_leaves_nothing(tmp_path):
     config: PipelineConfig = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     with pytest.raises(LakeError, match="Run the earlier steps"):
-        train_model.run(Day(config, AS_OF), EAST)
+        train(Day(config, AS_OF), EAST)
     write_tiny_snapshot(config)
     with pytest.raises(LakeError, match="Run the earlier steps"):
-        generate_embeddings.run(Day(config, AS_OF), EAST, View.TRAIN)
+        embed(Day(config, AS_OF), EAST, View.TRAIN)
 
     assert not list(tmp_path.rglob("models/**/*.parquet"))
     assert not [path for path in tmp_path.rglob("embeddings/**/*") if path.is_file()]
@@ -213,7 +216,7 @@ def test_ids_name_the_rows_of_the_table(tmp_path):
     config = tiny_config(tmp_path, training={"num_threads": 1, "num_epochs": 1})
     write_tiny_snapshot(config)
 
-    train_model.run(Day(config, AS_OF), EAST)
+    train(Day(config, AS_OF), EAST)
 
     rows = []
     for name in ("place", "user"):

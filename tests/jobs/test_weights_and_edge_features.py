@@ -17,8 +17,8 @@ from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, vectors_file
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View
-from jobs import generate_embeddings, train_model
 from tests.support.market import AS_OF, market_tables, write_market
+from tests.support.steps import embed, only_source, train
 
 EAST = Region("east")
 SELECT = (
@@ -43,13 +43,14 @@ def market(root: Path, model: dict[str, Any], **changes: Any) -> PipelineConfig:
     data["training"] |= TRAINING
     for section, settings in changes.items():
         data[section] |= settings
-    return PipelineConfig.model_validate({**data, "model": {"embedding_dim": 8, **model}})
+    return PipelineConfig.model_validate({**data, "recommender": {"embedding_dim": 8, **model}})
 
 
 def opened(config: PipelineConfig, step: StepName, view: View | None = None) -> Artifact:
     day = Day(config, AS_OF)
-    region = None if step is StepName.SNAPSHOT else EAST
-    return day.open(day.ref(step, region, view) if region else day.ref(step))
+    if step is StepName.SNAPSHOT:
+        return day.open(day.ref(step))
+    return day.open(day.ref(step, EAST, view, only_source(config)))
 
 
 def vectors(root: Path, model: dict[str, Any], **changes: Any) -> np.ndarray:
@@ -57,8 +58,8 @@ def vectors(root: Path, model: dict[str, Any], **changes: Any) -> np.ndarray:
     config = market(root, model, **changes)
     day = Day(config, AS_OF)
     produce_snapshot(day)
-    train_model.run(day, EAST)
-    generate_embeddings.run(day, EAST, View.TRAIN)
+    train(day, EAST)
+    embed(day, EAST, View.TRAIN)
     stored = opened(config, StepName.EMBED, View.TRAIN)
     table = stored.read_table(vectors_file(View.TRAIN, EAST, "user")).sort_by("node_id")
     return np.stack(table["vector"].to_numpy())
@@ -67,7 +68,7 @@ def vectors(root: Path, model: dict[str, Any], **changes: Any) -> np.ndarray:
 def test_edges_hold_what_their_events_say(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    config = market(tmp_path, {"name": "lightgcn"})
+    config = market(tmp_path, {"model": "lightgcn"})
     produce_snapshot(Day(config, AS_OF))
     assert "source.edges.visited: left out, since its `features` do not name them: note" in (
         caplog.text
@@ -87,7 +88,7 @@ def test_edges_hold_what_their_events_say(
 
 
 def test_a_graph_has_the_columns_of_its_edges(tmp_path: Path) -> None:
-    config = market(tmp_path, {"name": "lightgcn"})
+    config = market(tmp_path, {"model": "lightgcn"})
     produce_snapshot(Day(config, AS_OF))
     snapshot = opened(config, StepName.SNAPSHOT)
     graph = load_graph(snapshot, View.SERVE, EAST)
@@ -107,7 +108,7 @@ def test_a_model_hears_the_days_of_the_week_if_it_is_asked(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    sage = {"name": "graphsage", "hidden_dim": 8, "fanouts": [-1, -1]}
+    sage = {"model": "graphsage", "hidden_dim": 8, "fanouts": [-1, -1]}
     heard = vectors(tmp_path / "heard", {**sage, "edge_features": True})
     assert "edges/visited: constant, so left out: hour" in caplog.text
     deaf = vectors(tmp_path / "deaf", sage)
@@ -124,7 +125,7 @@ def test_a_model_hears_the_days_of_the_week_if_it_is_asked(
     assert model.manifest.stats["dropped_features"]["edges/visited"] == ["hour"]
 
 
-@pytest.mark.parametrize("model", [{"name": "lightgcn"}, {"name": "graphsage", "hidden_dim": 8}])
+@pytest.mark.parametrize("model", [{"model": "lightgcn"}, {"model": "graphsage", "hidden_dim": 8}])
 def test_weights_and_their_decay_count_if_they_are_asked_for(
     tmp_path: Path, model: dict[str, Any]
 ) -> None:
@@ -147,15 +148,15 @@ def test_an_edge_feature_in_another_unit_is_refused(tmp_path: Path) -> None:
     """From the cut on, everything is paid in cents: the latest sums are another column."""
     late = f"at >= timestamp '{AS_OF - timedelta(days=7):%Y-%m-%d}'"
     unit = {"select": SELECT.replace("spent,", f"if({late}, spent * 100, spent) as spent,")}
-    sage = {"name": "graphsage", "hidden_dim": 8, "edge_features": True}
+    sage = {"model": "graphsage", "hidden_dim": 8, "edge_features": True}
     config = market(tmp_path, sage, edges=unit, quality={"min_count": 5})
     produce_snapshot(Day(config, AS_OF))
     with pytest.raises(ExpectationError, match="distributed") as refused:
-        train_model.run(Day(config, AS_OF), EAST)
+        train(Day(config, AS_OF), EAST)
     assert "edges/visited.spent" in refused.value.found
 
 
 def test_a_named_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    config = market(tmp_path, {"name": "lightgcn"}, edges={"features": {"rating": "last"}})
+    config = market(tmp_path, {"model": "lightgcn"}, edges={"features": {"rating": "last"}})
     with pytest.raises(SchemaError, match="must have the column `rating`"):
         produce_snapshot(Day(config, AS_OF))

@@ -11,8 +11,9 @@ import pytest
 from graphrec_core.config import STEPS, PipelineConfig, StepName
 from graphrec_core.config.looseness import gate_settings
 from graphrec_core.config.publish import PublishConfig
-from graphrec_core.day import Day, evaluation_ref
+from graphrec_core.day import Day, evaluation_ref, recommender_id
 from graphrec_core.errors import ConfigError, GateRefusedError, RefusedError
+from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.judging.reference import reapply
 from graphrec_core.lake import Lake, Manifest
 from graphrec_core.ledger.live import Live, read_live
@@ -20,16 +21,15 @@ from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.publishing.held import held_back
 from graphrec_core.publishing.publish import publish
-from graphrec_core.types import REQUIRED_VIEWS
+from graphrec_core.types import REQUIRED_VIEWS, View
 from jobs import (
     build_shard,
     evaluate_model,
-    generate_embeddings,
     status,
-    train_model,
 )
 from tests.support.days import EAST
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.steps import embed, train
 
 NEXT = AS_OF + timedelta(days=1)
 NAMED = PublishConfig(forced_by="me", forced_why="a test")
@@ -58,9 +58,9 @@ def bad(tmp_path: Path) -> PipelineConfig:
 def run(config: PipelineConfig, as_of=AS_OF) -> tuple[Manifest, Release]:
     """Makes and publishes one region's day with a model that is really trained."""
     write_tiny_snapshot(config, as_of)
-    train_model.run(Day(config, as_of), EAST)
+    train(Day(config, as_of), EAST)
     for view in REQUIRED_VIEWS:
-        generate_embeddings.run(Day(config, as_of), EAST, view)
+        embed(Day(config, as_of), EAST, view)
     build_shard.run(Day(config, as_of), EAST)
     manifest = evaluate_model.run(Day(config, as_of), EAST)
     with contextlib.suppress(GateRefusedError):
@@ -80,7 +80,7 @@ def test_a_worse_model_of_the_same_day_is_refused(
     before = read_live(Lake(good))
     assert before.regions[EAST].shard_id == Day(good, AS_OF).ref(StepName.SHARD, EAST).id
     manifest, second = run(bad)
-    assert manifest.inputs["same_day"] == first.regions[EAST].model_id
+    assert manifest.inputs["same_day"] == first.regions[EAST].candidate_shard_id
     failed = {rule["rule"] for rule in manifest.stats["rules"] if rule["outcome"] == "failed"}
     assert failed == {"same_day"}
     entry = second.regions[EAST]
@@ -101,16 +101,16 @@ def test_the_day_goes_on_from_its_newest_passed_release(
     first_judged, first = run(bad)
     _, second = run(good)
     assert (first.number, second.number) == (1, 2)
-    assert second.regions[EAST].references == {"same_day": first.regions[EAST].model_id}
+    assert second.regions[EAST].references == {"same_day": first.regions[EAST].candidate_shard_id}
     better = read_live(Lake(good))
     assert better.regions[EAST].shard_id == second.regions[EAST].shard_id
     again, replayed = run(bad)
     assert (again, replayed) == (first_judged, first)
     assert read_live(Lake(good)) == better
     third, _ = run(make_config(tmp_path, 0, seed=1))
-    assert third.inputs["same_day"] == second.regions[EAST].model_id
+    assert third.inputs["same_day"] == second.regions[EAST].candidate_shard_id
     tomorrow, _ = run(good, NEXT)
-    assert tomorrow.inputs["champion"] == second.regions[EAST].model_id
+    assert tomorrow.inputs["champion"] == second.regions[EAST].candidate_shard_id
     assert tomorrow.stats["verdict"] == "passed"
 
 
@@ -144,9 +144,9 @@ def test_what_was_judged_before_but_not_decided_is_judged_again(
     good: PipelineConfig, bad: PipelineConfig
 ) -> None:
     write_tiny_snapshot(bad)
-    train_model.run(Day(bad, AS_OF), EAST)
+    train(Day(bad, AS_OF), EAST)
     for view in REQUIRED_VIEWS:
-        generate_embeddings.run(Day(bad, AS_OF), EAST, view)
+        embed(Day(bad, AS_OF), EAST, view)
     build_shard.run(Day(bad, AS_OF), EAST)
     alone = evaluate_model.run(Day(bad, AS_OF), EAST)
     run(good)
@@ -163,7 +163,7 @@ def test_a_model_is_not_compared_with_itself(good: PipelineConfig) -> None:
     gate = good.gate.model_copy(update={"min_recall": 0.01})
     manifest, second = run(good.model_copy(update={"gate": gate}))
     assert (second.number, second.regions[EAST].references) == (2, {})
-    assert second.regions[EAST].model_id == first.regions[EAST].model_id
+    assert second.regions[EAST].recommender_id == first.regions[EAST].recommender_id is not None
     assert "same_day" not in manifest.inputs
 
 
@@ -199,19 +199,22 @@ def test_an_upgrade_leaves_the_rules_undecided_and_says_why(
     force = NAMED.model_copy(update={"mode": "force"})
     forced = publish(Day(bad.model_copy(update={"publish": force}), NEXT), (EAST,))
     after, last = run(good, NEXT + timedelta(days=1))
-    model = forced.regions[EAST].model_id
-    assert (after.inputs["champion"], after.inputs["elder"]) == (model, model)
+    shard = forced.regions[EAST].candidate_shard_id
+    assert (after.inputs["champion"], after.inputs["elder"]) == (shard, shard)
     assert last.regions[EAST].verdict == "passed"
 
 
 def test_a_model_that_learnt_from_the_holdout_is_no_reference(good: PipelineConfig) -> None:
     short = good.model_copy(update={"time": good.time.model_copy(update={"horizon_days": 1})})
     write_tiny_snapshot(short, AS_OF)
-    made = train_model.run(Day(short, AS_OF), EAST)
-    snapshot = write_tiny_snapshot(good, NEXT)
-    assert "so from this holdout" in reapply(Lake(good), snapshot, EAST, made.id).why_not
-    honest = write_tiny_snapshot(short, NEXT)
-    assert reapply(Lake(good), honest, EAST, made.id).why_not == ""
+    train(Day(short, AS_OF), EAST)
+    embed(Day(short, AS_OF), EAST, View.SERVE)
+    made = build_shard.run(Day(short, AS_OF), EAST)
+    late, honest = write_tiny_snapshot(good, NEXT), write_tiny_snapshot(short, NEXT)
+    for snapshot, word in ((late, "so from this holdout"), (honest, "")):
+        holdout = read_holdout(snapshot, EAST, good.task)
+        assert word in reapply(read_past(Lake(good)), snapshot, EAST, made.id, holdout).why_not
+    assert reapply(read_past(Lake(good)), honest, EAST, made.id, holdout).system is not None
 
 
 def test_a_looser_gate_needs_a_name_and_is_kept(good: PipelineConfig, bad: PipelineConfig) -> None:
@@ -229,9 +232,9 @@ def test_a_looser_gate_needs_a_name_and_is_kept(good: PipelineConfig, bad: Pipel
     assert note.startswith("The gate was looser than the YAML's, by me: a test (gate.tolerance")
     # It serves, but nobody is measured by it.
     references = read_past(Lake(good)).references(
-        EAST, NEXT, 28, Day(good, NEXT).ref(StepName.TRAIN, EAST).id
+        EAST, NEXT, 28, recommender_id(Day(good, NEXT), EAST)
     )
-    assert references["champion"] == first.regions[EAST].model_id
+    assert references["champion"] == first.regions[EAST].candidate_shard_id
 
 
 def test_with_mode_never_a_looser_gate_may_be_tried(good: PipelineConfig) -> None:

@@ -17,7 +17,7 @@ from graphrec_core.lake.attempt import remove_attempt
 from graphrec_core.types import Region
 from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 EAST, WEST = Region("east"), Region("west")
 ID = tiny_id(StepName.TRAIN, EAST, snapshot="s")
@@ -39,7 +39,9 @@ def _write(trial: Attempt) -> None:
 
 def _commit(trial: Attempt, region: Region = EAST) -> Artifact:
     config = tiny_config(Path("lake"))
-    return trial.commit(StepName.TRAIN, config, AS_OF, region, {"snapshot": "s"}, MODEL_FIGURES)
+    return trial.commit(
+        StepName.TRAIN, config, AS_OF, region, {"snapshot": "s"}, MODEL_FIGURES, SOURCE
+    )
 
 
 def _commit_one(storage: Storage) -> Artifact:

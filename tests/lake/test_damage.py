@@ -16,7 +16,7 @@ from graphrec_core.types import ArtifactId, Region
 from tests.support.disk_faults import disk_faults
 from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 EAST = Region("east")
 ID, OTHER_ID = tiny_id(StepName.TRAIN, EAST), tiny_id(StepName.TRAIN, EAST, snapshot="s")
@@ -46,7 +46,9 @@ def _commit(storage: Storage, artifact_id: ArtifactId) -> Artifact:
 
 
 def _seal(trial: Attempt) -> Artifact:
-    return trial.commit(StepName.TRAIN, tiny_config(Path("x")), AS_OF, EAST, {}, MODEL_FIGURES)
+    return trial.commit(
+        StepName.TRAIN, tiny_config(Path("x")), AS_OF, EAST, {}, MODEL_FIGURES, SOURCE
+    )
 
 
 def _link(storage: Storage, artifact: Artifact) -> None:

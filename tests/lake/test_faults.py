@@ -21,7 +21,7 @@ from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
 from tests.support.example_day import write_example_day
 from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 EAST = Region("east")
 ID = tiny_id(StepName.TRAIN, EAST)
@@ -218,5 +218,5 @@ def test_a_failing_disk_leaves_the_first_error_and_no_artefact(
     assert find_artifact(lake.storage, folder) is None
     with attempt(lake.storage, folder, ID) as trial:
         trial.write("a", b"x")
-        trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES)
+        trial.commit(StepName.TRAIN, config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
     assert find_artifact(lake.storage, folder) is not None

@@ -23,7 +23,7 @@ from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 ID = tiny_id(StepName.TRAIN, EAST)
 RACERS = 6
@@ -211,7 +211,7 @@ def test_a_creation_that_raises_leaves_what_was_there(
 def _commit(lake: Lake, write: Callable[[Attempt], None]) -> Artifact:
     with attempt(lake.storage, lake.layout.model(EAST, ID), ID) as trial:
         write(trial)
-        return trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES)
+        return trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
 
 
 def _figures(trial: Attempt) -> None:
@@ -254,7 +254,9 @@ def test_a_linked_file_is_copied_by_the_store(store: ObjectStore, lake: Lake) ->
             trial.link_file("w.parquet", first, "v.parquet")
         assert not [path for method, path, _ in store.requests if method == "GET"]
         inputs = {"snapshot": first.manifest.id}
-        second = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, inputs, MODEL_FIGURES)
+        second = trial.commit(
+            StepName.TRAIN, lake.config, AS_OF, EAST, inputs, MODEL_FIGURES, SOURCE
+        )
     assert second.manifest.files == {"u.parquet": first.manifest.files["t.parquet"]}
     second.checked.check()
 

@@ -15,7 +15,7 @@ from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.object_store import ObjectStore
 from tests.support.releases import EAST, one_region_release, publish
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 ID = tiny_id(StepName.TRAIN, EAST)
 
@@ -38,7 +38,7 @@ def storage(lake: Lake) -> Storage:
 def _commit(lake: Lake, write: Callable[[Attempt], None]) -> Artifact:
     with attempt(lake.storage, lake.layout.model(EAST, ID), ID) as trial:
         write(trial)
-        return trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES)
+        return trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
 
 
 def _figures(trial: Attempt) -> None:
@@ -89,7 +89,7 @@ def test_a_running_attempt_is_never_swept(
         _age(store, lake, 9e6, without=".held")
         monkeypatch.setattr(time, "time", lambda: now_s + 9e6)
         assert sweep(lake, 0) == []
-        found = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES)
+        found = trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
     found.checked.check()
     assert not [key for key in store.keys(lake.storage.uri("")) if ".held" in key]
 
@@ -111,7 +111,7 @@ def test_a_sleeper_that_was_swept_cannot_commit(store: ObjectStore, lake: Lake) 
             _figures(trial)
             _age(store, lake, 7200)
             assert [found.path for found in sweep(lake, 3600)] == [trial.base]
-            trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES)
+            trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
 
     with pytest.raises(LakeError, match=r"figures\.json"):
         oversleep()
@@ -135,7 +135,7 @@ def test_a_sleeper_cannot_commit_while_it_is_swept(store: ObjectStore, lake: Lak
                 sweep(lake, 3600)
             store.before_put = lambda key: None
             store.refuses = lambda method, path: False
-            trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES)
+            trial.commit(StepName.TRAIN, lake.config, AS_OF, EAST, {}, MODEL_FIGURES, SOURCE)
 
     with pytest.raises(LakeError, match="alone"):
         oversleep()

@@ -24,7 +24,7 @@ from jobs import sweep as job
 from tests.support.example_day import write_example_day
 from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 REGION = Region("east")
 ID = tiny_id(StepName.TRAIN, REGION)
@@ -41,7 +41,7 @@ def _commit(config: PipelineConfig) -> Artifact:
     lake = Lake(config)
     with attempt(lake.storage, lake.layout.model(REGION, ID), ID) as trial:
         trial.write_json("figures.json", {})
-        return trial.commit(StepName.TRAIN, config, AS_OF, REGION, {}, MODEL_FIGURES)
+        return trial.commit(StepName.TRAIN, config, AS_OF, REGION, {}, MODEL_FIGURES, SOURCE)
 
 
 def _die(lake: Lake, folder: str, token: str, age_s: float) -> str:
@@ -241,7 +241,9 @@ def _write_and_sweep(config: PipelineConfig, older_than_s: float) -> tuple[Artif
         _set_age(lake, f"{trial.base}/weights", 30 * DAY_S)
         removed = [found.path for found in sweep(lake, older_than_s)]
         trial.write_json("figures.json", {})
-        return trial.commit(StepName.TRAIN, config, AS_OF, REGION, {}, MODEL_FIGURES), removed
+        return trial.commit(
+            StepName.TRAIN, config, AS_OF, REGION, {}, MODEL_FIGURES, SOURCE
+        ), removed
 
 
 @pytest.mark.parametrize("jump_s", [-30 * DAY_S, 0, 30 * DAY_S])
@@ -305,7 +307,9 @@ def test_sweeps_at_once_take_nothing_that_is_committed(config: PipelineConfig) -
         with attempt(lake.storage, lake.layout.model(REGION, name), name) as trial:
             trial.write("a", b"x" * 100)
             trial.write("b", b"y" * 100)
-            return trial.commit(StepName.TRAIN, config, AS_OF, REGION, inputs, MODEL_FIGURES)
+            return trial.commit(
+                StepName.TRAIN, config, AS_OF, REGION, inputs, MODEL_FIGURES, SOURCE
+            )
 
     with ThreadPoolExecutor(5) as pool:
         sweepers = [pool.submit(keep_sweeping) for _ in range(2)]

@@ -29,7 +29,7 @@ class NaivePast:
             "same_day": own[:1],
             "elder": elder if memory_days else [],
         }
-        return {name: str(entries[0].model_id) for name, entries in found.items() if entries}
+        return {name: str(one[0].candidate_shard_id) for name, one in found.items() if one}
 
     def next_number(self, as_of: datetime) -> int:
         text = format_instant(as_of)

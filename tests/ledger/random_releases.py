@@ -50,7 +50,7 @@ def draw_entry(rng: np.random.Generator, day: int, region: Region, mode: str) ->
             "follows": "live" if serves else "keep",
             "rules": (LACKS,) if is_lacking else (),
             "candidate_shard_id": shard,
-            "model_id": id_of("model", shard, int(rng.integers(2**40))),
+            "recommender_id": id_of("recommender", shard, int(rng.integers(2**40))),
             "number": int(rng.integers(1, 4)),
         }
     )

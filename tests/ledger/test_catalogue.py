@@ -146,7 +146,6 @@ def passed_release(day: int, shard: str = "", **changed: object) -> Release:
                 "passed": True,
                 "verdict": "passed",
                 "candidate_shard_id": f"{one}{day}{shard}",
-                "model_id": f"model {one} {day}{shard}",
             }
         )
         for one in REGIONS
@@ -169,11 +168,11 @@ def test_a_later_day_that_starts_anew_hides_nothing_from_a_backfill(lake: Lake) 
     entry = entry.model_copy(update={"verdict": "undecided", "rules": (LACKS,)})
     store_release(lake, anew.model_copy(update={"regions": {REGIONS[0]: entry}}))
     assert models(lake, 2) == before == {
-        "champion": "model east 1",
-        "same_day": "model east 2",
-        "elder": "model east 0",
+        "champion": "east1",
+        "same_day": "east2",
+        "elder": "east0",
     }  # fmt: skip
-    assert models(lake, 9) == {"champion": "model east 5", "elder": "model east 5"}
+    assert models(lake, 9) == {"champion": "east5", "elder": "east5"}
 
 
 def write_earlier(lake: Lake, *releases: Release) -> None:
@@ -186,20 +185,20 @@ def test_a_lake_of_an_earlier_version_gets_its_catalogue_when_it_is_first_read(
     lake: Lake,
 ) -> None:
     write_earlier(lake, *(passed_release(day) for day in range(40)))
-    expected = {"champion": "model east 39", "elder": "model east 12"}
+    expected = {"champion": "east39", "elder": "east12"}
     assert models(lake, 40) == expected
     assert lake.storage.files(lake.layout.catalogue) == [lake.layout.older_releases]
     store_release(lake, passed_release(40))
-    assert models(lake, 41) == {"champion": "model east 40", "elder": "model east 13"}
-    assert models(lake, 40) == {"same_day": "model east 40", **expected}
+    assert models(lake, 41) == {"champion": "east40", "elder": "east13"}
+    assert models(lake, 40) == {"same_day": "east40", **expected}
 
 
 def test_what_an_earlier_version_adds_later_is_taken_in_by_publishing(lake: Lake) -> None:
     store_release(lake, passed_release(0))
-    assert models(lake, 3) == {"champion": "model east 0", "elder": "model east 0"}
+    assert models(lake, 3) == {"champion": "east0", "elder": "east0"}
     write_earlier(lake, passed_release(1))
     complete(lake)
-    assert models(lake, 3) == {"champion": "model east 1", "elder": "model east 0"}
+    assert models(lake, 3) == {"champion": "east1", "elder": "east0"}
     older = lake.storage.read(lake.layout.older_releases)
     complete(lake)
     assert lake.storage.read(lake.layout.older_releases) == older
@@ -220,13 +219,13 @@ def test_a_restored_release_counts_again(lake: Lake) -> None:
     for one in (early, late):
         write_earlier(lake, one)
     lake.storage.write(lake.layout.release(late.id), b"{")
-    assert models(lake, 2) == {"champion": "model east 0", "elder": "model east 0"}
+    assert models(lake, 2) == {"champion": "east0", "elder": "east0"}
     write_earlier(lake, late)
-    assert models(lake, 2) == {"champion": "model east 1", "elder": "model east 0"}
+    assert models(lake, 2) == {"champion": "east1", "elder": "east0"}
     lake.storage.write(lake.layout.release(early.id), b"{")
-    assert models(lake, 2) == {"champion": "model east 1", "elder": "model east 1"}
+    assert models(lake, 2) == {"champion": "east1", "elder": "east1"}
     write_earlier(lake, early)
-    assert models(lake, 2) == {"champion": "model east 1", "elder": "model east 0"}
+    assert models(lake, 2) == {"champion": "east1", "elder": "east0"}
 
 
 def test_names_without_a_release_count_for_nothing(lake: Lake) -> None:
@@ -247,9 +246,9 @@ def test_an_object_store_does_what_a_folder_does(store: ObjectStore, tmp_path: P
     for day in (40, 41):
         store_release(lake, passed_release(day))
     assert models(lake, 41) == {
-        "champion": "model east 40",
-        "same_day": "model east 41",
-        "elder": "model east 0",
+        "champion": "east40",
+        "same_day": "east41",
+        "elder": "east0",
     }
     newest = read_past(lake).catalogue.newest()
     assert newest is not None
@@ -281,7 +280,7 @@ class Dying(Storage):
 def test_a_death_between_any_two_writes_leaves_the_past_right(lake: Lake, tmp_path: Path) -> None:
     store_release(lake, passed_release(0))
     models(lake, 2)
-    before, after = {"champion": "model east 0", "elder": "model east 0"}, dict[str, str]()
+    before, after = {"champion": "east0", "elder": "east0"}, dict[str, str]()
     num_deaths = 0
     while not after:
         root = tmp_path / f"copy-{num_deaths}"
@@ -291,14 +290,14 @@ def test_a_death_between_any_two_writes_leaves_the_past_right(lake: Lake, tmp_pa
         copy.__dict__["storage"] = dying
         try:
             store_release(copy, passed_release(1))
-            after = {"champion": "model east 1", "elder": "model east 0"}
+            after = {"champion": "east1", "elder": "east0"}
         except KeyboardInterrupt:
             num_deaths += 1
         copy = Lake(tiny_config(root))
         is_stored = copy.storage.exists(copy.layout.release(passed_release(1).id))
-        assert models(copy, 2) == ({**before, "champion": "model east 1"} if is_stored else before)
+        assert models(copy, 2) == ({**before, "champion": "east1"} if is_stored else before)
         store_release(copy, passed_release(1))
-        assert models(copy, 2) == {**before, "champion": "model east 1"}
+        assert models(copy, 2) == {**before, "champion": "east1"}
     assert num_deaths == len(REGIONS) + 3  # the day's name, the regions', the release, its costs
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.config import PipelineConfig, StepName, load_pipeline
-from graphrec_core.day import Day, evaluation_ref
+from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.day import Day, evaluation_ref, recommender_id
 from graphrec_core.judging.evaluate import produce_evaluation
-from graphrec_core.judging.region_vectors import produce_vectors
+from graphrec_core.judging.of_source import produce_embedding
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.past import read_past
 from graphrec_core.quality.snapshot_suites import check_snapshot
@@ -22,6 +22,7 @@ from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import query, rollback_release, status
+from tests.support.snapshots import SOURCE
 
 LAKE = Path(__file__).with_name("older") / "lake.tar.gz"
 TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
@@ -31,7 +32,7 @@ NEXT = datetime(2026, 1, 2, tzinfo=UTC)
 SETTINGS = (
     "source.town={num_regions: 2, num_users: 40, num_places: 30, num_days: 40}",
     "snapshot.engine=duckdb",
-    "model={name: lightgcn, embedding_dim: 4}",
+    "recommender={model: lightgcn, embedding_dim: 4}",
     "training.num_epochs=2",
 )
 
@@ -68,9 +69,9 @@ def test_it_rolls_back(config: PipelineConfig) -> None:
 def test_its_champion_is_measured_on_a_new_day(config: PipelineConfig) -> None:
     day = Day(config, NEXT)
     check_snapshot(day, produce_snapshot(day))
-    produce_model(day, ASH)
-    produce_vectors(day, ASH, View.TRAIN)
-    champion = read_past(day.lake).references(ASH, NEXT, 28, day.ref(StepName.TRAIN, ASH).id)
+    produce_model(day, ASH, SOURCE)
+    produce_embedding(day, ASH, View.TRAIN, SOURCE)
+    champion = read_past(day.lake).references(ASH, NEXT, 28, recommender_id(day, ASH))
     evaluation = produce_evaluation(day, ASH)
     assert evaluation.manifest.inputs["champion"] == champion["champion"]
     assert evaluation.manifest.id == evaluation_ref(day, read_past(day.lake), ASH).id

@@ -29,14 +29,14 @@ def lake(tmp_path: Path) -> Lake:
 def release(day: int, model: str, *, passed: bool = True, **changed: object) -> Release:
     as_of = format_instant(AS_OF + timedelta(days=day))
     entry = {
-        "shard_id": f"shard-{model}",
+        "shard_id": model,
         "as_of": as_of,
         "serves": "model",
         "passed": passed,
         "verdict": "passed" if passed else "refused",
         "evaluation_id": f"evaluation-{model}",
-        "candidate_shard_id": f"shard-{model}",
-        "model_id": model,
+        "candidate_shard_id": model,
+        "recommender_id": f"recommender {model}",
         **changed.pop("entry", {}),  # type: ignore[dict-item]
     }
     fields = {
@@ -79,7 +79,7 @@ def test_where_nothing_is_so_old_the_oldest_is_the_elder(lake: Lake) -> None:
 
 
 def test_a_model_is_no_reference_of_its_own(lake: Lake) -> None:
-    assert references(lake, release(0, "m0"), release(1, "m1"), day=1, own="m1") == {
+    assert references(lake, release(0, "m0"), release(1, "m1"), day=1, own="recommender m1") == {
         "champion": "m0",
         "elder": "m0",
     }
@@ -117,5 +117,5 @@ def test_a_refused_region_keeps_what_passed_that_day_or_before(lake: Lake) -> No
     for day, kept in ((0, "m0"), (1, "m1"), (5, "m1")):
         found = past.kept(EAST, AS_OF + timedelta(days=day))
         assert found is not None
-        assert found.model_id == kept
+        assert found.candidate_shard_id == kept
     assert (past.next_number(AS_OF), past.next_number(AS_OF + timedelta(days=9))) == (2, 1)

@@ -27,7 +27,7 @@ from graphrec_core.ledger.revisions import (
 from graphrec_core.ledger.storing import store_release
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
 from tests.support.object_store import ObjectStore
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
 
 EAST = Region("east")
 NEXT = AS_OF + timedelta(days=1)
@@ -55,10 +55,10 @@ def record(
 
 
 def all_ids(day: Day) -> list[ArtifactId]:
-    views = [day.ref(StepName.EMBED, EAST, view).id for view in View]
+    views = [day.ref(StepName.EMBED, EAST, view, SOURCE).id for view in View]
     return [
         day.ref(StepName.CHECK).id,
-        day.ref(StepName.TRAIN, EAST).id,
+        day.ref(StepName.TRAIN, EAST, source=SOURCE).id,
         *views,
         day.ref(StepName.SHARD, EAST).id,
     ]
@@ -225,7 +225,7 @@ def test_the_champion_comes_from_the_newest_revision(config: PipelineConfig) -> 
         store_release(lake, release)
     champion = read_past(lake).champion(EAST, NEXT)
     assert champion is not None
-    assert champion.model_id == "model 2"
+    assert champion.candidate_shard_id == "shard 2"
 
 
 def _entry(number: int) -> ReleasedRegion:
@@ -234,6 +234,5 @@ def _entry(number: int) -> ReleasedRegion:
         as_of=format_instant(AS_OF),
         serves="model",
         passed=True,
-        model_id=ArtifactId(f"model {number}"),
         candidate_shard_id=ArtifactId(f"shard {number}"),
     )

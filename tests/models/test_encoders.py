@@ -5,7 +5,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from graphrec_core.config.model import ModelConfig, encoders
+from graphrec_core.config.model import AnyModel, encoders
 from graphrec_core.graph import Messages, Relation
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.models.registry import build_encoder
@@ -15,9 +15,9 @@ NUM_NODES = 20
 
 @pytest.fixture(params=sorted(one.name for one in encoders()))
 def encoder(request: pytest.FixtureRequest) -> Encoder:
-    data = {"name": request.param, "embedding_dim": 8}
+    data = {"model": request.param, "embedding_dim": 8}
     encoder = build_encoder(
-        TypeAdapter(ModelConfig).validate_python(data), NUM_NODES, {"a": 2, "b": 3}
+        TypeAdapter(AnyModel).validate_python(data), NUM_NODES, {"a": 2, "b": 3}
     )
     encoder.reset(torch.Generator().manual_seed(0))
     return encoder

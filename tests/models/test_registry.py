@@ -3,18 +3,28 @@ from typing import get_args
 
 import pytest
 
-from graphrec_core.config import LightGCNConfig, PipelineConfig
+from graphrec_core.config import PipelineConfig
 from graphrec_core.config.gate import REFERENCES, GateConfig
-from graphrec_core.config.model import RECOMMENDERS, ModelConfig, Recommender, encoders, scorers
+from graphrec_core.config.model import (
+    RECOMMENDERS,
+    AnyModel,
+    PopularityConfig,
+    Recommender,
+    baseline,
+    encoders,
+    models,
+    scorers,
+)
+from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day
-from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.models.encoder import Encoder
 from graphrec_core.models.registry import build_encoder, build_scorer, reads_features
-from graphrec_core.report.systems import short_titles, system_colours, system_titles
+from graphrec_core.report.systems import short_titles, system_colours, system_title
 from graphrec_core.types import ArtifactId
 from jobs import evaluate_model
 from tests.support.days import EAST, prepare_day
+from tests.support.reverse_scorer import ReverseConfig
 from tests.support.snapshots import AS_OF, tiny_config
 
 REVERSE = Recommender(
@@ -22,6 +32,7 @@ REVERSE = Recommender(
     title="turned round",
     colour="#123456",
     factory="tests.support.reverse_scorer:Reverse",
+    settings=ReverseConfig,
     short_title="rev.",
 )
 
@@ -33,56 +44,57 @@ def newcomer(monkeypatch: pytest.MonkeyPatch) -> Recommender:
     return REVERSE
 
 
-def test_every_encoder_can_be_configured_and_built() -> None:
-    configured = get_args(get_args(ModelConfig)[0])
-    assert {one.settings for one in encoders()} == set(configured)
+def recommender(**sources: str) -> RecommenderConfig:
+    """Named sources of these models, with their defaults."""
+    settings = {name: {"model": model} for name, model in sources.items()}
+    return RecommenderConfig.model_validate({"sources": settings})
+
+
+def test_every_entry_can_be_configured_and_built() -> None:
+    assert {one.settings for one in models()} == set(get_args(get_args(AnyModel)[0]))
+    for one in models():
+        config = one.settings.model_validate({})
+        assert config.model == one.name
+        assert one.name in str(one.settings.model_fields["model"].description)
+        assert config.is_trained == one.is_encoder
     for one in encoders():
-        assert one.settings is not None
-        config = one.settings()
-        assert config.name == one.name
-        assert one.name in str(one.settings.model_fields["name"].description)
-        assert isinstance(build_encoder(config, 3, {}), Encoder)
+        assert isinstance(build_encoder(one.settings.model_validate({}), 3, {}), Encoder)
 
 
-def test_every_scorer_can_be_built() -> None:
-    assert {type(build_scorer(one.name)).__name__ for one in scorers()} == {
-        "Popularity",
-        "RecentPopularity",
-        "Covisitation",
+def test_the_gates_scorers_are_ready_made() -> None:
+    built = {one.name: type(build_scorer(baseline(one.name, 28))).__name__ for one in scorers()}
+    assert built == {
+        "popularity": "Popularity",
+        "recent_popularity": "Popularity",
+        "covisitation": "Covisitation",
     }
+    assert baseline("popularity", 28) == PopularityConfig()
+    assert baseline("recent_popularity", 28) == PopularityConfig(window_days=28)
 
 
 def test_no_two_look_the_same() -> None:
-    for of in (
-        [one.title for one in RECOMMENDERS.values()],
-        [one.colour for one in RECOMMENDERS.values()],
-        list(system_colours("lightgcn").values()),
-        list(system_titles().values()),
-    ):
-        assert len(set(of)) == len(of)
+    for shown in (recommender(one="lightgcn"), recommender(a="lightgcn", b="covisitation")):
+        colours = system_colours(shown)
+        for of in (
+            [one.title for one in RECOMMENDERS.values()],
+            [one.colour for one in RECOMMENDERS.values()],
+            list(colours.values()),
+            [system_title(name) for name in colours],
+        ):
+            assert len(set(of)) == len(of)
 
 
-def test_the_model_is_drawn_in_its_encoders_colour() -> None:
-    assert system_colours("graphsage")["model"] == RECOMMENDERS["graphsage"].colour
-    assert system_colours("lightgcn")["model"] == RECOMMENDERS["lightgcn"].colour
+def test_an_only_source_is_drawn_in_its_models_colour() -> None:
+    for name in ("graphsage", "lightgcn"):
+        assert system_colours(recommender(own=name))["model"] == RECOMMENDERS[name].colour
 
 
 def test_only_an_encoder_that_reads_features_says_so() -> None:
-    assert {one.name for one in encoders() if reads_features(one.settings())} == {"graphsage"}
-
-
-@pytest.mark.parametrize("name", ["covisitation", "magic"])
-def test_what_is_no_encoder_is_refused_with_what_exists(name: str) -> None:
-    config = LightGCNConfig().model_copy(update={"name": name})
-    with pytest.raises(ConfigError) as error:
-        build_encoder(config, 3, {})
-    assert error.value.found == repr(name)
-    assert error.value.fix == "Choose one of lightgcn, graphsage."
+    settings = [one.settings.model_validate({}) for one in encoders()]
+    assert [one.model for one in settings if reads_features(one)] == ["graphsage"]
 
 
 def test_what_is_no_scorer_is_refused_with_what_exists() -> None:
-    with pytest.raises(ConfigError, match="popularity, recent_popularity, covisitation"):
-        build_scorer("lightgcn")
     with pytest.raises(ValueError, match="'lightgcn' is no scorer; choose from popularity, "):
         GateConfig(baselines=("lightgcn",))
     with pytest.raises(ValueError, match="'reverse' is no scorer"):
@@ -103,8 +115,8 @@ def test_a_newcomer_is_measured_judged_and_shown(tmp_path: Path, newcomer: Recom
     found = _first_list(config, manifest.id, "reverse")
     assert len(found) > 20
     assert found == sorted(found, reverse=True)
-    assert system_titles()["reverse"] == "turned round"
-    assert system_colours("lightgcn")["reverse"] == "#123456"
+    assert system_title("reverse") == "turned round"
+    assert system_colours(config.recommender)["reverse"] == "#123456"
     assert list(short_titles().values()) == ["model", "pop.", "co-v.", "rev."]
 
 

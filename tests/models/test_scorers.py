@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphrec_core.config.model import CovisitationConfig, PopularityConfig
 from graphrec_core.models.covisitation import Covisitation
-from graphrec_core.models.popularity import Popularity, RecentPopularity
+from graphrec_core.models.popularity import Popularity
 from graphrec_core.models.scorer import ScorerInputs
 
 INSTANT = datetime(2026, 1, 29, tzinfo=UTC)
@@ -32,7 +33,7 @@ def _inputs(
     rows = [(*pair, old) for pair in pairs] + [(*pair, new) for pair in recent]
     columns = [[row[place] for row in rows] for place in range(3)]
     ids = (pa.array(list(names), pa.string()) for names in (queries, candidates))
-    return ScorerInputs(pa.table(columns, schema=TIMED), *ids, INSTANT, 28)
+    return ScorerInputs(pa.table(columns, schema=TIMED), *ids, INSTANT)
 
 
 PAIRS = [("u", "a"), ("u", "b"), ("u", "b"), ("v", "b"), ("v", "c"), ("w", "b"), ("w", "x")]
@@ -46,20 +47,21 @@ def test_axes_start_with_what_was_asked_for() -> None:
 
 
 def test_popularity_counts_distinct_queries_and_ties_go_by_id() -> None:
-    popularity = Popularity()
+    popularity = Popularity(PopularityConfig())
     popularity.fit(_inputs(PAIRS, "uvw", "abcd"))
-    assert popularity.scores(np.array([0, 1])).tolist() == [[1, 3, 1, 0]] * 2
+    rows, scores = popularity.ranked()
+    assert rows.tolist() == [1, 0, 2, 3]
+    assert scores.tolist() == [3, 1, 1, 0]
 
 
 def test_recent_popularity_goes_on_with_that_of_all_time() -> None:
     recent = [("w", "c"), ("u", "a"), ("u", "c"), ("u", "d"), ("u", "d")]
-    popularity = RecentPopularity()
+    popularity = Popularity(PopularityConfig(window_days=28))
     popularity.fit(_inputs(PAIRS, "uvw", "abcde", recent))
     rows, scores = popularity.ranked()
     # Recently c had two queries, a and d one each; of all time b had three and e none.
     assert rows.tolist() == [2, 0, 3, 1, 4]
     assert scores.tolist() == [2, 1, 1, 0, 0]
-    assert popularity.scores(np.array([0, 1])).tolist() == [[4, 2, 5, 3, 1]] * 2
 
 
 @given(
@@ -75,8 +77,8 @@ def test_recent_popularity_equals_the_naive_one(rows: list[tuple[str, str, int]]
     times = [first + timedelta(hours=hour) for _, _, hour in rows]
     columns = [[q for q, _, _ in rows], [c for _, c, _ in rows], times]
     pairs = pa.table(columns, schema=TIMED)
-    popularity = RecentPopularity()
-    popularity.fit(ScorerInputs(pairs, pa.array(["u"]), pa.array(list("abc")), INSTANT, 28))
+    popularity = Popularity(PopularityConfig(window_days=28))
+    popularity.fit(ScorerInputs(pairs, pa.array(["u"]), pa.array(list("abc")), INSTANT))
 
     def key(candidate: str) -> tuple[int, int, str]:
         hours = [hour for _, c, hour in rows if c == candidate]
@@ -98,16 +100,17 @@ def test_weighted_popularity_sums_weights() -> None:
     """Two visitors make b popular; ten visits of one make a more popular by weight."""
     inputs = weighed([("u", "a", 10), ("u", "b", 1), ("v", "b", 2.5), ("v", "c", 0)], "uv", "abcd")
     for weighted, expected in ((False, [1, 2, 1, 0]), (True, [10, 3.5, 0, 0])):
-        popularity = Popularity(weighted=weighted)
+        popularity = Popularity(PopularityConfig(weighted=weighted))
         popularity.fit(inputs)
-        assert popularity.scores(np.array([0])).tolist() == [expected]
+        rows, scores = popularity.ranked()
+        assert scores[np.argsort(rows)].tolist() == expected
 
 
 def test_weighted_covisitation_by_hand() -> None:
     """Unweighted, u is shown b and c alike; v, who came to a as often as u, prefers c."""
     rows = [("u", "a", 3), ("v", "a", 3), ("v", "b", 1), ("v", "c", 4), ("w", "b", 4)]
     inputs = weighed([*rows, ("w", "c", 1)], "uvw", "abc")
-    plain, weighted = Covisitation(), Covisitation(weighted=True)
+    plain, weighted = (Covisitation(CovisitationConfig(weighted=w)) for w in (False, True))
     plain.fit(inputs)
     weighted.fit(inputs)
     scores = plain.scores(np.array([0]))[0]
@@ -127,7 +130,7 @@ def test_weighted_covisitation_by_hand() -> None:
     ),
 )
 def test_weighted_covisitation_equals_the_naive_cosine(rows: list[tuple[str, str, int]]) -> None:
-    covisitation = Covisitation(weighted=True)
+    covisitation = Covisitation(CovisitationConfig(weighted=True))
     covisitation.fit(weighed(rows, "uvwz", "abc"))
     scores = covisitation.scores(np.arange(4))
     weight = {(q, c): w for q, c, w in rows}
@@ -144,7 +147,7 @@ def test_weighted_covisitation_equals_the_naive_cosine(rows: list[tuple[str, str
 
 
 def test_covisitation_by_hand() -> None:
-    covisitation = Covisitation()
+    covisitation = Covisitation(CovisitationConfig())
     covisitation.fit(_inputs(PAIRS, "uvw", "abcd"))
     scores = covisitation.scores(np.array([0]))[0]
     # u met a and b; |a|=1, |b|=3, |c|=1; a and b share u, b and c share v, b and b share all.
@@ -156,7 +159,7 @@ def test_covisitation_by_hand() -> None:
     st.lists(st.tuples(st.sampled_from("uvwz"), st.sampled_from("abcxy")), max_size=14),
 )
 def test_covisitation_equals_the_naive_walk(pairs: list[tuple[str, str]]) -> None:
-    covisitation = Covisitation()
+    covisitation = Covisitation(CovisitationConfig())
     covisitation.fit(_inputs(pairs, "uvwz", "abc"))
     scores = covisitation.scores(np.arange(4))
     met = {c: {q for q, d in pairs if d == c} for c in "abcxy"}

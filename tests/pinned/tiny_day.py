@@ -17,9 +17,10 @@ from graphrec_core.day import Day
 from graphrec_core.day.references import evaluation_ref
 from graphrec_core.judging.build_shard import produce_shard
 from graphrec_core.judging.evaluate import produce_evaluation
-from graphrec_core.judging.region_vectors import produce_vectors
+from graphrec_core.judging.of_source import produce_embedding
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.identity import digest
+from graphrec_core.lake.layout import topn_file
 from graphrec_core.ledger.past import read_past
 from graphrec_core.publishing.publish import publish
 from graphrec_core.quality.snapshot_suites import check_snapshot
@@ -36,7 +37,8 @@ SETTINGS = (
     "source.town={num_regions: 2, num_users: 50, num_places: 40, num_days: 40}",
     "snapshot.engine=duckdb",
     "snapshot.threads=1",
-    "model={name: lightgcn, embedding_dim: 4}",
+    "recommender.sources.taste={model: lightgcn, embedding_dim: 4}",
+    "recommender.sources.walks={model: covisitation}",
     "training.num_epochs=30",
     "training.learning_rate=0.1",
     "training.patience=30",
@@ -61,9 +63,10 @@ def run_tiny_day(folder: Path) -> Results:
     source, snapshot = check_day_source(day), produce_snapshot(day)
     check = check_snapshot(day, snapshot)
     for region in map(Region, check.manifest.stats["kept_regions"]):
-        produce_model(day, region)
+        produce_model(day, region, "taste")
         for view in View:
-            produce_vectors(day, region, view)
+            for name in ("taste", "walks"):
+                produce_embedding(day, region, view, name)
         produce_evaluation(day, region)
         produce_shard(day, region)
     release = publish(day)
@@ -72,8 +75,8 @@ def run_tiny_day(folder: Path) -> Results:
         StepName.VALIDATE: _result(StepName.VALIDATE, _files(source) | source.manifest.stats),
         StepName.SNAPSHOT: _result(StepName.SNAPSHOT, _files(snapshot)),
         StepName.CHECK: _result(StepName.CHECK, check.manifest.stats),
-        StepName.TRAIN: _of_model(day.open(day.ref(StepName.TRAIN, EAST))),
-        StepName.EMBED: _of_vectors(day),
+        StepName.TRAIN: _of_model(day.open(day.ref(StepName.TRAIN, EAST, source="taste"))),
+        StepName.EMBED: _of_embeddings(day),
         StepName.EVALUATE: _of_evaluation(day),
         StepName.SHARD: _of_shard(day.open(day.ref(StepName.SHARD, EAST))),
         StepName.PUBLISH: _result(
@@ -113,13 +116,20 @@ def _of_model(model: Artifact) -> dict[str, Any]:
     return _result(StepName.TRAIN, exact, **near)
 
 
-def _of_vectors(day: Day) -> dict[str, Any]:
-    near, exact = {}, {}
+def _of_embeddings(day: Day) -> dict[str, Any]:
+    near: dict[str, Any] = {}
+    exact: dict[str, Any] = {}
     for view in View:
-        artifact = day.open(day.ref(StepName.EMBED, EAST, view))
+        artifact = day.open(day.ref(StepName.EMBED, EAST, view, "taste"))
         exact[view] = artifact.manifest.stats["num_nodes"]
         for name in sorted(artifact.manifest.files):
             near[name] = artifact.read_table(name).slice(0, NUM_ROWS)["vector"].to_pylist()
+        listed = day.open(day.ref(StepName.EMBED, EAST, view, "walks"))
+        table = listed.read_table(topn_file(view, EAST))
+        exact[f"{view}, walks"] = table.num_rows
+        first = table.slice(0, NUM_ROWS).drop_columns("score").to_pylist()
+        exact[f"{view}, first"] = [list(row.values()) for row in first]
+        near[f"{view}, walks"] = table["score"].slice(0, NUM_ROWS).to_pylist()
     return _result(StepName.EMBED, exact, **near)
 
 

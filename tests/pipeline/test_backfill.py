@@ -20,9 +20,8 @@ from jobs import (
     build_shard,
     check_snapshot,
     evaluate_model,
-    generate_embeddings,
-    train_model,
 )
+from tests.support.steps import embed, train
 
 pytestmark = pytest.mark.pipeline
 
@@ -83,7 +82,7 @@ def pipeline(root: Path, lake: Path) -> PipelineConfig:
             "task": {"query": "user", "candidate": "place", "edge": "visited"},
             "time": {"lateness_hours": LATENESS.total_seconds() / 3600},
             "region": {"user": "from_events", "place": "column"},
-            "model": {"name": "lightgcn", "embedding_dim": 8},
+            "recommender": {"model": "lightgcn", "embedding_dim": 8},
             "training": {"num_epochs": 2},
             "gate": {"undecided": "live"},
             "schedule": {"start": "2026-01-15"},
@@ -98,10 +97,10 @@ def run_day(config: PipelineConfig, as_of: datetime) -> None:
     kept = check_snapshot.run(Day(config, as_of)).stats["kept_regions"]
     assert kept == ["east", "west"]
     for region in map(Region, kept):
-        train_model.run(Day(config, as_of), region)
-        generate_embeddings.run(Day(config, as_of), region, View.TRAIN)
+        train(Day(config, as_of), region)
+        embed(Day(config, as_of), region, View.TRAIN)
         evaluate_model.run(Day(config, as_of), region)
-        generate_embeddings.run(Day(config, as_of), region, View.SERVE)
+        embed(Day(config, as_of), region, View.SERVE)
         build_shard.run(Day(config, as_of), region)
     with contextlib.suppress(RefusedError):
         publish(Day(config, as_of))

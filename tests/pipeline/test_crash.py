@@ -18,11 +18,12 @@ from graphrec_core.lake import Lake
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.publishing.publish import publish
 from graphrec_core.serving.app import create_app
-from jobs import build_shard, evaluate_model, train_model
+from jobs import build_shard, evaluate_model
 from tests.pipeline.steps import REPOSITORY
 from tests.support.days import BOTH, EAST, lake_bytes, prepare_day, run_day
 from tests.support.live_reader import LiveReader
 from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.steps import train
 
 pytestmark = pytest.mark.pipeline
 
@@ -58,7 +59,7 @@ def lakes(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, PipelineConfi
     config = settings_of(root / "before")
     run_day(config)
     for region in BOTH:
-        train_model.run(Day(config, AS_OF), region)
+        train(Day(config, AS_OF), region)
     prepare_day(config, TODAY)
     for region in BOTH:
         evaluate_model.run(Day(config, TODAY), region)
@@ -136,7 +137,7 @@ def test_training_killed_in_its_middle_runs_again_to_the_same_bytes(
     assert run_and_die(killed, tmp_path, IN_TRAINING, *step) == -signal.SIGKILL
     assert lake_bytes(killed) == before
     assert run_and_die(killed, tmp_path, NEVER, *step) == 0
-    train_model.run(Day(never_killed, TODAY), EAST)
+    train(Day(never_killed, TODAY), EAST)
     assert lake_bytes(killed) == lake_bytes(never_killed) != before
 
 

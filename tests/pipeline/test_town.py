@@ -30,6 +30,8 @@ def test_every_region_is_live_and_its_model_beats_both_baselines(town_day: TownD
             model = state["metrics"]["model"][metric]
             assert model > state["metrics"]["popularity"][metric]
             assert model > state["metrics"]["covisitation"][metric]
+            assert state["metrics"]["source_taste"][metric] > 0  # each source stands beside
+        assert state["metrics"]["source_walks"] == state["metrics"]["covisitation"]
 
 
 def test_the_demo_prints_table_report_and_a_sample_query(town_day: TownDay) -> None:
@@ -59,13 +61,16 @@ def test_recommendations_are_of_the_users_own_taste_and_new_to_them(
     done = run_step("recommend", town_day.lake, "--k", "10", "--output", str(output))
     top = pd.read_parquet(output)
     assert json.loads(done.out)["num_rows"] == len(top)
-    assert list(top) == ["query_id", "region", "rank", "candidate_id", "score", "source"]
+    assert list(top) == ["query_id", "region", "rank", "candidate_id", "score", "sources"]
     (folder,) = (town_day.lake / "town" / "town").iterdir()
     places = pd.read_parquet(folder / "places.parquet").set_index("place")["community"]
     visits = pd.read_parquet(folder / "visits.parquet")
     visits["community"] = visits["place"].map(places)
     taste = visits.groupby("user")["community"].agg(lambda column: column.mode()[0])
-    model = top[top["source"] == "model"]
+    named = top["sources"].map(set)
+    assert set().union(*named) <= {"taste", "walks", "popular"}
+    assert (named == {"taste", "walks"}).mean() > 0.3  # both, for it is near the top of both
+    model = top[named != {"popular"}]
     assert len(model) > 0.9 * len(top)
     share = (model["candidate_id"].map(places) == model["query_id"].map(taste)).mean()
     assert share > 0.7  # by chance .25
@@ -92,6 +97,7 @@ def test_a_query_is_answered_with_labels(town_day: TownDay) -> None:
     assert answer["region"] == "birch"
     assert [row["rank"] for row in answer["items"]] == [1, 2, 3, 4]
     assert all(" of birch-p" in row["title"] for row in answer["items"])
+    assert {name for row in answer["items"] for name in row["sources"]} <= {"taste", "walks"}
 
 
 def test_the_day_is_described_by_status(town_day: TownDay) -> None:

@@ -24,11 +24,11 @@ from jobs import (
     build_shard,
     evaluate_model,
     rollback_release,
-    train_model,
 )
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_day
 from tests.support.recommit import replace_file
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
+from tests.support.steps import train
 from tests.support.vectors import write_vectors
 
 NEXT = AS_OF + timedelta(days=1)
@@ -71,10 +71,10 @@ def test_a_feature_that_is_gone_blocks_nobody(config: PipelineConfig, name: str)
         gate={"min_queries": 20},
         evaluation={"k": 5, "depth": 20},
         training={"num_epochs": 0},
-        model={"name": name, "embedding_dim": 8, "num_layers": 2},
+        recommender={"sources": {SOURCE: {"model": name, "embedding_dim": 8, "num_layers": 2}}},
     )
     run_day(config)
-    train_model.run(Day(config, AS_OF), EAST)
+    train(Day(config, AS_OF), EAST)
     snapshot = write_tiny_snapshot(config, NEXT)
     write_vectors(config, NEXT, snapshot, "east")
     for file in (nodes_file(View.TRAIN, ntype, EAST) for ntype in ("user", "place")):

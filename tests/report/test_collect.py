@@ -86,7 +86,7 @@ def test_every_done_step_has_its_cost(config: PipelineConfig) -> None:
 
 
 def test_a_global_model_runs_once(tmp_path: Path) -> None:
-    config = tiny_config(tmp_path, model={"name": "lightgcn", "scope": "global"})
+    config = tiny_config(tmp_path, recommender={"model": "lightgcn", "scope": "global"})
     write_tiny_snapshot(config)
     example_day.write_model(config, AS_OF, Region("east"))
     day = collect(config, AS_OF)

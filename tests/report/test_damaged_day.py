@@ -15,7 +15,7 @@ from graphrec_core.report.wording import summary
 from graphrec_core.types import ArtifactId, Region, View
 from jobs import status, write_report
 from tests.support import example_day
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 EAST = Region("east")
 
@@ -44,12 +44,16 @@ def _shard(lake: Lake, config: PipelineConfig) -> str:
 
 
 def _history(lake: Lake, config: PipelineConfig) -> str:
-    folder = lake.layout.model(EAST, Day(config, AS_OF).ref(StepName.TRAIN, EAST).id)
+    folder = lake.layout.model(
+        EAST, Day(config, AS_OF).ref(StepName.TRAIN, EAST, source=SOURCE).id
+    )
     return f"{open_artifact(lake.storage, folder).base}/metrics.json"
 
 
 def _vectors(lake: Lake, config: PipelineConfig) -> str:
-    folder = lake.layout.embedding(Day(config, AS_OF).ref(StepName.EMBED, EAST, View.SERVE).id)
+    folder = lake.layout.embedding(
+        Day(config, AS_OF).ref(StepName.EMBED, EAST, View.SERVE, SOURCE).id
+    )
     artifact = open_artifact(lake.storage, folder)
     return f"{artifact.base}/{next(iter(artifact.manifest.files))}"
 
@@ -91,7 +95,7 @@ def test_of_a_whole_day_nothing_is_called_damaged(config: PipelineConfig) -> Non
         (_snapshot, "The snapshot is damaged"),
         (_evaluation, "The evaluation of east is damaged"),
         (_shard, "The shard of east is damaged"),
-        (_history, "The model of east is damaged"),
+        (_history, "The model of east, lightgcn is damaged"),
         (_vectors, "The serve embedding of east is damaged"),
         (_validation, "Validation "),
         (_release, "Release "),

@@ -23,7 +23,7 @@ from graphrec_core.report.embedding_picture import (
 )
 from graphrec_core.types import Region, View
 from tests.support.figures import EMBEDDING_FIGURES
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 
 def test_points_on_a_line_keep_their_distances() -> None:
@@ -83,7 +83,7 @@ def test_a_sample_holds_the_vectors_of_evenly_spread_rows(tmp_path: Path) -> Non
     vectors = np.arange(3 * num, dtype=np.float32).reshape(num, 3)
     name = vectors_file(View.SERVE, Region("east"), "user")
     day = Day(config, AS_OF)
-    ref = day.ref(StepName.EMBED, Region("east"), View.SERVE)
+    ref = day.ref(StepName.EMBED, Region("east"), View.SERVE, SOURCE)
     with day.attempt(ref) as trial:
         ids = [f"u{row:05d}" for row in range(num)]
         trial.write_table(name, pa.table({"node_id": ids, "vector": vector_column(vectors)}))

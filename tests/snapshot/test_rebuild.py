@@ -20,8 +20,9 @@ from graphrec_core.ledger.revisions import Acceptance, Revision, scan_revisions
 from graphrec_core.snapshot import produce_snapshot, rebuild_snapshot
 from graphrec_core.snapshot.daily import write_snapshot
 from graphrec_core.types import Region, View
-from jobs import build_snapshot, check_snapshot, status, train_model
+from jobs import build_snapshot, check_snapshot, status
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
+from tests.support.steps import train
 
 REPOSITORY = Path(__file__).parents[2]
 EVE = Acceptance(by="eve", why="the export was late")
@@ -190,12 +191,12 @@ def test_later_steps_of_the_day_use_it(config: PipelineConfig) -> None:
     quick = config.model_copy(
         update={"training": config.training.model_copy(update={"num_epochs": 1})}
     )
-    before = train_model.run(Day(quick, AS_OF), Region("east"))
+    before = train(Day(quick, AS_OF), Region("east"))
     change_visits(config, LATE)
     new_id, _ = rebuild(config, EVE)
     assert produce_snapshot(Day(config, AS_OF)).manifest.id == new_id
     assert check_snapshot.run(Day(config, AS_OF)).inputs == {"snapshot": new_id}
-    after = train_model.run(Day(quick, AS_OF), Region("east"))
+    after = train(Day(quick, AS_OF), Region("east"))
     assert after.inputs["snapshot"] == new_id
     assert before.inputs["snapshot"] == Day(config, AS_OF).first_snapshot_id
     assert before.id != after.id

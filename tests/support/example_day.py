@@ -28,7 +28,7 @@ from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.going_live import go_live
 from graphrec_core.types import REQUIRED_VIEWS, Region, View, format_instant
 from tests.support.figures import EMBEDDING_FIGURES
-from tests.support.snapshots import AS_OF, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, write_tiny_snapshot
 
 MODEL_RECALL = {"east": 0.30, "west": 0.08}
 POPULARITY_RECALL = 0.11
@@ -81,7 +81,7 @@ def write_model(
         return stats
 
     day = Day(config, as_of)
-    return day.produce(day.ref(StepName.TRAIN, region), make)
+    return day.produce(day.ref(StepName.TRAIN, region, source=SOURCE), make)
 
 
 def write_embedding(
@@ -96,7 +96,7 @@ def write_embedding(
         return EMBEDDING_FIGURES
 
     day = Day(config, as_of)
-    return day.produce(day.ref(StepName.EMBED, region, view), make)
+    return day.produce(day.ref(StepName.EMBED, region, view, SOURCE), make)
 
 
 def write_evaluation(

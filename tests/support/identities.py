@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from graphrec_core.config import StepName
+from graphrec_core.config import STEPS, Grain, StepName
 from graphrec_core.lake.identity import artifact_id
 from graphrec_core.types import ArtifactId, Region
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
 
 def tiny_id(step: StepName, region: Region, **inputs: str) -> ArtifactId:
@@ -13,4 +13,5 @@ def tiny_id(step: StepName, region: Region, **inputs: str) -> ArtifactId:
 
     It is the same in every lake.
     """
-    return artifact_id(step, tiny_config(Path("lake")), AS_OF, region, inputs)
+    source = SOURCE if STEPS[step].grain is Grain.SOURCE else ""
+    return artifact_id(step, tiny_config(Path("lake")), AS_OF, region, inputs, source)

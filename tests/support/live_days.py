@@ -7,9 +7,9 @@ import pytest
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.ledger.release import Release
-from jobs import train_model
 from tests.support.days import BOTH, run_day
 from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.steps import train
 
 
 @pytest.fixture
@@ -33,5 +33,5 @@ def first_day(config: PipelineConfig) -> Release:
 def champions(config: PipelineConfig, first_day: Release) -> Release:
     """The same, its models trained, so that the next day can judge itself against them."""
     for region in BOTH:
-        train_model.run(Day(config, AS_OF), region)
+        train(Day(config, AS_OF), region)
     return first_day

@@ -1,12 +1,22 @@
 """A scorer that a newcomer might write: the candidates in the order of their ids, turned round."""
 
+from typing import Literal
+
 import numpy as np
 
+from graphrec_core.config.model import ScorerConfig
 from graphrec_core.models.scorer import ScorerInputs
+
+
+class ReverseConfig(ScorerConfig):
+    model: Literal["reverse"] = "reverse"
 
 
 class Reverse:
     """Scores a candidate by its place."""
+
+    def __init__(self, config: ReverseConfig) -> None:
+        self.config = config
 
     def fit(self, inputs: ScorerInputs) -> None:
         self.num_candidates = len(inputs.candidate_ids)

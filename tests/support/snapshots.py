@@ -14,6 +14,8 @@ from graphrec_core.lake.records import CheckFigures, GraphSchema, SnapshotFigure
 from graphrec_core.types import ALL_REGIONS, Region, View
 
 AS_OF = datetime(2026, 1, 1, tzinfo=UTC)
+SOURCE = "lightgcn"
+"""Name of the tiny pipeline's only source."""
 NODES = pa.schema(
     [
         ("node_id", pa.string()),
@@ -67,7 +69,7 @@ def tiny_config(root: Path, **sections: object) -> PipelineConfig:
         "schedule": {"start": "2026-01-01"},
         "lake": {"root": str(root)},
         "training": {"num_epochs": 8, "learning_rate": 0.05},
-        "model": {"name": "lightgcn", "embedding_dim": 16, "num_layers": 2},
+        "recommender": {"model": "lightgcn", "embedding_dim": 16, "num_layers": 2},
     }
     return PipelineConfig.model_validate({**data, **sections})
 
@@ -82,6 +84,7 @@ def write_tiny_snapshot(
     serve_kinds: str = "abcd",
     *,
     has_fit: bool = True,
+    same_views: bool = False,
 ) -> Artifact:
     """Commits a snapshot with four planted tastes per region and one halo place per region.
 
@@ -91,7 +94,8 @@ def write_tiny_snapshot(
     absent from the earlier views, so its id has no trained row.
 
     Users have one of four values of the feature ``kind``, in the serve view of ``serve_kinds``.
-    Without ``has_fit`` the source began after the fit view's instant.
+    Without ``has_fit`` the source began after the fit view's instant. With ``same_views`` the
+    serve view is the train view, so that what serves can be held against what was judged.
     """
     lake, rng = Lake(config), np.random.default_rng(seed)
     snapshot_id = Day(config, as_of).ref(StepName.SNAPSHOT).id
@@ -104,9 +108,10 @@ def write_tiny_snapshot(
             train, holdout = _draw_pairs(rng, num_users, num_places)
             everything = np.unique(np.concatenate([train, holdout]), axis=0)
             fit, fit_holdout = _split_newest(train, num_places)
-            views = {View.FIT: fit, View.TRAIN: train, View.SERVE: everything}
+            served = train if same_views else everything
+            views = {View.FIT: fit, View.TRAIN: train, View.SERVE: served}
             for view, pairs in views.items():
-                is_serve = view is View.SERVE
+                is_serve = view is View.SERVE and not same_views
                 kinds = serve_kinds if is_serve else "abcd"
                 users = _users(name, num_users if is_serve else num_users - 1, pairs, kinds)
                 places = _places(name, other, num_places, pairs)

@@ -13,6 +13,7 @@ from graphrec_core.lake.layout import nodes_file, vectors_file
 from graphrec_core.lake.records import EmbeddingFigures
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.types import REQUIRED_VIEWS, Region, View
+from tests.support.snapshots import SOURCE
 
 DIM = 8
 
@@ -35,10 +36,10 @@ def write_vectors(
     """
     lake, day, name = Lake(config), Day(config, as_of), Region(region)
     for view in REQUIRED_VIEWS:
-        embedding_id = day.ref(StepName.EMBED, name, view).id
+        embedding_id = day.ref(StepName.EMBED, name, view, SOURCE).id
         inputs = {
             "snapshot": day.ref(StepName.SNAPSHOT).id,
-            "model": day.ref(StepName.TRAIN, name).id,
+            "model": day.ref(StepName.TRAIN, name, source=SOURCE).id,
             "view": str(view),
         }
         with attempt(lake.storage, lake.layout.embedding(embedding_id), embedding_id) as trial:
@@ -49,7 +50,7 @@ def write_vectors(
                 table = _vectors(nodes["node_id"].to_pylist(), good=good)
                 trial.write_table(vectors_file(written, name, ntype), table)
             figures = EmbeddingFigures(num_nodes={}, origin=origin)
-            trial.commit(StepName.EMBED, config, as_of, name, inputs, figures)
+            trial.commit(StepName.EMBED, config, as_of, name, inputs, figures, SOURCE)
 
 
 def _vectors(ids: list[str], *, good: bool) -> pa.Table:

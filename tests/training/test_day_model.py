@@ -11,9 +11,9 @@ from graphrec_core.day import Day
 from graphrec_core.graph import FeatureEncoder, load_graph
 from graphrec_core.lake import Artifact
 from graphrec_core.training import Training, train_for
-from graphrec_core.training.region_model import produce_model
+from graphrec_core.training.region_model import encoder_of, produce_model
 from graphrec_core.types import ALL_REGIONS, Region, View
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
 
 EAST = Region("east")
 FILES = {
@@ -24,9 +24,13 @@ FILES = {
 
 
 def config_of(root: Path, name: str = "lightgcn", **training: object) -> PipelineConfig:
-    model = {"name": name, "embedding_dim": 8, "num_layers": 2}
+    model = {"model": name, "embedding_dim": 8, "num_layers": 2}
     values = {"num_epochs": 12, "batch_size": 128, "learning_rate": 0.05, "eval_every": 1}
-    return tiny_config(root, model=model, training={**values, "patience": 2, **training})
+    return tiny_config(
+        root,
+        recommender={"sources": {SOURCE: model}},
+        training={**values, "patience": 2, **training},
+    )
 
 
 def trained_for(config: PipelineConfig, snapshot: Artifact, view: View, num: int) -> Training:
@@ -34,7 +38,8 @@ def trained_for(config: PipelineConfig, snapshot: Artifact, view: View, num: int
     graph = load_graph(snapshot, view, EAST)
     of = load_graph(snapshot, View.FIT if view is View.FIT else View.TRAIN, EAST)
     features = FeatureEncoder.fit(of, snapshot.manifest.stats["features"]).encode(graph)
-    return train_for(graph, features, config.model, config.training, num, task=config.task)
+    model = encoder_of(config, SOURCE)
+    return train_for(graph, features, model, config.training, num, task=config.task)
 
 
 def weights(model: Artifact, view: View) -> dict[str, torch.Tensor]:
@@ -52,7 +57,7 @@ def test_every_view_is_trained_for_the_epochs_that_the_fit_view_found(
 ) -> None:
     config = config_of(tmp_path, name)
     snapshot = write_tiny_snapshot(config)
-    model = produce_model(Day(config, AS_OF), EAST)
+    model = produce_model(Day(config, AS_OF), EAST, SOURCE)
     stats, history = model.manifest.stats, model.read_json("metrics.json")["history"]
     best = max(history, key=lambda look: look["value"])
     assert 0 < best["epoch"] == stats["best_epoch"]
@@ -89,7 +94,7 @@ def test_without_enough_past_a_fixed_number_of_epochs_is_run(
 ) -> None:
     config = config_of(tmp_path, fixed_epochs=3, num_epochs=num_epochs, **training)
     snapshot = write_tiny_snapshot(config, has_fit=has_fit)
-    model = produce_model(Day(config, AS_OF), EAST)
+    model = produce_model(Day(config, AS_OF), EAST, SOURCE)
     stats = model.manifest.stats
     assert (stats["best_epoch"], stats["why_fixed"]) == (expected, why)
     assert (stats["num_epochs"], stats["validation_metric"]) == (expected, None)
@@ -103,9 +108,9 @@ def test_without_enough_past_a_fixed_number_of_epochs_is_run(
 def test_a_global_model_is_fitted_on_all_regions(tmp_path: Path) -> None:
     """Sixty queries are enough for both, and for neither alone."""
     data = config_of(tmp_path, min_queries=60).model_dump(mode="json")
-    data["model"]["scope"] = "global"
+    data["recommender"]["sources"][SOURCE]["scope"] = "global"
     config = PipelineConfig.model_validate(data)
     write_tiny_snapshot(config)
-    model = produce_model(Day(config, AS_OF), ALL_REGIONS)
+    model = produce_model(Day(config, AS_OF), ALL_REGIONS, SOURCE)
     assert model.manifest.stats["why_fixed"] is None
     assert weights(model, View.FIT)["ids_RH"].shape == (2 * (59 + 40), 8)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 import graphrec_core.training
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import EncoderConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.training import Trainer
@@ -113,7 +113,7 @@ def nodes_with_values(graph: RegionGraph) -> list[Tensor]:
 @pytest.mark.parametrize("model", [LIGHTGCN, SAGE], ids=["lightgcn", "graphsage"])
 @pytest.mark.parametrize("examples_of", [pairs_with_values, nodes_with_values])
 def test_another_kind_of_task_is_trained_by_the_same_loop(
-    graph: RegionGraph, model: ModelConfig, examples_of
+    graph: RegionGraph, model: EncoderConfig, examples_of
 ) -> None:
     training = TrainingConfig(
         num_epochs=40, batch_size=256, learning_rate=0.02, eval_every=1, min_queries=1

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import EncoderConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import RegionGraph
 from graphrec_core.models.encoder import Encoder, EncoderInputs
@@ -18,7 +18,7 @@ SAGE = GraphSAGEConfig(embedding_dim=4, hidden_dim=4, num_layers=1, fanouts=(-1,
 
 
 def prepared(
-    graph: RegionGraph, model: ModelConfig, training: TrainingConfig
+    graph: RegionGraph, model: EncoderConfig, training: TrainingConfig
 ) -> tuple[Encoder, EncoderInputs, Batch]:
     encoder = build_encoder(model, graph.num_nodes, {})
     encoder.reset(torch.Generator().manual_seed(0))

@@ -13,7 +13,7 @@ from graphrec_core.lake import Artifact
 from graphrec_core.training import Audited, SupervisionAudit, Training, train_for
 from graphrec_core.training.pairs import TaskPairs, all_pairs
 from graphrec_core.types import Region, View
-from jobs import train_model
+from tests.support import steps
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.training.graphs import TASK
 
@@ -157,12 +157,12 @@ def test_it_equals_a_naive_rule_and_forgets_the_last_batch(graph):
 
 @pytest.mark.parametrize("name", ["graphsage", "lightgcn"])
 def test_the_models_manifest_says_how_many_batches_were_audited(tmp_path, name):
-    model = {"name": name, "embedding_dim": 8, "num_layers": 2}
+    model = {"model": name, "embedding_dim": 8, "num_layers": 2}
     training = {"num_threads": 1, "num_epochs": 1, "refit": True, "batch_size": 128}
-    config = tiny_config(tmp_path, model=model, training=training)
+    config = tiny_config(tmp_path, recommender=model, training=training)
     write_tiny_snapshot(config)
 
-    audit = train_model.run(Day(config, AS_OF), Region("east")).stats["supervision_audit"]
+    audit = steps.train(Day(config, AS_OF), Region("east")).stats["supervision_audit"]
 
     # 459 train pairs (first without 45 held out) and 577 serve pairs, 128 at a time.
     num_batches = 4 + 4 + 5

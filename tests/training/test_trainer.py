@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from graphrec_core.config import GraphSAGEConfig, LightGCNConfig
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import EncoderConfig
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
 from graphrec_core.lake import Artifact
@@ -33,7 +33,7 @@ def encoded(graph: RegionGraph) -> dict[str, torch.Tensor]:
     return FeatureEncoder.fit(graph, NO_KIND).encode(graph)
 
 
-def train(graph: RegionGraph, model: ModelConfig, **values: object) -> Training:
+def train(graph: RegionGraph, model: EncoderConfig, **values: object) -> Training:
     training = settings(**values)
     return train_for(graph, encoded(graph), model, training, training.num_epochs, task=TASK)
 

@@ -16,19 +16,22 @@ UNKNOWN = VectorOrigin.of({})
 
 
 class EmbeddingFigures(Figures):
-    """Which nodes of one view have vectors, and by which weights.
+    """Which nodes of one view have vectors, and by which weights; or what a scorer lists.
 
     Attributes:
         num_nodes: Node type -> embedded nodes, each counted once.
         num_without_trained_row: Node type -> those that the model's training did not know.
-        origin: What the vectors say they were computed from.
+        num_listed: Rows of a scorer's lists.
+        origin: What the vectors or the lists say they were computed from.
         refit: Region -> which weights made its vectors; empty where there are none but the judged.
     """
 
     step: ClassVar[StepName] = StepName.EMBED
+    unstored_defaults: ClassVar[frozenset[str]] = frozenset({"num_listed"})
 
     num_nodes: dict[str, int]
     num_without_trained_row: dict[str, int] = Field(default_factory=dict)
+    num_listed: int = 0
     origin: VectorOrigin = UNKNOWN
     refit: dict[Region, RefitCheck] = Field(default_factory=dict)
 

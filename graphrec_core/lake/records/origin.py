@@ -59,8 +59,9 @@ class VectorOrigin:
         """
         if found != self:
             raise LeakageError(
-                must=f"Evaluation must use train-view vectors ({self}): serve-view vectors have "
-                "seen the holdout, fit-view vectors are a horizon old.",
+                must=f"Evaluation must use what is of the train view ({self}): vectors and lists "
+                "of the serve view have seen the holdout, those of the fit view are a horizon "
+                "old.",
                 found=f"{where}: {found}",
                 fix="Evaluate what generate-embeddings --view train wrote: remove the artefact "
                 "and run that step again, and train-model before it if its weights are wrong.",

@@ -12,21 +12,25 @@ from graphrec_core.axes.rows import vector_column
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.errors import LakeError, LeakageError
-from graphrec_core.judging.holdout_vectors import TrainVectors
+from graphrec_core.evaluation.holdout import read_holdout
+from graphrec_core.judging.embedded import embedded_vectors
 from graphrec_core.judging.reference import reapply
+from graphrec_core.judging.train_embedding import TrainEmbedding
 from graphrec_core.lake import Artifact, Lake, attempt, open_artifact
 from graphrec_core.lake.layout import vectors_file
 from graphrec_core.lake.records.origin import VectorOrigin
+from graphrec_core.ledger.past import read_past
 from graphrec_core.types import REQUIRED_VIEWS, ArtifactId, Region, View
-from jobs import evaluate_model, generate_embeddings, train_model
+from jobs import build_shard, evaluate_model
 from tests.support.figures import EMBEDDING_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.recommit import change_manifest, replace_file
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
+from tests.support.steps import embed, train
 from tests.support.vectors import write_vectors
 
 EAST = Region("east")
-LEAK = "serve-view vectors have seen the holdout"
+LEAK = "of the serve view have seen the holdout"
 
 
 @pytest.fixture
@@ -45,7 +49,7 @@ def snapshot(config: PipelineConfig) -> Artifact:
 
 def embedding(config: PipelineConfig, view: View) -> Artifact:
     day = Day(config, AS_OF)
-    return day.open(day.ref(StepName.EMBED, EAST, view))
+    return day.open(day.ref(StepName.EMBED, EAST, view, SOURCE))
 
 
 def plant_refitted_weights(config: PipelineConfig, model_id: ArtifactId) -> None:
@@ -61,7 +65,7 @@ def plant_refitted_weights(config: PipelineConfig, model_id: ArtifactId) -> None
 def copy_artefact(config: PipelineConfig, embedding_id: ArtifactId) -> None:
     """Copies an embedding, whole, to where today's train view's belongs, under its id."""
     lake, root = Lake(config), Path(config.lake.root)
-    own_id = Day(config, AS_OF).ref(StepName.EMBED, EAST, View.TRAIN).id
+    own_id = Day(config, AS_OF).ref(StepName.EMBED, EAST, View.TRAIN, SOURCE).id
     source, target = map(lake.layout.embedding, (embedding_id, own_id))
     shutil.copytree(root / source, root / target)
     found = open_artifact(lake.storage, source)
@@ -92,9 +96,10 @@ def test_vectors_are_laid_along_an_axis_and_unknown_ids_are_zero(
         trial.write_table(vectors_file(View.TRAIN, EAST, "user"), table)
         figures = EMBEDDING_FIGURES.model_copy(update={"origin": origin})
         inputs = origin.to_json()
-        made = trial.commit(StepName.EMBED, config, AS_OF, EAST, inputs, figures)
-    vectors = TrainVectors(made, snapshot, model, EAST)
-    assert vectors.along("user", pa.array(["x", "u"])).tolist() == [[0, 0], [1, 1]]
+        made = trial.commit(StepName.EMBED, config, AS_OF, EAST, inputs, figures, SOURCE)
+    TrainEmbedding(made, snapshot, model, EAST)  # it may be evaluated
+    vectors = embedded_vectors(made, View.TRAIN, EAST, "user", pa.array(["x", "u"]))
+    assert vectors.tolist() == [[0, 0], [1, 1]]
 
 
 def test_embedded_tables_carry_their_origin_and_others_none() -> None:
@@ -105,8 +110,8 @@ def test_embedded_tables_carry_their_origin_and_others_none() -> None:
 
 
 def test_honest_vectors_are_evaluated(config: PipelineConfig, snapshot: Artifact) -> None:
-    train_model.run(Day(config, AS_OF), EAST)
-    generate_embeddings.run(Day(config, AS_OF), EAST, View.TRAIN)
+    train(Day(config, AS_OF), EAST)
+    embed(Day(config, AS_OF), EAST, View.TRAIN)
     assert evaluate_model.run(Day(config, AS_OF), EAST).stats["num_queries"] == 59
 
 
@@ -114,33 +119,33 @@ def test_a_serve_file_in_the_place_of_a_train_file(
     config: PipelineConfig, snapshot: Artifact
 ) -> None:
     """The names, the manifest and every parameter say train; only the bytes differ."""
-    train_model.run(Day(config, AS_OF), EAST)
+    train(Day(config, AS_OF), EAST)
     for view in REQUIRED_VIEWS:
-        generate_embeddings.run(Day(config, AS_OF), EAST, view)
-    train, serve = (embedding(config, view) for view in REQUIRED_VIEWS)
+        embed(Day(config, AS_OF), EAST, view)
+    trained, serve = (embedding(config, view) for view in REQUIRED_VIEWS)
     for ntype in ("place", "user"):
         data = serve.read(vectors_file(View.SERVE, EAST, ntype))
-        Lake(config).storage.write(f"{train.base}/{vectors_file(View.TRAIN, EAST, ntype)}", data)
+        Lake(config).storage.write(f"{trained.base}/{vectors_file(View.TRAIN, EAST, ntype)}", data)
     with pytest.raises(LakeError, match=vectors_file(View.TRAIN, EAST, "user")):
         evaluate_model.run(Day(config, AS_OF), EAST)
     assert not [name for name in Lake(config).storage.files("") if "/evaluations/" in name]
-
-
-def test_a_job_that_embeds_the_wrong_view(config: PipelineConfig, snapshot: Artifact) -> None:
-    write_vectors(config, AS_OF, snapshot, "east", stamped=View.SERVE)
-    assert_refused(config, "the manifest of", "serve view of snapshot")
 
 
 @pytest.mark.parametrize("view", [View.FIT, View.SERVE])
 def test_an_artefact_of_another_view_in_the_place_of_the_train_artefact(
     config: PipelineConfig, snapshot: Artifact, view: View
 ) -> None:
-    train_model.run(Day(config, AS_OF), EAST)
-    generate_embeddings.run(Day(config, AS_OF), EAST, view)
-    copy_artefact(config, Day(config, AS_OF).ref(StepName.EMBED, EAST, view).id)
+    train(Day(config, AS_OF), EAST)
+    embed(Day(config, AS_OF), EAST, view)
+    copy_artefact(config, Day(config, AS_OF).ref(StepName.EMBED, EAST, view, SOURCE).id)
     with pytest.raises(LeakageError, match=f"region east: {view} view of snapshot") as caught:
         evaluate_model.run(Day(config, AS_OF), EAST)
-    assert "fit-view vectors are a horizon old" in str(caught.value)
+    assert "those of the fit view are a horizon old" in str(caught.value)
+
+
+def test_a_job_that_embeds_the_wrong_view(config: PipelineConfig, snapshot: Artifact) -> None:
+    write_vectors(config, AS_OF, snapshot, "east", stamped=View.SERVE)
+    assert_refused(config, "the manifest of", "serve view of snapshot")
 
 
 def test_files_of_the_serve_view_by_name(config: PipelineConfig, snapshot: Artifact) -> None:
@@ -150,8 +155,8 @@ def test_files_of_the_serve_view_by_name(config: PipelineConfig, snapshot: Artif
 
 def test_weights_refitted_on_the_serve_view(config: PipelineConfig, snapshot: Artifact) -> None:
     """The train view's graph, but weights that learnt the holdout, put where honest ones were."""
-    plant_refitted_weights(config, train_model.run(Day(config, AS_OF), EAST).id)
-    generate_embeddings.run(Day(config, AS_OF), EAST, View.TRAIN)
+    plant_refitted_weights(config, train(Day(config, AS_OF), EAST).id)
+    embed(Day(config, AS_OF), EAST, View.TRAIN)
     assert_refused(config, "train view of snapshot", "trained on the serve view")
 
 
@@ -168,7 +173,7 @@ def test_a_manifest_of_other_inputs(
     config: PipelineConfig, snapshot: Artifact, changed: dict[str, str | None], word: str
 ) -> None:
     day = Day(config, AS_OF)
-    ref = day.ref(StepName.EMBED, EAST, View.TRAIN)
+    ref = day.ref(StepName.EMBED, EAST, View.TRAIN, SOURCE)
     inputs = {key: value for key, value in {**ref.inputs, **changed}.items() if value is not None}
     honest = day.produce(ref, lambda _: EMBEDDING_FIGURES)
     change_manifest(day.lake.storage, honest, inputs=inputs)
@@ -179,7 +184,7 @@ def test_the_embedding_of_another_day(config: PipelineConfig, snapshot: Artifact
     """Tomorrow's train view holds a day of today's holdout."""
     tomorrow = AS_OF + timedelta(days=1)
     write_vectors(config, tomorrow, write_tiny_snapshot(config, tomorrow), "east")
-    copy_artefact(config, Day(config, tomorrow).ref(StepName.EMBED, EAST, View.TRAIN).id)
+    copy_artefact(config, Day(config, tomorrow).ref(StepName.EMBED, EAST, View.TRAIN, SOURCE).id)
     with pytest.raises(LeakageError, match=r"of 20260102T000000Z, region east: train view"):
         evaluate_model.run(Day(config, AS_OF), EAST)
 
@@ -187,10 +192,13 @@ def test_the_embedding_of_another_day(config: PipelineConfig, snapshot: Artifact
 def test_a_champion_that_learnt_the_holdout_is_not_measured(
     config: PipelineConfig, snapshot: Artifact, caplog: pytest.LogCaptureFixture
 ) -> None:
-    made = train_model.run(Day(config, AS_OF), EAST)
-    assert set(reapply(Lake(config), snapshot, EAST, made.id).tables) == {"user", "place"}
+    made = train(Day(config, AS_OF), EAST)
+    embed(Day(config, AS_OF), EAST, View.SERVE)
+    at = read_past(Lake(config)), snapshot, EAST, build_shard.run(Day(config, AS_OF), EAST).id
+    holdout = read_holdout(snapshot, EAST, config.task)
+    assert reapply(*at, holdout).system is not None
     plant_refitted_weights(config, made.id)
-    found = reapply(Lake(config), snapshot, EAST, made.id)
-    assert (found.tables, LEAK in caplog.text) == ({}, True)
+    found = reapply(*at, holdout)
+    assert (found.system, LEAK in caplog.text) == (None, True)
     assert "trained on the serve view" in found.why_not
     assert LEAK in caplog.text

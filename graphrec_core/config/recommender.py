@@ -1,0 +1,114 @@
+"""What a pipeline recommends with: named sources of candidates, and who merges their lists."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from graphrec_core.config.base import Section
+from graphrec_core.config.model import AnyModel, LightGCNConfig, models
+from graphrec_core.config.yaml_reader import KeyPath
+
+SECTION, SOURCES, RANKER = "recommender", "sources", "ranker"
+RESERVED = ("model", "popular")
+"""The whole recommender's name in metrics, and the popular list's in answers."""
+MAX_NAME = 32
+
+
+def _check_name(name: str) -> str:
+    is_plain = name.isascii() and name.isidentifier() and name == name.lower() and name[0] != "_"
+    if not is_plain or len(name) > MAX_NAME or name in RESERVED:
+        raise ValueError(
+            f"{name!r} is no name of a source: a-z, then a-z, 0-9, _ ({MAX_NAME} in all), and "
+            f"none of {', '.join(RESERVED)}"
+        )
+    return name
+
+
+SourceName = Annotated[str, AfterValidator(_check_name)]
+
+
+class ReciprocalRankConfig(Section):
+    """Merges lists by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009)."""
+
+    model: Literal["reciprocal_rank"] = Field(
+        "reciprocal_rank", description="Ranker: reciprocal_rank."
+    )
+    offset: int = Field(
+        60, ge=0, description="A candidate gains 1 / (offset + rank) from each source."
+    )
+
+
+RankerConfig = ReciprocalRankConfig
+"""The settings of a ranker; a union by ``model`` once there are two."""
+
+
+class RecommenderConfig(Section):
+    """Named sources of candidates, and who merges their lists."""
+
+    sources: dict[SourceName, AnyModel] = Field(
+        description="Source -> settings; its model picks the other keys."
+    )
+    ranker: RankerConfig = RankerConfig()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_one_source(cls, data: object) -> object:
+        return written_out(data) if isinstance(data, dict) else data
+
+    @field_validator("sources", mode="after")
+    @classmethod
+    def _in_order(cls, sources: dict[str, AnyModel]) -> dict[str, AnyModel]:
+        """Orders them by name: the order of a YAML changes no result."""
+        if not sources:
+            raise ValueError("recommender.sources needs at least one source")
+        return dict(sorted(sources.items()))
+
+    @property
+    def quotas(self) -> dict[str, int]:
+        """Source -> most candidates that it proposes per query."""
+        return {name: source.quota for name, source in self.sources.items()}
+
+
+def written_out(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the long form: without ``sources``, what is given are settings of the only one."""
+    if SOURCES in section:
+        return dict(section)
+    model = section.get("model", LightGCNConfig().model)
+    source = {"model": model, **{key: section[key] for key in section if key != RANKER}}
+    ranker = {RANKER: section[RANKER]} if RANKER in section else {}
+    return {SOURCES: {str(model): source}, **ranker}
+
+
+DEFAULT = RecommenderConfig.model_validate({})
+
+
+def prepare(data: dict[str, Any], path: KeyPath, value: object) -> None:
+    """Readies a pipeline's recommender for an override: its form, and the keys of its model.
+
+    Args:
+        data: The pipeline's mapping.
+        path: The override's key.
+        value: What it is going to be set to.
+    """
+    section = data.get(SECTION, {})
+    if path[:1] != (SECTION,) or not isinstance(section, dict):
+        return
+    if path[1:2] == (SOURCES,):
+        data[SECTION] = section = written_out(section)
+    if path[-1] == "model":
+        _forget_other_keys(_at(section, path[1:-1]), value)
+
+
+def _at(section: object, path: KeyPath) -> object:
+    for key in path:
+        section = section.get(key) if isinstance(section, dict) else None
+    return section
+
+
+def _forget_other_keys(source: object, model: object) -> None:
+    """Leaves of a source what the model that it is going to have knows."""
+    chosen = next((entry for entry in models() if entry.name == model), None)
+    if isinstance(source, dict) and chosen and source.get("model") != model:
+        for key in set(source) - set(chosen.settings.model_fields) - {RANKER}:
+            del source[key]

@@ -1,0 +1,46 @@
+"""What an embedding holds, laid along the axes of whoever ranks with it."""
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec_core.axes.rows import rows_of, vectors_along
+from graphrec_core.index.ann import require_finite
+from graphrec_core.lake import Artifact
+from graphrec_core.lake.layout import list_file, topn_file, vectors_file
+from graphrec_core.retrieval.sources import ListSource, TableSource
+from graphrec_core.types import Region, View
+
+
+def embedded_vectors(
+    embedding: Artifact, view: View, region: Region, ntype: str, axis: pa.Array
+) -> np.ndarray:
+    """Reads an encoder's vectors along an axis, float32 [num_ids, d]; zero where it has none.
+
+    Raises:
+        LakeError: A file is missing or damaged, or a vector is not finite.
+    """
+    table = embedding.read_table(vectors_file(view, region, ntype))
+    vectors = vectors_along(table, axis)
+    require_finite(vectors, ntype)
+    return vectors
+
+
+def embedded_lists(
+    embedding: Artifact, view: View, region: Region, query_ids: pa.Array, candidate_ids: pa.Array
+) -> TableSource | ListSource:
+    """Reads what a scorer lists, by rows of two axes.
+
+    Raises:
+        LakeError: A file is missing or damaged.
+    """
+    if embedding.has(list_file(view, region)):
+        table = embedding.read_table(list_file(view, region))
+        rows = rows_of(table["candidate_id"], candidate_ids)
+        return ListSource(rows[rows >= 0], table["score"].to_numpy()[rows >= 0])
+    table = embedding.read_table(topn_file(view, region))
+    return TableSource.of(
+        rows_of(table["query_id"], query_ids),
+        rows_of(table["candidate_id"], candidate_ids),
+        table["score"].to_numpy(),
+        len(query_ids),
+    )
