@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from graphrec_core.config import STEPS, PipelineConfig
 from graphrec_core.config.hidden import without_secrets
+from graphrec_core.config.steps import OWN_SETTINGS, QUOTAS
 from graphrec_core.selects.selects import check_selects
 
 WIDTH = 99
@@ -73,12 +74,21 @@ def _comment(value: object, field: FieldInfo, path: Sequence[str]) -> Iterator[s
         text += " (required)"
     else:
         text += f" (default: {_dump(_plain(field.default)).removesuffix('...').strip()})"
-    steps = [str(step) for step, spec in STEPS.items() if ".".join(path) in spec.settings]
+    steps = [str(step) for step, spec in STEPS.items() if _declared(path) in spec.settings]
     text += f" [{', '.join(steps)}]" if steps else ""
     depth = len(path) - 1
     width = WIDTH - 2 * depth - 2
     for line in textwrap.wrap(text.strip(), width, break_long_words=False, break_on_hyphens=False):
         yield _indent(f"# {line}", depth)
+
+
+def _declared(path: Sequence[str]) -> str:
+    """Returns how the table of steps names a key: a source's quota apart from its own settings."""
+    if list(path) == ["recommender", "sources"]:
+        return OWN_SETTINGS
+    if path[:2] == ("recommender", "sources") and path[-1] == "quota":
+        return QUOTAS
+    return ".".join(path)
 
 
 def _plain(default: object) -> object:

@@ -1,4 +1,4 @@
-"""train-model: trains the encoders among a region's sources on a snapshot's train view."""
+"""train-model: trains the encoders among a region's sources on a snapshot's views."""
 
 import logging
 from collections.abc import Sequence

@@ -46,7 +46,8 @@ def refuse_former(path: Path, data: Mapping[str, Any], overrides: Sequence[Overr
 def _listed(data: Mapping[str, Any]) -> list[str]:
     schedule = data.get("schedule")
     entries = schedule.get("overridable") if isinstance(schedule, Mapping) else None
-    texts = [entry for entry in entries or () if isinstance(entry, str)]
+    listed = entries if isinstance(entries, list) else []  # what else it is, is refused later
+    texts = [entry for entry in listed if isinstance(entry, str)]
     return [entry for entry in texts if entry.partition(".")[0] == MODEL]
 
 

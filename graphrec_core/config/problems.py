@@ -18,6 +18,8 @@ GONE = {
     "recommender.sources.recent: {model: popularity}, answers those without history",
     "time.calendar": "it is gone: select the day, such as weekday(event_time) as day, and name "
     "the column in source.edges.<type>.features",
+    "training.validation_frac": "it is gone: training is stopped by the fit holdout, the "
+    "time.horizon_days after the fit view",
     "source.holidays": "it is gone: join the table of holidays in the SELECT of an edge type, and "
     "name the column in source.edges.<type>.features",
 }

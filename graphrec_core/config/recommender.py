@@ -96,7 +96,7 @@ def prepare(data: dict[str, Any], path: KeyPath, value: object) -> None:
         return
     if path[1:2] == (SOURCES,):
         data[SECTION] = section = written_out(section)
-    if path[-1] == "model":
+    if path[-1] == "model" and (path[1:-1] or SOURCES not in section):
         _forget_other_keys(_at(section, path[1:-1]), value)
 
 

@@ -90,7 +90,9 @@ _CANONICAL = (
 )
 OWN_SETTINGS = "recommender.sources.*"
 """Stands for the settings of the source whose result it is, without its name and its quota."""
-_LISTS = ("recommender.quotas", "recommender.ranker")
+QUOTAS = "recommender.quotas"
+"""Stands for the quota of every source."""
+_LISTS = (QUOTAS, "recommender.ranker")
 _MEASURED = (
     "evaluation.k",
     "evaluation.depth",

@@ -68,7 +68,6 @@ class LoadedModel:
         """
         # A model that reads none goes on where a feature column has gone.
         features = self.features.encode(graph) if self.encoder.reads_features else {}
-        of_edges = self.features.encode_edges(graph).items()
         return EncoderInputs(
             messages=graph.messages(),
             rows_N=self._rows_of(graph).to(device),
@@ -76,7 +75,7 @@ class LoadedModel:
             slices={ntype: graph.slice_of(ntype) for ntype in graph.ntypes},
             device=device,
             edge_weights={etype: edges.weight for etype, edges in graph.edges.items()},
-            edge_features={etype: value.to(device) for etype, value in of_edges},
+            edge_features=self.features.encode_edges(graph),
         )
 
     def _rows_of(self, graph: RegionGraph) -> Tensor:

@@ -1,4 +1,4 @@
-"""Features of nodes and edges as numbers: fitted on the train view, applied to any view."""
+"""Features of nodes and edges as numbers: fitted on one view, applied to any."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class FeatureEncoder:
         and the days from its last event to the newest event of the view.
 
         Args:
-            graph: The train view.
+            graph: A view, as a rule the train view.
             names: ntype -> feature columns (``features`` of the snapshot's schema).
             edges: Whether the features of edges are read, too.
 

@@ -9,7 +9,8 @@ from graphrec_core.evaluation.rules import ANN_RECALL, judge
 from graphrec_core.evaluation.settling import verdict_of
 from graphrec_core.index.ann import use_threads
 from graphrec_core.judging.fitted import popular_list
-from graphrec_core.judging.serve_view import popular_table, read_serve_view
+from graphrec_core.judging.scorer_lists import list_table
+from graphrec_core.judging.serve_view import read_serve_view
 from graphrec_core.judging.shard_source import BuiltSource, build_source
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import GateDecision, ShardFigures
@@ -45,7 +46,7 @@ def produce_shard(day: Day, region: Region) -> Artifact:
         )
         inputs = ScorerInputs(view.pairs, view.query_ids, view.candidate_ids, day.as_of)
         popular = popular_list(inputs, config.evaluation.recent_days)
-        listed = popular_table(view.candidate_ids, popular.rows, popular.scores)
+        listed = list_table(view.candidate_ids, popular.rows, popular.scores)
         tables = ShardTables(view.candidates, view.queries, view.seen(), listed)
         write_shard(trial, tables, {one.figures.name: one.source for one in built}, figures)
         logger.info("shard of %s: ann_recall %s", region, figures.ann_recall)

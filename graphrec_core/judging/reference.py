@@ -16,7 +16,7 @@ from graphrec_core.evaluation.measure import NO_QUOTA, System
 from graphrec_core.index.ann import require_finite
 from graphrec_core.judging.fitted import fitted_source, scorer_inputs
 from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact, open_artifact
-from graphrec_core.lake.records import ShardFigures, ShardSource
+from graphrec_core.lake.records import ShardFigures, ShardSource, mistakes
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.ledger.past import Past
 from graphrec_core.retrieval.ranker import ReciprocalRank, build_ranker
@@ -123,7 +123,7 @@ def _scorer_settings(shard: Artifact, stored: ShardSource) -> ScorerConfig:
     try:
         settings: ModelConfig = TypeAdapter(AnyModel).validate_python(stored.settings)
     except ValidationError as error:
-        raise _unknown(shard, stored, str(error).replace("\n", "; ")) from error
+        raise _unknown(shard, stored, mistakes(error)) from error
     if not isinstance(settings, ScorerConfig):
         raise _unknown(shard, stored, f"{settings.model}, which is no scorer")
     return settings

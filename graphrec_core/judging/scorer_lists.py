@@ -112,7 +112,7 @@ def write_lists(trial: Attempt, config: ScorerConfig, read: ScoredView) -> Embed
     scorer = build_scorer(config)
     scorer.fit(read.inputs)
     if isinstance(scorer, QueryFreeScorer):
-        table = _list(scorer, read)
+        table = list_table(read.candidate_ids, *scorer.ranked())
         trial.write_table(list_file(read.view, read.region), table)
         num_rows = table.num_rows
     else:
@@ -125,11 +125,17 @@ def write_lists(trial: Attempt, config: ScorerConfig, read: ScoredView) -> Embed
     return EmbeddingFigures(num_nodes={}, num_listed=num_rows, origin=origin)
 
 
-def _list(scorer: QueryFreeScorer, read: ScoredView) -> pa.Table:
-    rows, scores = scorer.ranked()
+def list_table(candidate_ids: pa.Array, rows: np.ndarray, scores: np.ndarray) -> pa.Table:
+    """Writes a ranking of all candidates as a table (schema ``LIST``).
+
+    Args:
+        candidate_ids: Ids in row order.
+        rows: int64 [C], best first.
+        scores: float32 [C], along ``rows``.
+    """
     columns = {
         "rank": np.arange(1, len(rows) + 1, dtype=np.int32),
-        "candidate_id": read.candidate_ids.take(pa.array(rows)),
+        "candidate_id": candidate_ids.take(pa.array(rows)),
         "score": scores,
     }
     return pa.table(columns, schema=LIST)

@@ -87,20 +87,3 @@ def read_serve_view(config: PipelineConfig, snapshot: Artifact, region: Region) 
         queries=queries,
         pairs=task_pairs(edges, peers=task.recommends_peers),
     )
-
-
-def popular_table(candidate_ids: pa.Array, rows: np.ndarray, scores: np.ndarray) -> pa.Table:
-    """Writes a ranking of all candidates as the table ``popular`` of a shard.
-
-    Args:
-        candidate_ids: Ids in row order.
-        rows: int64 [C], most popular first.
-        scores: float [C], along ``rows``.
-    """
-    return pa.table(
-        {
-            "rank": pa.array(np.arange(1, len(rows) + 1), pa.int32()),
-            "candidate_id": candidate_ids.take(pa.array(rows)),
-            "score": pa.array(scores, pa.float32()),
-        }
-    )

@@ -29,8 +29,8 @@ class EncoderInputs:
         features: ntype -> float32 [nodes of that type, F].
         slices: ntype -> its global indices.
         device: Where the tensors below are computed.
-        edge_weights: etype -> float64, along its edges, not negative.
-        edge_features: etype -> float32 [edges of that type, F], encoded.
+        edge_weights: etype -> float64, along its edges, not negative; on the CPU, as the messages.
+        edge_features: etype -> float32 [edges of that type, F], encoded; likewise.
     """
 
     messages: Messages

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config import PipelineConfig, StepName, sources_of
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import DayReport
@@ -51,6 +51,7 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         gates={region.region: region.gate for region in day.regions},
         summary=wording.summary(day),
         recommender=recommender_title(config.recommender),
+        trains=bool(sources_of(StepName.TRAIN, config.recommender)),
         systems=_systems(day, config),
         metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
         judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],

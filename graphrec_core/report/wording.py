@@ -132,7 +132,8 @@ def small_regions(day: DayReport) -> list[str]:
 def fixed_epochs(day: DayReport) -> list[str]:
     """Says which models could not find their number of epochs, why, and how many they ran."""
     fixed = [
-        f"{step_scope(model.region)} ({model.best_epoch} epochs: {model.stats.why_fixed})"
+        f"{step_scope(model.region, model.source)} "
+        f"({model.best_epoch} epochs: {model.stats.why_fixed})"
         for model in day.models
         if model.stats.why_fixed
     ]

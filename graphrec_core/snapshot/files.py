@@ -17,8 +17,6 @@ from graphrec_core.lake.layout import (
 from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import Region, View
 
-"""Key of a snapshot's figures; left out where every folder holds its region's name."""
-
 
 class SnapshotFiles:
     """The files of one attempt at a snapshot.

@@ -73,6 +73,7 @@ def test_an_override_may_hold_an_equals_sign(write: Write) -> None:
         (["trainings.num_epochs=1"], "unknown key trainings"),
         (["training.num_epoch=1"], "unknown key training.num_epoch"),
         (["task.start_node=true"], "task.start_node (an override), it is gone: a source"),
+        (["training.validation_frac=.1"], "training.validation_frac, it is gone: training is"),
         (["training.num_epochs=-1"], "training.num_epochs"),
         (["training.num_epochs=many"], "training.num_epochs"),
         (["training.loss=hinge"], "training.loss"),

@@ -102,6 +102,12 @@ def test_an_override_adds_a_source_to_either_form(load: Load) -> None:
         assert len(load(form, recent).sources) == 2
 
 
+def test_an_override_of_the_short_form_removes_no_source(load: Load) -> None:
+    """It would stand beside ``sources``, as it may not in a YAML."""
+    with pytest.raises(ConfigError, match=r"unknown key recommender\.model \(an override\)"):
+        load(TWO, "recommender.model=popularity")
+
+
 def test_another_model_has_its_own_keys(load: Load) -> None:
     """What the YAML said of the former one is forgotten where the new one does not know it."""
     found = load(TWO, "recommender.sources.taste.model=popularity")
@@ -124,6 +130,16 @@ def test_what_is_shown_can_be_loaded_again(load: Load, path: Path) -> None:
     again.write_text(shown, encoding="utf-8")
     assert load_pipeline(again) == load_pipeline(path)
     assert "quota: 200" in shown
+
+
+def test_a_quota_is_shown_with_the_steps_that_read_it(load: Load, path: Path) -> None:
+    load(TWO)
+    shown = " ".join(show_config.run(load_pipeline(path)).replace("#", " ").split())
+    assert "picks the other keys. (required) [train-model, generate-embeddings]" in shown
+    quota = (
+        "Most unseen candidates proposed per query. (default: 300) [evaluate-model, build-shard]"
+    )
+    assert quota in shown
 
 
 def written(error: ConfigError) -> dict[str, Any]:
@@ -190,3 +206,9 @@ def test_a_list_of_overridable_keys_names_no_former_one(path: Path) -> None:
     with pytest.raises(ConfigError, match=r"model\.\* in schedule\.overridable") as error:
         load_pipeline(path)
     assert "recommender.*" in error.value.fix
+
+
+def test_what_is_no_list_of_overridable_keys_is_refused_as_that(path: Path) -> None:
+    path.write_text(MINIMAL.replace("{start: 2026-01-01}", "{start: 2026-01-01, overridable: 5}"))
+    with pytest.raises(ConfigError, match=r"schedule\.overridable: Input should be a valid tuple"):
+        load_pipeline(path)

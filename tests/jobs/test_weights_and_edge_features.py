@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
+from graphrec_core.embedding import load_model
 from graphrec_core.errors import ExpectationError, SchemaError
 from graphrec_core.graph import load_graph
 from graphrec_core.lake import Artifact
@@ -123,6 +125,11 @@ def test_a_model_hears_the_days_of_the_week_if_it_is_asked(
     columns = model.read_json("config.json")["features"]["edges/visited"]
     assert [column["name"] for column in columns] == ["is_weekend", "spent"]
     assert model.manifest.stats["dropped_features"]["edges/visited"] == ["hour"]
+    graph = load_graph(
+        opened(market(tmp_path / "heard", sage), StepName.SNAPSHOT), View.TRAIN, EAST
+    )
+    inputs = load_model(model).inputs_of(graph, torch.device("meta"))
+    assert inputs.edge_features_EF.is_meta  # they are joined on the CPU, for any device
 
 
 @pytest.mark.parametrize("model", [{"model": "lightgcn"}, {"model": "graphsage", "hidden_dim": 8}])

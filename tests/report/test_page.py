@@ -141,6 +141,13 @@ def test_a_day_that_stopped_half_way_shows_what_it_has(config: PipelineConfig) -
     assert any("Training loss" in alt for alt in page.alts)
 
 
+def test_a_recommender_that_trains_nothing_misses_no_model(tmp_path: Path) -> None:
+    page = Page(_render(tiny_config(tmp_path, recommender={"model": "popularity"})))
+    assert "No source is trained." in page.text
+    assert "Every model is missing." not in page.text
+    assert "Every serve-view embedding is missing." not in page.text
+
+
 def test_names_from_the_data_are_escaped(config: PipelineConfig) -> None:
     name = "<script>alert('x')</script> & co"
     example_day.write_example_day(config, regions=(name, "west"))

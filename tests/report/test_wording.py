@@ -15,7 +15,7 @@ from graphrec_core.report.collect import collect
 from graphrec_core.types import Region
 from tests.support import example_day
 from tests.support.example_day import make_rule
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_a_fixed_number_of_epochs_is_said_with_its_reason(tmp_path: Path) -> Non
     config, why = tiny_config(tmp_path), "the fit holdout judges 3, training.min_queries is 30"
     write_tiny_snapshot(config)
     example_day.write_model(config, AS_OF, Region("east"), why)
-    said = "Too little past to find the number of epochs: east (4 epochs: the fit holdout judges 3"
+    said = f"number of epochs: east, {SOURCE} (4 epochs: the fit holdout judges 3, training"
     assert [line for line in wording.summary(collect(config, AS_OF)) if said in line]
     example_day.write_model(config, AS_OF, Region("west"))
-    assert "west (4" not in " ".join(wording.summary(collect(config, AS_OF)))
+    assert f"west, {SOURCE} (4" not in " ".join(wording.summary(collect(config, AS_OF)))
