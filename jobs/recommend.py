@@ -46,7 +46,7 @@ def run(
     """
     _check_place(output)
     lake, faults = Lake(config), dict[Region, str]()
-    use_threads(config.training.num_threads)
+    use_threads(config.index.num_threads)
     shards = _shards(lake, release_id, faults)
     num_rows = write_recommendations(shards, k, output, include_seen=include_seen)
     logger.info("%d recommendations in %s", num_rows, output)

@@ -6,8 +6,8 @@ from graphrec_core.config.loader import set_default_environment
 def set_threads() -> None:
     """Fixes what numerical libraries read at their start.
 
-    Sums, and so scores, would depend on the number of cores. What ``training.num_threads``
-    tells torch and FAISS wins.
+    Sums, and so scores, would depend on the number of cores. What ``training.num_threads`` tells
+    torch, and ``index.num_threads`` FAISS, wins.
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         set_default_environment(name, "1")

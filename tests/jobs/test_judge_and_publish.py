@@ -2,6 +2,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -306,7 +307,11 @@ def test_batch_recommendations(config: PipelineConfig, first_day: Release, tmp_p
     ]
     seen = _seen(config)
     assert not {(row["query_id"], row["candidate_id"]) for row in rows} & seen
-    recommend.run(config, 40, output, first_day.id, include_seen=True)
+    data = config.model_dump(mode="json")
+    data["training"]["num_threads"], data["index"]["num_threads"] = 1, 2
+    threaded = PipelineConfig.model_validate(data)
+    recommend.run(threaded, 40, output, first_day.id, include_seen=True)
+    assert faiss.omp_get_max_threads() == 2
     everything = pq.read_table(output).to_pylist()
     assert seen <= {(row["query_id"], row["candidate_id"]) for row in everything}
     assert [path.name for path in output.parent.iterdir()] == ["top.parquet"]
