@@ -62,7 +62,7 @@ def test_a_wrong_setting_is_refused(features: dict[str, str], message: str) -> N
 
 def test_a_model_that_is_to_read_edge_features_needs_some() -> None:
     data = tiny_config(Path("lake")).model_dump(mode="json")
-    data["model"] = {"name": "graphsage", "edge_features": True}
+    data["recommender"] = {"model": "graphsage", "edge_features": True}
     with pytest.raises(ValidationError, match="needs edge features"):
         PipelineConfig.model_validate(data)
     data["source"]["edges"]["visited"]["features"] = {"rating": "last"}
