@@ -52,6 +52,8 @@ def _listed(data: Mapping[str, Any]) -> list[str]:
 
 
 def _renamed(settings: object) -> object:
+    if isinstance(settings, str) and settings:
+        return {MODEL: settings}
     if not isinstance(settings, Mapping) or not settings:
         return {MODEL: LightGCNConfig().model}
     return {MODEL if key == NAME else key: value for key, value in settings.items()}

@@ -11,7 +11,7 @@ or left out it would be misread, and a misread ``known_at`` lets the future in.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from graphrec_core.engine.queries import quoted
@@ -170,7 +170,8 @@ def fit(table: TableName, schema: Mapping[str, str], home: str = "") -> str:
     parts = [_fit_column(str(table), column, schema) for column in COLUMNS[table.kind]]
     for name in feature_columns(table, schema):
         _check_name(table, name)
-        _check_type(str(table), name, schema[name], FEATURE_TYPES)
+        feature = CanonicalColumn(name, "double", FEATURE_TYPES, "null")
+        _check_type(str(table), feature, schema[name])
         parts.append(_feature(name, schema[name]))
     return ",\n    ".join(parts)
 
@@ -221,7 +222,7 @@ def _fit_column(table: str, column: CanonicalColumn, schema: Mapping[str, str]) 
             )
         return f"cast({column.default} as {column.sql_type}) as {column.name}"
     if schema[name] != "void":  # a column of nulls alone has no type of its own
-        _check_type(table, name, schema[name], column.accepts)
+        _check_type(table, replace(column, name=name), schema[name])
     value = f"cast({name} as {column.sql_type})"
     if column.is_null_if_blank:
         value = f"case when trim({value}) <> '' then {value} end"
@@ -247,16 +248,24 @@ def _refuse_near(
         )
 
 
-def _check_type(table: str, name: str, found: str, accepts: tuple[str, ...]) -> None:
-    if found.partition("(")[0] in accepts:
+def _check_type(table: str, column: CanonicalColumn, found: str) -> None:
+    if found.partition("(")[0] in column.accepts:
         return
+    is_time, name = column.sql_type == "timestamp", column.name
+    call = f"try_to_timestamp({name})" if is_time else f"try_cast({name} as {column.sql_type})"
     raise SchemaError(
-        must=f"{table} column `{name}` must be one of: {', '.join(accepts)}.",
+        must=f"{table} column `{name}` must be one of: {', '.join(column.accepts)}.",
         found=f"the type {found}",
-        fix=f"Convert it in {_key(table)}, for example "
-        f"try_to_timestamp({name}) or try_cast({name} as ...); rows that cannot be "
-        "converted become null and go to quarantine.",
+        fix=f"Convert it in {_key(table)}, for example {call}; {_unconverted(column.default)}.",
     )
+
+
+def _unconverted(default: str | None) -> str:
+    """Says what becomes of a row whose value cannot be converted."""
+    if default is None:
+        return "rows that cannot be converted become null and go to quarantine"
+    counts = "" if default == "null" else f", which counts as {default}"
+    return f"what cannot be converted becomes null{counts}"
 
 
 def _key(table: str) -> str:

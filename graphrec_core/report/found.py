@@ -10,7 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from graphrec_core.config import STEPS, PipelineConfig, StepName, Task, sources_of, tasks_of_day
+from graphrec_core.config import (
+    STEPS,
+    Grain,
+    PipelineConfig,
+    StepName,
+    Task,
+    sources_of,
+    tasks_of_day,
+)
 from graphrec_core.day import Day, Ref, evaluation_ref
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import Artifact, Lake
@@ -153,7 +161,8 @@ def _refs(day: Day, past: Past, region: Region) -> Iterator[tuple[Ref, Task]]:
         if task.step is StepName.EVALUATE:
             yield evaluation_ref(day, past, region), task
         else:
-            for source in sources_of(task.step, day.config.recommender) or [""]:
+            is_by_source = STEPS[task.step].grain is Grain.SOURCE
+            for source in sources_of(task.step, day.config.recommender) if is_by_source else [""]:
                 yield day.ref(task.step, region, task.view, source), task
 
 

@@ -200,6 +200,15 @@ def test_a_former_override_is_refused_with_what_to_write(
         load(form, now)
 
 
+def test_a_former_section_of_a_name_alone_keeps_the_name(load: Load) -> None:
+    with pytest.raises(ConfigError, match="`model` is gone") as error:
+        load("model: graphsage")
+    assert written(error.value) == {"recommender": {"model": "graphsage"}}
+    with pytest.raises(ConfigError, match="`model` is gone") as error:
+        load("", "model=graphsage")
+    assert ": recommender={model: graphsage}" in error.value.fix
+
+
 def test_a_list_of_overridable_keys_names_no_former_one(path: Path) -> None:
     listed = MINIMAL.replace("{start: 2026-01-01}", "{start: 2026-01-01, overridable: [model.*]}")
     path.write_text(listed, encoding="utf-8")

@@ -183,6 +183,24 @@ def test_a_name_close_to_a_canonical_one_is_refused_with_both_ways_out(
 
 
 @pytest.mark.parametrize(
+    ("name", "found", "call", "outcome"),
+    [
+        ("event_time", "string", "try_to_timestamp(event_time)", "go to quarantine."),
+        ("known_at", "bigint", "try_to_timestamp(known_at)", "counts as event_time."),
+        ("weight", "string", "try_cast(weight as double)", "counts as 1."),
+        ("event_id", "double", "try_cast(event_id as string)", "becomes null."),
+    ],
+)
+def test_a_wrong_type_is_refused_with_the_call_and_what_becomes_of_the_row(
+    name: str, found: str, call: str, outcome: str
+) -> None:
+    with pytest.raises(SchemaError) as refusal:
+        fit(VISITED, {**schema_of(TableKind.EDGES), name: found})
+    assert f"for example {call}; " in refusal.value.fix
+    assert refusal.value.fix.endswith(outcome)
+
+
+@pytest.mark.parametrize(
     ("kind", "names"),
     [
         (TableKind.NODES, ["altitude", "titles", "regions", "regional", "religion", "weights_kg"]),

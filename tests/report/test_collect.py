@@ -96,6 +96,16 @@ def test_a_global_model_runs_once(tmp_path: Path) -> None:
     assert runs.count(("generate-embeddings-serve", ALL_REGIONS, False)) == 1
 
 
+def test_a_day_of_scorers_alone_has_nothing_to_train(tmp_path: Path) -> None:
+    config = tiny_config(tmp_path, recommender={"model": "popularity"})
+    write_tiny_snapshot(config)
+    day = collect(config, AS_OF)
+    assert [region.region for region in day.regions] == ["east", "west"]
+    steps = [step.step for step in day.missing_steps]
+    assert steps.count("generate-embeddings-serve") == len(day.regions)
+    assert "train-model" not in steps
+
+
 def test_a_day_that_stopped_half_way(config: PipelineConfig) -> None:
     write_tiny_snapshot(config)
     example_day.write_model(config, AS_OF, Region("east"))
