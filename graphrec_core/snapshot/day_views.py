@@ -52,9 +52,10 @@ class DayViews:
         self._write_train()
         self._write_fit()
         self._write_fit_holdout()
-        homeless = write_holdout(self.builder, self.as_of, View.TRAIN)
+        holdout = write_holdout(self.builder, self.as_of, View.TRAIN)
         self._write_serve()
-        return homeless
+        engine, text = self.builder.engine, "select query_id from h where region is null"
+        return engine.collect("holdout", engine.query(text, {"h": holdout}))
 
     def _write_train(self) -> None:
         if self.earlier.cut is not None:

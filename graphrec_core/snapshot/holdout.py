@@ -2,15 +2,14 @@
 
 from datetime import datetime
 
-import pyarrow as pa
-
+from graphrec_core.engine import Relation
 from graphrec_core.lake.layout import holdout_table
 from graphrec_core.snapshot.instants import holdout_instants
 from graphrec_core.snapshot.view import ViewBuilder
 from graphrec_core.types import View
 
 
-def write_holdout(builder: ViewBuilder, as_of: datetime, after: View) -> pa.Table:
+def write_holdout(builder: ViewBuilder, as_of: datetime, after: View) -> Relation:
     """Writes the holdout after a view that is written already.
 
     Args:
@@ -19,7 +18,8 @@ def write_holdout(builder: ViewBuilder, as_of: datetime, after: View) -> pa.Tabl
         after: The view; homes, candidates and what was seen are as it has them.
 
     Returns:
-        ``query_id`` of the pairs whose query had no home at the view's instant.
+        All its pairs; those whose query had no home at the view's instant have no ``region`` and
+        stand in no file.
     """
     engine, task, files = builder.engine, builder.config.task, builder.files
     events = builder.events(task.edge, holdout_instants(builder.config, as_of, after))
@@ -32,8 +32,8 @@ def write_holdout(builder: ViewBuilder, as_of: datetime, after: View) -> pa.Tabl
             "view_candidates": files.relation(f"view={after}/nodes/{task.candidate}"),
         },
     )
-    holdout = engine.keep("holdout", holdout)
+    # Of the fit holdout only the files are read, so it need not be kept.
+    holdout = engine.keep("holdout", holdout, is_read_once=after is View.FIT)
     placed = engine.filter(holdout, "region is not null")
     files.write(holdout_table(after), placed, ("query_id", "candidate_id"))
-    homeless = engine.query("select query_id from h where region is null", {"h": holdout})
-    return engine.collect("holdout", homeless)
+    return holdout
