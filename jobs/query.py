@@ -29,8 +29,9 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "
             found=repr(region),
             fix=f"Name one of these: {', '.join(sorted(router.served)) or 'none is live'}.",
         )
-    node = query_id or router.sample()
-    if node is None:
+    example = router.sample()
+    node = query_id or example
+    if node is None or not router.served:
         router.refuse_unavailable()
         raise AbsentError(
             must="A region with an active query node must be live.",
@@ -42,6 +43,6 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "
         raise ConfigError(
             must=f"The query node must be a {config.task.query} at home in a live region.",
             found=repr(node),
-            fix=f"Give another id, such as {router.sample()!r}.",
+            fix="Give another id" + (f", such as {example!r}." if example else "."),
         )
     return answer

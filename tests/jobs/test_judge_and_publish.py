@@ -368,8 +368,9 @@ def test_a_release_is_named_by_its_id(
 
 
 def test_nothing_live_is_said(config: PipelineConfig, tmp_path: Path) -> None:
-    with pytest.raises(LakeError, match="live"):
-        query.run(config)
+    for query_id in ("", "somebody"):
+        with pytest.raises(LakeError, match="Run a day and publish it first"):
+            query.run(config, query_id)
     with pytest.raises(LakeError, match="LIVE"):
         recommend.run(config, 5, tmp_path / "top.parquet")
     assert not (tmp_path / "top.parquet").exists()
