@@ -67,7 +67,7 @@ def assert_as_reference(built: Built, history: History, given_settings: Settings
 
 
 @fuzz
-@settings(max_examples=examples(12), **QUIET)
+@settings(max_examples=examples(8), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_duckdb_builds_what_plain_python_builds(history: History, given: Settings) -> None:
     assert_as_reference(built_by("duckdb", history, given), history, given)

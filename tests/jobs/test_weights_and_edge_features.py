@@ -55,8 +55,14 @@ def opened(config: PipelineConfig, step: StepName, view: View | None = None) -> 
     return day.open(day.ref(step, EAST, view, only_source(config)))
 
 
+@pytest.fixture(scope="module")
+def lakes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of lakes: models of equal tables find the snapshot that the first of them built."""
+    return Path(tmp_path_factory.mktemp("lakes"))
+
+
 def vectors(root: Path, model: dict[str, Any], **changes: Any) -> np.ndarray:
-    """The users' vectors of the train view, of a day built from the start."""
+    """The users' vectors of the train view; makes the day as far as that."""
     config = market(root, model, **changes)
     day = Day(config, AS_OF)
     produce_snapshot(day)
@@ -107,44 +113,41 @@ def test_a_graph_has_the_columns_of_its_edges(tmp_path: Path) -> None:
 
 
 def test_a_model_hears_the_days_of_the_week_if_it_is_asked(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    lakes: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     sage = {"model": "graphsage", "hidden_dim": 8, "fanouts": [-1, -1]}
-    heard = vectors(tmp_path / "heard", {**sage, "edge_features": True})
+    heard = vectors(lakes / "days", {**sage, "edge_features": True})
     assert "edges/visited: constant, so left out: hour" in caplog.text
-    deaf = vectors(tmp_path / "deaf", sage)
+    deaf = vectors(lakes / "days", sage)
     by_day = "weekday(at) >= 5 as is_weekend"
     always = {"select": SELECT.replace(by_day, "weekday(at) >= 2 as is_weekend")}
-    other = vectors(tmp_path / "other", {**sage, "edge_features": True}, edges=always)
+    other = vectors(lakes / "other days", {**sage, "edge_features": True}, edges=always)
     assert heard.shape == deaf.shape == other.shape
     assert not np.allclose(heard, deaf, atol=1e-3)
     assert not np.allclose(heard, other, atol=1e-3)
-    np.testing.assert_array_equal(vectors(tmp_path / "same", sage, edges=always), deaf)
-    model = opened(market(tmp_path / "heard", {**sage, "edge_features": True}), StepName.TRAIN)
+    np.testing.assert_array_equal(vectors(lakes / "other days", sage, edges=always), deaf)
+    model = opened(market(lakes / "days", {**sage, "edge_features": True}), StepName.TRAIN)
     columns = model.read_json("config.json")["features"]["edges/visited"]
     assert [column["name"] for column in columns] == ["is_weekend", "spent"]
     assert model.manifest.stats["dropped_features"]["edges/visited"] == ["hour"]
-    graph = load_graph(
-        opened(market(tmp_path / "heard", sage), StepName.SNAPSHOT), View.TRAIN, EAST
-    )
+    graph = load_graph(opened(market(lakes / "days", sage), StepName.SNAPSHOT), View.TRAIN, EAST)
     inputs = load_model(model).inputs_of(graph, torch.device("meta"))
     assert inputs.edge_features_EF.is_meta  # they are joined on the CPU, for any device
 
 
 @pytest.mark.parametrize("model", [{"model": "lightgcn"}, {"model": "graphsage", "hidden_dim": 8}])
 def test_weights_and_their_decay_count_if_they_are_asked_for(
-    tmp_path: Path, model: dict[str, Any]
+    lakes: Path, model: dict[str, Any]
 ) -> None:
-    decay = {"half_life_days": 3}
     found = {
         (weighted, days): vectors(
-            tmp_path / f"{weighted}-{days}",
+            lakes / f"half-life {days}",
             {**model, "weighted": weighted},
             time={"half_life_days": days},
         )
         for weighted in (False, True)
-        for days in (0, decay["half_life_days"])
+        for days in (0, 3)
     }
     np.testing.assert_array_equal(found[False, 0], found[False, 3])
     assert not np.allclose(found[True, 0], found[False, 0], atol=1e-4)
