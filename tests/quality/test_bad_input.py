@@ -218,4 +218,6 @@ def test_an_empty_region_is_reported_and_skipped(tmp_path: Path) -> None:
     assert manifest.stats["empty_regions"] == {"north": "no visited edges in the train view"}
     # What was found of it stays for the next day; no file is made up for it.
     north = [name for name in manifest.files if "region=north" in name]
-    assert north == [f"view={view}/nodes/place/region=north/{PART}" for view in ("serve", "train")]
+    assert north == [
+        f"view={view}/nodes/place/region=north/{PART}" for view in ("fit", "serve", "train")
+    ]
