@@ -59,7 +59,7 @@ jre:
 	fi
 
 demo: setup  ## Run one day of a pipeline through Airflow and show what it made
-	@$(BIN)/python -m local.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)' $(foreach pair,$(SET),--set '$(pair)')
+	@$(BIN)/python -m graphrec.local.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)' $(foreach pair,$(SET),--set '$(pair)')
 
 test: setup lint  ## Lint, then run every test
 	@# tests/conftest.py groups the tests and orders the groups.

@@ -31,7 +31,7 @@ from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import Region, View, parse_instant
 
 K, DEPTH = 20, 100
-GRAPHREC = (sys.executable, "-m", "jobs.cli")
+GRAPHREC = (sys.executable, "-m", "graphrec.jobs.cli")
 PACKAGES = ("torch", "pyspark", "faiss-cpu", "numpy", "pyarrow")
 
 

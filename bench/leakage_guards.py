@@ -15,6 +15,7 @@ from bench.leakage_plants import (
     UNMASKED,
     Unmasked,
 )
+from graphrec.jobs import evaluate_model, generate_embeddings, train_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.model import GraphSAGEConfig
 from graphrec_core.day import Day
@@ -26,7 +27,6 @@ from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.snapshot import audit, produce_snapshot
 from graphrec_core.training import train_for
 from graphrec_core.types import Region, View
-from jobs import evaluate_model, generate_embeddings, train_model
 
 NEVER_STOPPED = "nothing: the column has no date, and what has none is believed"
 DATED_TOTALS = (

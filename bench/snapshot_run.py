@@ -119,7 +119,7 @@ def logged() -> Iterator[list[str]]:
             lines.append(f"{time.perf_counter() - started:.2f} s {record.getMessage()}")
 
     collector = Collector()
-    loggers = [logging.getLogger(name) for name in ("graphrec_core", "jobs")]
+    loggers = [logging.getLogger(name) for name in ("graphrec_core", "graphrec")]
     for logger in loggers:
         logger.setLevel(logging.INFO)
         logger.addHandler(collector)

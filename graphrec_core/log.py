@@ -23,5 +23,5 @@ def configure(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter(FORMAT))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for name in ("graphrec_core", "jobs"):
+    for name in ("graphrec_core", "graphrec"):
         logging.getLogger(name).setLevel(level)

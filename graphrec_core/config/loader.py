@@ -24,10 +24,9 @@ CONFIG_DIR_VARIABLE = "GRAPHREC_CONFIG_DIR"
 def config_dir() -> Path:
     """Returns the folder whose YAML files become DAGs, or the one file.
 
-    That is ``GRAPHREC_CONFIG_DIR``, or else configs/.
+    That is ``GRAPHREC_CONFIG_DIR``, or else configs/ in the working folder.
     """
-    default = Path(__file__).parents[2] / "configs"
-    return Path(os.environ.get(CONFIG_DIR_VARIABLE) or default)
+    return Path(os.environ.get(CONFIG_DIR_VARIABLE) or "configs").absolute()
 
 
 def child_environment(**extra: str) -> dict[str, str]:

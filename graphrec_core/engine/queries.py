@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-SQL_FOLDER = Path(__file__).parents[2] / "sql"
+SQL_FOLDER = Path(__file__).parents[1] / "sql"
 
 
 def load_query(name: str) -> str:

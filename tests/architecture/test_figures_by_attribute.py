@@ -8,7 +8,7 @@ import pytest
 
 REPOSITORY = Path(__file__).parents[2]
 RECORDS = REPOSITORY / "graphrec_core" / "lake" / "records"
-TOPS = ("graphrec_core", "jobs", "dags", "local", "bench")
+TOPS = ("graphrec_core", "graphrec", "bench")
 
 
 def modules() -> list[Path]:

@@ -24,7 +24,7 @@ LIGHT = {
     "graphrec_core.models.popularity": HEAVY,
     "graphrec_core.models.covisitation": HEAVY,
     "graphrec_core.models.registry": HEAVY,
-    "jobs.cli": HEAVY | {"numpy", "pandas", "pyarrow", "scipy", "matplotlib"},
+    "graphrec.jobs.cli": HEAVY | {"numpy", "pandas", "pyarrow", "scipy", "matplotlib"},
 }
 
 

@@ -17,8 +17,8 @@ PYPROJECT = REPOSITORY / "pyproject.toml"
 CONTRACTS = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]["contracts"]
 
 BREACHES = [
-    ("Process entry points sit above the library", "graphrec_core/lake", "import jobs"),
-    ("Process entry points sit above the library", "jobs", "import local"),
+    ("Process entry points sit above the library", "graphrec_core/lake", "import graphrec.jobs"),
+    ("Process entry points sit above the library", "graphrec/jobs", "import graphrec.local"),
     ("graphrec_core is layered", "graphrec_core/axes", "import graphrec_core.config"),
     ("graphrec_core is layered", "graphrec_core/engine", "import graphrec_core.intake"),
     ("graphrec_core is layered", "graphrec_core/selects", "import graphrec_core.lake"),
@@ -33,17 +33,21 @@ BREACHES = [
     ("graphrec_core is layered", "graphrec_core/lake", "import graphrec_core.ledger"),
     ("graphrec_core is layered", "graphrec_core/ledger", "import graphrec_core.index"),
     ("graphrec_core is layered", "graphrec_core/utils", "X = 1"),
-    ("DAG files parse without a heavy import", "dags", "import torch"),
-    ("DAG files parse without a heavy import", "dags", "import jobs"),
-    ("The library does not know its orchestrator", "jobs", "import airflow"),
+    ("DAG files parse without a heavy import", "graphrec/dags", "import torch"),
+    ("DAG files parse without a heavy import", "graphrec/dags", "import graphrec.jobs"),
+    ("The library does not know its orchestrator", "graphrec/jobs", "import airflow"),
     ("Serving runs without torch, DGL, Spark", "graphrec_core/serving", "import torch"),
     ("Serving runs without torch, DGL, Spark", "graphrec_core/lake", "import pyspark"),
     ("Only graph touches DGL", "graphrec_core/training", "import dgl"),
     ("Only engine touches Spark and DuckDB", "graphrec_core/snapshot", "import duckdb"),
     ("Only engine touches Spark and DuckDB", "graphrec_core/snapshot", "import pyspark"),
     ("Only engine touches Spark and DuckDB", "graphrec_core/ledger", "import duckdb"),
-    ("DAG files see only the configuration package", "dags", "import graphrec_core.lake"),
-    ("DAG files see only the configuration package", "dags", "import graphrec_core.ledger"),
+    ("DAG files see only the configuration package", "graphrec/dags", "import graphrec_core.lake"),
+    (
+        "DAG files see only the configuration package",
+        "graphrec/dags",
+        "import graphrec_core.ledger",
+    ),
     (
         "Evaluation, index and retrieval need neither torch nor DGL",
         "graphrec_core/index",
@@ -55,7 +59,7 @@ BREACHES = [
         "import graphrec_core.retrieval",
     ),
     ("Only index touches FAISS", "graphrec_core/retrieval", "import faiss"),
-    ("Only quality touches great-expectations", "jobs", "import great_expectations"),
+    ("Only quality touches great-expectations", "graphrec/jobs", "import great_expectations"),
 ]  # fmt: skip
 
 
@@ -64,9 +68,8 @@ def copy_layout(root: Path) -> None:
     contract = next(item for item in CONTRACTS if item["name"] == "graphrec_core is layered")
     layers = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
     for package in [
-        "local",
-        "dags",
-        "jobs",
+        "graphrec",
+        *(f"graphrec/{name}" for name in ("local", "dags", "jobs")),
         "graphrec_core",
         *(f"graphrec_core/{name}" for name in layers),
     ]:

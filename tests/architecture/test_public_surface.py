@@ -11,7 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 PACKAGES = sorted(
     ".".join(path.parent.relative_to(REPOSITORY).parts)
-    for top in ("graphrec_core", "jobs", "dags")
+    for top in ("graphrec_core", "graphrec")
     for path in (REPOSITORY / top).rglob("__init__.py")
 )
 MAX_LINES = 400
@@ -62,7 +62,7 @@ def test_every_package_is_mirrored_by_tests(package: str) -> None:
 
 
 def test_files_are_short_and_named_after_concepts() -> None:
-    for top in ("graphrec_core", "jobs", "dags", "tests", "bench"):
+    for top in ("graphrec_core", "graphrec", "tests", "bench"):
         for path in (REPOSITORY / top).rglob("*.py"):
             assert len(path.read_text().splitlines()) < MAX_LINES, path
             assert not set(path.with_suffix("").parts) & VAGUE, path

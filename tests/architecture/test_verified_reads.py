@@ -33,7 +33,7 @@ READERS = {
     "graphrec_core/engine/embedded.py": "a source; of the lake what `uri` of an artefact names",
     "graphrec_core/engine/folders.py": "where a source's files are",
     "graphrec_core/engine/odd_texts.py": "the rules of time zones",
-    "graphrec_core/engine/queries.py": "sql/ of this repository",
+    "graphrec_core/engine/queries.py": "its own sql/",
     "graphrec_core/engine/spark.py": "the engine's own scratch files",
     "graphrec_core/engine/spill.py": "a lock of the engine's own folder",
     "graphrec_core/quality/suite.py": "pages that great-expectations wrote",
@@ -43,7 +43,7 @@ READERS = {
 
 
 def modules() -> list[Path]:
-    tops = [REPOSITORY / top for top in ("graphrec_core", "jobs", "dags", "local")]
+    tops = [REPOSITORY / top for top in ("graphrec_core", "graphrec")]
     found = sorted(path for top in tops for path in top.rglob("*.py"))
     rooms = ("graphrec_core/lake", "graphrec_core/ledger")  # bytes, and records of decisions
     return [path for path in found if not any(room in path.as_posix() for room in rooms)]

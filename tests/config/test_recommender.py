@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
+from graphrec.jobs import show_config
 from graphrec_core.config import load_pipeline, triggered_overrides
 from graphrec_core.config.model import CovisitationConfig, LightGCNConfig, PopularityConfig
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.errors import ConfigError
-from jobs import show_config
 from tests.config.test_loader import MINIMAL
 
 TWO = """

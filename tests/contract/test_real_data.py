@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
+from graphrec.jobs import validate_source
 from graphrec_core.day import Day
 from graphrec_core.engine import Engine, opening
 from graphrec_core.engine.queries import SQL_FOLDER
 from graphrec_core.snapshot import produce_snapshot
-from jobs import validate_source
 from tests.contract.built import FLOAT_TOLERANCE, built_day
 from tests.contract.datasets import DAYS
 from tests.contract.recording import Call, forget_calls

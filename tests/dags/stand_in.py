@@ -49,7 +49,7 @@ def main() -> int:
     else:
         log.configure()
         message = f"RefusedError: It must end well.\n  found: {code} of {key}\n  to do: mend it"
-        logging.getLogger("jobs.cli").error(message)
+        logging.getLogger("graphrec.jobs.cli").error(message)
     return int(code)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dags.as_of import resolve_as_of
+from graphrec.dags.as_of import resolve_as_of
 from graphrec_core.errors import ConfigError
 
 DAY = datetime(2026, 11, 20, tzinfo=UTC)

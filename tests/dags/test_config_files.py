@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dags.config_files import read_pipelines
+from graphrec.dags.config_files import read_pipelines
 from tests.config.test_yaml_reader import WRONG
 from tests.dags.pipelines import write_pipeline
 

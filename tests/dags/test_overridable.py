@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags.run_tasks import check_overrides
-from dags.step_operator import StepOperator
-from dags.wait_operator import WaitOperator
+from graphrec.dags.run_tasks import check_overrides
+from graphrec.dags.step_operator import StepOperator
+from graphrec.dags.wait_operator import WaitOperator
 from graphrec_core.config import shape_of, triggered_overrides
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.errors import ConfigError

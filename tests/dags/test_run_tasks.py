@@ -9,8 +9,8 @@ from airflow.sdk.api.datamodels._generated import DagRunType as SdkRunType
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.utils.types import DagRunType as CoreRunType
 
-from dags.run_params import publishing_of, rebuild_args
-from dags.run_tasks import check_overrides, choose_regions, resolve, unsuccessful
+from graphrec.dags.run_params import publishing_of, rebuild_args
+from graphrec.dags.run_tasks import check_overrides, choose_regions, resolve, unsuccessful
 from graphrec_core.config import load_pipeline, shape_of
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.errors import ConfigError

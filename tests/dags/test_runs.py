@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from airflow.dag_processing.dagbag import DagBag
 
+from graphrec.local.run_log import RunLog
+from graphrec.local.run_once import logical_day
 from graphrec_core.config import load_pipeline
 from graphrec_core.types import parse_instant
-from local.run_log import RunLog
-from local.run_once import logical_day
 from tests.dags.pipelines import write_pipeline
 
 pytestmark = pytest.mark.airflow
@@ -25,7 +25,7 @@ DAY = datetime(2026, 1, 1, tzinfo=UTC)
 DAG_FILE = """
 from datetime import timedelta
 from pathlib import Path
-from dags import pipeline_dag  # for Airflow: this is a DAG file
+from graphrec.dags import pipeline_dag  # for Airflow: this is a DAG file
 from graphrec_core.config import load_pipeline
 
 pipeline_dag.RETRY_DELAY = timedelta(seconds=0)

@@ -13,8 +13,8 @@ import psutil
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from dags.child_process import ChildProcess
-from dags.step_operator import REPOSITORY, StepOperator
+from graphrec.dags.child_process import ChildProcess
+from graphrec.dags.step_operator import StepOperator
 from graphrec_core.config import child_environment
 from tests.dags.pipelines import write_pipeline
 
@@ -44,7 +44,7 @@ def test_the_command_is_an_argument_list(tmp_path: Path) -> None:
         "--region", "eu", "--set", "training.num_epochs=1",
     ]  # fmt: skip
     program = StepOperator(task_id="x", step="x", config_path="c", as_of="d").command()[1:3]
-    assert program == ["-m", "jobs.cli"]
+    assert program == ["-m", "graphrec.jobs.cli"]
 
 
 def test_success_returns_the_last_line(tmp_path: Path) -> None:
@@ -73,9 +73,7 @@ def test_a_result_that_is_not_json_fails(tmp_path: Path) -> None:
 
 
 def child(code: str) -> ChildProcess:
-    return ChildProcess(
-        [sys.executable, "-u", "-c", code], cwd=REPOSITORY, env=child_environment()
-    )
+    return ChildProcess([sys.executable, "-u", "-c", code], child_environment())
 
 
 def test_both_streams_come_line_by_line() -> None:
@@ -140,12 +138,13 @@ def test_an_interrupted_step_leaves_no_child(tmp_path: Path) -> None:
 def test_a_step_dies_with_its_killed_parent(tmp_path: Path) -> None:
     marker = tmp_path / "pid"
     code = (
-        "import sys; from pathlib import Path; from dags.child_process import ChildProcess;"
+        "import sys; from pathlib import Path;"
+        "from graphrec.dags.child_process import ChildProcess;"
         "from graphrec_core.config import child_environment;"
-        "c = ChildProcess(['sleep', '300'], cwd=Path('.'), env=child_environment());"
+        "c = ChildProcess(['sleep', '300'], child_environment());"
         f"Path({str(marker)!r}).write_text(str(c.pid)); c.follow(print, print)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=REPOSITORY)
+    parent = subprocess.Popen([sys.executable, "-c", code])
     while not (marker.exists() and marker.read_text()):
         time.sleep(0.02)
     assert _runs(int(marker.read_text()))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, TaskDeferred
 
-from dags.wait_operator import WaitOperator, says_not_ready
+from graphrec.dags.wait_operator import WaitOperator, says_not_ready
 from tests.dags.pipelines import write_pipeline
 
 NOT_READY = '{"ready": false, "step": "wait-for-source"}'
@@ -82,8 +82,8 @@ def test_a_program_that_cannot_start_is_a_fault(tmp_path: Path) -> None:
 
 def test_the_real_command_says_that_the_source_is_not_ready(tmp_path: Path) -> None:
     with pytest.raises(TaskDeferred):
-        look(tmp_path, "2999-01-01", module="jobs.cli")
+        look(tmp_path, "2999-01-01", module="graphrec.jobs.cli")
 
 
 def test_the_real_command_says_that_the_source_is_ready(tmp_path: Path) -> None:
-    assert look(tmp_path, "2026-01-02", module="jobs.cli")["ready"] is True
+    assert look(tmp_path, "2026-01-02", module="graphrec.jobs.cli")["ready"] is True

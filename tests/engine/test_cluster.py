@@ -35,7 +35,7 @@ pytestmark = [
 
 REPOSITORY = Path(__file__).parents[2]
 BUILD_S = 600
-PYTHON = (sys.executable, "-m", "jobs.cli")
+PYTHON = (sys.executable, "-m", "graphrec.jobs.cli")
 FAST_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
@@ -201,7 +201,7 @@ def spark_submit(master: str) -> tuple[str, ...]:
     """Runs the command line through spark-submit, which must be told of the driver's JVM."""
     command = (str(SPARK_HOME / "bin" / "spark-submit"), "--master", master)
     jvm = ("--driver-memory", "600m", "--driver-java-options", FAST_JVM)
-    return (*command, *jvm, str(REPOSITORY / "jobs" / "cli.py"))
+    return (*command, *jvm, str(REPOSITORY / "graphrec" / "jobs" / "cli.py"))
 
 
 def wait_until_all_work(build: Build) -> None:

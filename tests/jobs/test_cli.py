@@ -11,6 +11,8 @@ import pytest
 import typer
 import yaml
 
+from graphrec.jobs import build_shard, evaluate_model
+from graphrec.jobs.cli import app
 from graphrec_core.config import PipelineConfig, StepName, child_environment
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake
@@ -18,8 +20,6 @@ from graphrec_core.lake.sweep import find_leftovers
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.types import REQUIRED_VIEWS, Region
-from jobs import build_shard, evaluate_model
-from jobs.cli import app
 from tests.support import market, snapshots
 from tests.support.command_line import run_main, write_yaml
 from tests.support.market import market_data, market_tables, write_market
@@ -36,7 +36,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 def run_cli(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs ``graphrec`` in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "jobs.cli", *arguments],
+        [sys.executable, "-m", "graphrec.jobs.cli", *arguments],
         cwd=REPOSITORY,
         env=child_environment(COLUMNS="200", NO_COLOR="1"),
         capture_output=True,
@@ -146,11 +146,11 @@ def test_numerical_libraries_start_with_one_thread(
     code = f"""
 import sys
 sys.argv = ["graphrec", "show-config", "--config", {str(market_yaml)!r}]
-import os, jobs.cli
+import os, graphrec.jobs.cli
 heavy = {{"numpy", "torch", "scipy", "pyarrow", "faiss"}} & set(sys.modules)
 assert not heavy, heavy
 try:
-    jobs.cli.main()
+    graphrec.jobs.cli.main()
 except SystemExit:
     import torch
     print(*(os.environ[name] for name in {THREADS!r}))

@@ -183,7 +183,7 @@ def test_a_wrong_value(tiny: Path, tmp_path: Path, words: tuple[str, ...]) -> No
 
 def test_a_fault_is_still_a_fault(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The failing twin: what is nobody's input keeps its trace, and 1."""
-    monkeypatch.setattr("jobs.show_config.run", lambda _: 1 / 0)
+    monkeypatch.setattr("graphrec.jobs.show_config.run", lambda _: 1 / 0)
     done = run_main("show-config", "--config", str(tiny))
     assert done.code == 1
     assert "ZeroDivisionError" in done.err

@@ -7,17 +7,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from graphrec_core.config import PipelineConfig
-from graphrec_core.day import Day
-from graphrec_core.publishing.publish import publish
-from graphrec_core.snapshot import produce_snapshot
-from graphrec_core.types import REQUIRED_VIEWS, Region
-from jobs import (
+from graphrec.jobs import (
     build_shard,
     check_snapshot,
     evaluate_model,
     query,
 )
+from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
+from graphrec_core.publishing.publish import publish
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import REQUIRED_VIEWS, Region
 from tests.support.snapshots import tiny_config
 from tests.support.steps import embed, train
 

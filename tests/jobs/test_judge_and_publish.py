@@ -7,6 +7,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from graphrec.jobs import (
+    build_shard,
+    evaluate_model,
+    query,
+    recommend,
+    rollback_release,
+)
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.publish import PublishConfig
 from graphrec_core.day import Day, evaluation_ref
@@ -26,13 +33,6 @@ from graphrec_core.ledger.past import read_past
 from graphrec_core.ledger.release import Release
 from graphrec_core.publishing.publish import publish
 from graphrec_core.types import ArtifactId, Region, View
-from jobs import (
-    build_shard,
-    evaluate_model,
-    query,
-    recommend,
-    rollback_release,
-)
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_day
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.vectors import write_vectors

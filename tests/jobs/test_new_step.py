@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import typer
 
+from graphrec.jobs import cli, show_config, status
+from graphrec.jobs.cli_steps import add_steps
 from graphrec_core.config import STEPS, PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake, find_artifact
 from graphrec_core.types import Region
-from jobs import cli, show_config, status
-from jobs.cli_steps import add_steps
 from tests.support.command_line import run_main, write_yaml
 from tests.support.new_step import COUNT_HOMES, ENTRY, new_step
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot

@@ -6,15 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.config import PipelineConfig, load_pipeline
-from graphrec_core.day import Day
-from graphrec_core.lake import Lake
-from graphrec_core.ledger.live import read_live
-from graphrec_core.ledger.release import list_releases
-from graphrec_core.publishing.publish import publish
-from graphrec_core.snapshot import produce_snapshot
-from graphrec_core.types import Region, parse_instant
-from jobs import (
+from graphrec.jobs import (
     build_shard,
     check_snapshot,
     evaluate_model,
@@ -27,6 +19,14 @@ from jobs import (
     wait_for_source,
     write_report,
 )
+from graphrec_core.config import PipelineConfig, load_pipeline
+from graphrec_core.day import Day
+from graphrec_core.lake import Lake
+from graphrec_core.ledger.live import read_live
+from graphrec_core.ledger.release import list_releases
+from graphrec_core.publishing.publish import publish
+from graphrec_core.snapshot import produce_snapshot
+from graphrec_core.types import Region, parse_instant
 from tests.support.days import lake_bytes
 from tests.support.object_store import ObjectStore, object_store
 from tests.support.steps import embed_all

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from graphrec.jobs import train_model
+from graphrec.jobs.regions import sources_at
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
 from graphrec_core.types import ALL_REGIONS
-from jobs import train_model
-from jobs.regions import sources_at
 from tests.support.days import EAST
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 

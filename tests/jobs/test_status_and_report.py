@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from graphrec.jobs import show_config, status, write_report
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.ledger.release import Release
 from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.going_live import lower_high_water, roll_back
 from graphrec_core.types import Region
-from jobs import show_config, status, write_report
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from graphrec.jobs import wait_for_source
+from graphrec.jobs.wait_for_source import missing_for
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import NotReadyError
-from jobs import wait_for_source
-from jobs.wait_for_source import missing_for
 from tests.support.snapshots import AS_OF, tiny_config
 
 MARKER = "ready/{as_of}.done"

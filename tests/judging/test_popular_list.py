@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from graphrec.jobs import build_shard
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.types import View
-from jobs import build_shard
 from tests.support.days import EAST, prepare_day
 from tests.support.snapshots import AS_OF, tiny_config
 

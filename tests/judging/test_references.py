@@ -8,6 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from graphrec.jobs import (
+    build_shard,
+    evaluate_model,
+    status,
+)
 from graphrec_core.config import STEPS, PipelineConfig, StepName
 from graphrec_core.config.looseness import gate_settings
 from graphrec_core.config.publish import PublishConfig
@@ -22,11 +27,6 @@ from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.publishing.held import held_back
 from graphrec_core.publishing.publish import publish
 from graphrec_core.types import REQUIRED_VIEWS, View
-from jobs import (
-    build_shard,
-    evaluate_model,
-    status,
-)
 from tests.support.days import EAST
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.steps import embed, train

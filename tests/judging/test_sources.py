@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphrec.jobs import build_shard, generate_embeddings, train_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.model import CovisitationConfig, PopularityConfig
 from graphrec_core.day import Day, evaluation_ref
@@ -30,7 +31,6 @@ from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.retrieval.sources import DenseSource, TableSource
 from graphrec_core.training.region_model import produce_model
 from graphrec_core.types import Region, View
-from jobs import build_shard, generate_embeddings, train_model
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.steps import embed_all
 

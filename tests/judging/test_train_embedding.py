@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphrec.jobs import build_shard, evaluate_model
 from graphrec_core.axes.rows import vector_column
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
@@ -21,7 +22,6 @@ from graphrec_core.lake.layout import vectors_file
 from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.ledger.past import read_past
 from graphrec_core.types import REQUIRED_VIEWS, ArtifactId, Region, View
-from jobs import build_shard, evaluate_model
 from tests.support.figures import EMBEDDING_FIGURES
 from tests.support.identities import tiny_id
 from tests.support.recommit import change_manifest, replace_file

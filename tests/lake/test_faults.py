@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from graphrec.jobs.wait_for_source import missing_for
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Lake, Storage, attempt, find_artifact
@@ -16,7 +17,6 @@ from graphrec_core.ledger.release import list_releases
 from graphrec_core.ledger.revisions import newest_revision
 from graphrec_core.publishing.going_live import go_live, roll_back
 from graphrec_core.types import ArtifactId, Region
-from jobs.wait_for_source import missing_for
 from tests.support.disk_faults import ERRNOS, DiskFaults, disk_faults
 from tests.support.example_day import write_example_day
 from tests.support.figures import MODEL_FIGURES

@@ -12,6 +12,7 @@ from threading import Event
 
 import pytest
 
+from graphrec.jobs import sweep as job
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Artifact, Lake, attempt, find_artifact
@@ -20,7 +21,6 @@ from graphrec_core.lake.sweep import find_leftovers, sweep
 from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.replay import LiveRegion
 from graphrec_core.types import Region
-from jobs import sweep as job
 from tests.support.example_day import write_example_day
 from tests.support.figures import MODEL_FIGURES
 from tests.support.identities import tiny_id

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from graphrec.jobs import query, rollback_release, status
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.day import Day, evaluation_ref, recommender_id
 from graphrec_core.judging.evaluate import produce_evaluation
@@ -21,7 +22,6 @@ from graphrec_core.report.collect import collect
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
 from graphrec_core.types import ArtifactId, Region, View
-from jobs import query, rollback_release, status
 from tests.support.snapshots import SOURCE
 
 LAKE = Path(__file__).with_name("older") / "lake.tar.gz"

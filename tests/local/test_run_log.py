@@ -1,7 +1,7 @@
 import pytest
 
-from dags.run_tasks import END
-from local.run_log import SUMMARY, RunLog, progress_in, report_in
+from graphrec.dags.run_tasks import END
+from graphrec.local.run_log import SUMMARY, RunLog, progress_in, report_in
 
 
 @pytest.mark.parametrize(

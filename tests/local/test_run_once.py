@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from dags.run_params import run_params
+from graphrec.dags.run_params import run_params
+from graphrec.local.run_once import LocalRun, logical_day, main
 from graphrec_core.config import load_pipeline, triggered_overrides
 from graphrec_core.types import parse_instant
-from local.run_once import LocalRun, logical_day, main
 from tests.dags.pipelines import write_pipeline
 from tests.local.test_run_log import ERROR, step
 from tests.local.test_run_verdict import region, run

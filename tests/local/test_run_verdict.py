@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from local.run_verdict import RunOutcome, judge_run
+from graphrec.local.run_verdict import RunOutcome, judge_run
 
 AS_OF, NEWER = "20260101T000000Z", "20260201T000000Z"
 

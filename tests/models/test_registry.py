@@ -3,6 +3,7 @@ from typing import get_args
 
 import pytest
 
+from graphrec.jobs import evaluate_model
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.gate import REFERENCES, GateConfig
 from graphrec_core.config.model import (
@@ -22,7 +23,6 @@ from graphrec_core.models.encoder import Encoder
 from graphrec_core.models.registry import build_encoder, build_scorer, reads_features
 from graphrec_core.report.systems import short_titles, system_colours, system_title
 from graphrec_core.types import ArtifactId
-from jobs import evaluate_model
 from tests.support.days import EAST, prepare_day
 from tests.support.reverse_scorer import ReverseConfig
 from tests.support.snapshots import AS_OF, tiny_config

@@ -26,7 +26,7 @@ def town_day(tmp_path_factory: pytest.TempPathFactory) -> TownDay:
     arguments = [
         sys.executable,
         "-m",
-        "local.run_once",
+        "graphrec.local.run_once",
         "--config",
         str(TOWN),
         "--lake",

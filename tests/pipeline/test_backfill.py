@@ -9,6 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from graphrec.jobs import (
+    build_shard,
+    check_snapshot,
+    evaluate_model,
+)
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import RefusedError
@@ -16,11 +21,6 @@ from graphrec_core.lake import Lake
 from graphrec_core.publishing.publish import publish
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View, format_instant
-from jobs import (
-    build_shard,
-    check_snapshot,
-    evaluate_model,
-)
 from tests.support.steps import embed, train
 
 pytestmark = pytest.mark.pipeline

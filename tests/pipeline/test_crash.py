@@ -12,13 +12,13 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from graphrec.jobs import build_shard, evaluate_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake
 from graphrec_core.ledger.release import list_releases
 from graphrec_core.publishing.publish import publish
 from graphrec_core.serving.app import create_app
-from jobs import build_shard, evaluate_model
 from tests.pipeline.steps import REPOSITORY
 from tests.support.days import BOTH, EAST, lake_bytes, prepare_day, run_day
 from tests.support.live_reader import LiveReader

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from graphrec.jobs import build_shard, check_snapshot, evaluate_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.day import Day
@@ -13,7 +14,6 @@ from graphrec_core.ledger.live import read_live
 from graphrec_core.ledger.release import Release
 from graphrec_core.publishing.publish import publish
 from graphrec_core.report.collect import collect
-from jobs import build_shard, check_snapshot, evaluate_model
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day
 from tests.support.snapshots import AS_OF, write_verdict
 

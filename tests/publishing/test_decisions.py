@@ -8,6 +8,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from graphrec.jobs import (
+    build_shard,
+    evaluate_model,
+    rollback_release,
+)
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.publish import PublishConfig
 from graphrec_core.day import Day, evaluation_ref
@@ -20,11 +25,6 @@ from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.publishing.publish import publish
 from graphrec_core.report.collect import collect
 from graphrec_core.types import View
-from jobs import (
-    build_shard,
-    evaluate_model,
-    rollback_release,
-)
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_day
 from tests.support.recommit import replace_file
 from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snapshot

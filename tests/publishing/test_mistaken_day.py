@@ -8,9 +8,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
+from graphrec.jobs.cli import app
 from graphrec_core.config import PipelineConfig
 from graphrec_core.errors import ConfigError
-from jobs.cli import app
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config
 

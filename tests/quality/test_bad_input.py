@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from graphrec.jobs import validate_source
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import (
@@ -18,7 +19,6 @@ from graphrec_core.errors import (
 from graphrec_core.lake import Lake
 from graphrec_core.lake.layout import PART
 from graphrec_core.snapshot import produce_snapshot
-from jobs import validate_source
 from tests.support.market import AS_OF, market_data, market_tables, write_market
 
 

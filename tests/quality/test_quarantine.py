@@ -12,6 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
+from graphrec.jobs import quarantine as job
+from graphrec.jobs import validate_source
+from graphrec.jobs.cli import app
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.engine import Engine, Relation
@@ -24,9 +27,6 @@ from graphrec_core.lake.layout import PART
 from graphrec_core.lake.records import TableDigest, TableFigures
 from graphrec_core.quality.quarantine import Wanted
 from graphrec_core.types import ArtifactId
-from jobs import quarantine as job
-from jobs import validate_source
-from jobs.cli import app
 from tests.support.engines import relation_of
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 from tests.support.snapshots import tiny_config

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
+from graphrec.jobs import show_config, validate_source
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError, RefusedError
 from graphrec_core.snapshot import produce_snapshot
-from jobs import show_config, validate_source
 from tests.support.market import AS_OF, market_data, write_market
 
 SELECTS = {

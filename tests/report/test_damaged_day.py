@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from graphrec.jobs import status, write_report
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
@@ -13,7 +14,6 @@ from graphrec_core.report.collect import collect, collect_found
 from graphrec_core.report.found import find_day
 from graphrec_core.report.wording import summary
 from graphrec_core.types import ArtifactId, Region, View
-from jobs import status, write_report
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 

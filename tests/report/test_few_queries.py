@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from graphrec.jobs import status
 from graphrec_core.config import PipelineConfig
 from graphrec_core.lake import Lake
 from graphrec_core.lake.records import GateDecision, Outcome
@@ -22,7 +23,6 @@ from graphrec_core.report.gate_picture import arrows, difference_limits, plot_ga
 from graphrec_core.report.page import render_page
 from graphrec_core.report.table import render_run_table
 from graphrec_core.types import Region
-from jobs import status
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config
 

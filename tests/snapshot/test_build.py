@@ -131,7 +131,7 @@ def test_building_again_in_another_process_gives_the_same_id_and_bytes(
     config = write_market(tmp_path / "lake", **market_with_changes())
     path = tmp_path / "market.yaml"
     path.write_text(yaml.safe_dump(config.model_dump(mode="json")))
-    command = [sys.executable, "-m", "jobs.cli", "build-snapshot", "--config", str(path)]
+    command = [sys.executable, "-m", "graphrec.jobs.cli", "build-snapshot", "--config", str(path)]
     subprocess.run([*command, "--as-of", AS_OF.isoformat()], check=True, cwd=REPOSITORY)
     lake = Lake(config)
     folder = lake.layout.snapshot(AS_OF, snapshot.manifest.id)

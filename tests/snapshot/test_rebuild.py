@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from graphrec.jobs import build_snapshot, check_snapshot, status
 from graphrec_core.config import PipelineConfig, StepName, child_environment
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError, HistoryChangedError
@@ -20,7 +21,6 @@ from graphrec_core.ledger.revisions import Acceptance, Revision, scan_revisions
 from graphrec_core.snapshot import produce_snapshot, rebuild_snapshot
 from graphrec_core.snapshot.daily import write_snapshot
 from graphrec_core.types import Region, View
-from jobs import build_snapshot, check_snapshot, status
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 from tests.support.steps import train
 
@@ -321,7 +321,7 @@ def test_of_another_engine_the_files_are_compared(tmp_path: Path) -> None:
 def run_cli(path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     day = ("--config", str(path), "--as-of", AS_OF.date().isoformat(), "--rebuild")
     return subprocess.run(
-        [sys.executable, "-m", "jobs.cli", "build-snapshot", *day, *arguments],
+        [sys.executable, "-m", "graphrec.jobs.cli", "build-snapshot", *day, *arguments],
         cwd=REPOSITORY,
         env=child_environment(COLUMNS="200", NO_COLOR="1"),
         capture_output=True,

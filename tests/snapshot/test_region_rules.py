@@ -9,6 +9,7 @@ import h3
 import pandas as pd
 import pytest
 
+from graphrec.jobs import validate_source
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import EmptyTableError, UnreadableSourceError
@@ -16,7 +17,6 @@ from graphrec_core.lake import Artifact, Lake, Manifest, open_artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View
-from jobs import validate_source
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 
 LATITUDE = {"p0": 10.0, "p1": 11.0, "p2": 12.0, "p3": 10.0, "p4": 11.0, "p5": 12.0}

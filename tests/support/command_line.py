@@ -11,8 +11,8 @@ from unittest.mock import patch
 
 import yaml
 
+from graphrec.jobs import cli
 from graphrec_core.config import PipelineConfig
-from jobs import cli
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def run_main(*arguments: str) -> Done:
 @contextlib.contextmanager
 def _own_logging() -> Iterator[None]:
     root = logging.getLogger()
-    names = ("", "graphrec_core", "jobs")
+    names = ("", "graphrec_core", "graphrec")
     handlers, levels = root.handlers[:], [logging.getLogger(name).level for name in names]
     root.handlers = []
     try:

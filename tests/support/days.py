@@ -3,6 +3,7 @@
 import contextlib
 from datetime import datetime
 
+from graphrec.jobs import build_shard, evaluate_model
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import GateRefusedError
@@ -10,7 +11,6 @@ from graphrec_core.lake import Lake
 from graphrec_core.ledger.release import Release, list_releases
 from graphrec_core.publishing.publish import publish
 from graphrec_core.types import Region, format_instant
-from jobs import build_shard, evaluate_model
 from tests.support.snapshots import AS_OF, write_tiny_snapshot
 from tests.support.vectors import write_vectors
 

@@ -52,7 +52,7 @@ def _kill_if_said(word: str, record: logging.LogRecord) -> logging.LogRecord:
 
 
 if __name__ == "__main__":
-    from jobs.cli import main
+    from graphrec.jobs.cli import main
 
     kill_at(sys.argv[1])
     sys.argv = ["graphrec", *sys.argv[2:]]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-import jobs
+from graphrec import jobs
 from graphrec_core.config import STEPS, Grain, StepName
 from graphrec_core.config.steps import StepInput, StepSpec
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from graphrec.jobs import generate_embeddings, train_model
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.lake import Manifest
 from graphrec_core.types import REQUIRED_VIEWS, Region, View
-from jobs import generate_embeddings, train_model
 
 
 def only_source(config: PipelineConfig) -> str:

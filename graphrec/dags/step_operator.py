@@ -10,12 +10,11 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from dags.child_process import ChildProcess
+from graphrec.dags.child_process import ChildProcess
 from graphrec_core.config import child_environment, triggered_overrides
 from graphrec_core.errors import ConfigError
 from graphrec_core.redaction import redact
 
-REPOSITORY = Path(__file__).resolve().parents[1]
 NO_RETRY = {2: "configuration or usage is wrong", 3: "refused by data checks or by the gate"}
 NO_INSTANT = ("", "None")
 """What the template of ``as_of`` becomes when the first task failed."""
@@ -58,7 +57,7 @@ class StepOperator(BaseOperator):
         overrides: Any = (),  # noqa: ANN401
         publishing: Any = (),  # noqa: ANN401
         extra_args: Any = (),  # noqa: ANN401
-        module: str = "jobs.cli",
+        module: str = "graphrec.jobs.cli",
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
@@ -127,7 +126,7 @@ class StepOperator(BaseOperator):
 
         self.log.info("%s %s", STARTED, self._title())
         environment = child_environment(PYTHONUNBUFFERED="1")
-        self._child = ChildProcess(command, cwd=REPOSITORY, env=environment)
+        self._child = ChildProcess(command, environment)
         try:
             code = self._child.follow(on_stdout, on_stderr)
         except BaseException:  # a timeout or an interrupt must not leave the child behind

@@ -9,7 +9,7 @@ from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from dags.step_operator import NO_RETRY, StepOperator
+from graphrec.dags.step_operator import NO_RETRY, StepOperator
 
 LOOK_ONCE = ("--timeout-s", "0")
 WAITING_SINCE = "waiting_since"

@@ -5,13 +5,13 @@ import sys
 
 import typer
 
+from graphrec.jobs.threads import set_threads
 from graphrec_core import log
 from graphrec_core.errors import GraphrecError
 from graphrec_core.lake.meter import process_meter
 from graphrec_core.redaction import redact
-from jobs.threads import set_threads
 
-logger = logging.getLogger("jobs.cli")
+logger = logging.getLogger("graphrec.jobs.cli")
 FAULT, USAGE = 1, 2
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 """What typer raises for wrong arguments; it does not export the class itself."""

@@ -6,7 +6,7 @@ file holds no DAG and fails to import while a file of the configuration folder c
 
 from pathlib import Path
 
-from dags.config_files import read_pipelines
+from graphrec.dags.config_files import read_pipelines
 from graphrec_core.config import config_dir
 from graphrec_core.errors import ConfigError
 

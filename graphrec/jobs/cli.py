@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from jobs.cli_live import app as live_app
-from jobs.cli_options import AsOf, Config, DayOption, LakeRoot, Set, emit, load
-from jobs.cli_steps import add_steps
+from graphrec.jobs.cli_live import app as live_app
+from graphrec.jobs.cli_options import AsOf, Config, DayOption, LakeRoot, Set, emit, load
+from graphrec.jobs.cli_steps import add_steps
 
 app = typer.Typer(
     help="The daily machine behind graph recommendations.",
@@ -34,7 +34,7 @@ def status(
 
     Example: `graphrec status --config configs/town.yaml --as-of 2026-01-01`
     """
-    from jobs import status as job
+    from graphrec.jobs import status as job
 
     pipeline = load(config, overrides, lake)
     if as_json:
@@ -60,8 +60,8 @@ def quarantine(
     Example: `graphrec quarantine --config configs/town.yaml --as-of 2026-01-01
     --table edges/visited --reason unknown`
     """
+    from graphrec.jobs import quarantine as job
     from graphrec_core.quality.quarantine import Wanted
-    from jobs import quarantine as job
 
     wanted = Wanted(table, reason, node_id)
     rows = job.run(load(config, overrides, lake), as_of, wanted, limit)
@@ -80,7 +80,7 @@ def sweep(
 
     Example: `graphrec sweep --config configs/town.yaml --dry-run`
     """
-    from jobs import sweep as job
+    from graphrec.jobs import sweep as job
 
     removed = job.run(load(config, overrides, lake), older_than_hours, dry_run=dry_run)
     emit({"removed": removed, "dry_run": dry_run})
@@ -93,14 +93,14 @@ def show_config(config: Config, overrides: Set = [], lake: LakeRoot = "") -> Non
     Example: `graphrec show-config --config configs/town.yaml
     --set recommender.sources.taste.model=graphsage`
     """
-    from jobs import show_config as job
+    from graphrec.jobs import show_config as job
 
     typer.echo(job.run(load(config, overrides, lake)))
 
 
 def main() -> None:
     """Runs the command line and ends the process with the design's exit codes."""
-    from jobs.program import run
+    from graphrec.jobs.program import run
 
     run(app)
 

@@ -1,4 +1,4 @@
-"""One day of one pipeline on this machine: ``python -m local.run_once --config FILE``.
+"""One day of one pipeline on this machine: ``python -m graphrec.local.run_once --config FILE``.
 
 Runs the real Airflow DAG once (SQLite, no scheduler), shows its progress, then what it left.
 Exit code 0: this run stored report and release, and a region is live from it (or passed, where
@@ -18,18 +18,18 @@ from typing import Any
 
 import yaml
 
-from dags.child_process import die_with_the_parent
+from graphrec.dags.child_process import die_with_the_parent
+from graphrec.local.run_log import RunLog
+from graphrec.local.run_verdict import judge_run
 from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
 from graphrec_core.config.looseness import gate_settings
 from graphrec_core.errors import ConfigError, GraphrecError
 from graphrec_core.redaction import redact
 from graphrec_core.types import parse_instant
-from local.run_log import RunLog
-from local.run_verdict import judge_run
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-AIRFLOW_HOME = REPOSITORY / ".airflow"
-GRAPHREC = (sys.executable, "-m", "jobs.cli")
+DAGS_FOLDER = Path(__file__).resolve().parents[1] / "dags"
+AIRFLOW_HOME = Path(".airflow")
+GRAPHREC = (sys.executable, "-m", "graphrec.jobs.cli")
 FAULT, USAGE = 1, 2
 MAX_FAILURES = 3
 """Failed steps whose messages are shown; the first ones, since the later ones follow from them."""
@@ -38,7 +38,7 @@ WIDTH = "160"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the day and returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m local.run_once", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m graphrec.local.run_once", description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the pipeline's YAML")
     parser.add_argument("--data", default="", help="folder of the source's tables (source.root)")
     parser.add_argument("--as-of", default="", help="ISO; default: schedule.end, else .start")
@@ -80,21 +80,20 @@ class LocalRun:
     """
 
     def __init__(self, config: PipelineConfig, as_of: datetime, home: Path = AIRFLOW_HOME) -> None:
-        self.config, self.as_of, self.home = config, as_of, home
+        self.config, self.as_of, self.home = config, as_of, home.resolve()
         self.log, self.name = RunLog(), f"{config.pipeline}-{as_of:%Y%m%dT%H%M%SZ}"
-        self.path = home / f"{self.name}.yaml"
+        self.path = self.home / f"{self.name}.yaml"
         self.gate = {
             key: value
             for key, value in gate_settings(config).items()
             if key in config.yaml_gate and config.yaml_gate[key] != value
         }
         self.environment = child_environment(
-            AIRFLOW_HOME=str(home),
+            AIRFLOW_HOME=str(self.home),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
-            AIRFLOW__CORE__DAGS_FOLDER=str(REPOSITORY / "dags"),
+            AIRFLOW__CORE__DAGS_FOLDER=str(DAGS_FOLDER),
             AIRFLOW__LOGGING__COLORED_CONSOLE_LOG="False",
             GRAPHREC_CONFIG_DIR=str(self.path),
-            PYTHONPATH=str(REPOSITORY),
             PYTHONUNBUFFERED="1",
             NO_COLOR="1",
         )
@@ -137,13 +136,12 @@ class LocalRun:
         """Returns the arguments of Airflow's program that run the DAG once."""
         day = logical_day(self.config, self.as_of).isoformat()
         conf = {"as_of": self.as_of.isoformat(), "overrides": self.overrides}
-        file = str(REPOSITORY / "dags" / "pipelines.py")
+        file = str(DAGS_FOLDER / "pipelines.py")
         return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
 
     def _airflow(self, log: Any, *arguments: str) -> int:  # noqa: ANN401
         process = subprocess.Popen(
             [sys.executable, "-m", "airflow", *arguments],
-            cwd=REPOSITORY,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -168,7 +166,6 @@ class LocalRun:
         settings = [word for override in self.overrides for word in ("--set", override)]
         done = subprocess.run(
             [*GRAPHREC, command, "--config", str(self.path), *arguments, *settings],
-            cwd=REPOSITORY,
             env=self.environment,
             stdout=subprocess.PIPE if capture else None,
             text=True,

@@ -6,8 +6,7 @@ from typing import Annotated
 
 import typer
 
-from graphrec_core.types import ArtifactId
-from jobs.cli_options import (
+from graphrec.jobs.cli_options import (
     Config,
     IncludeSeen,
     LakeRoot,
@@ -20,6 +19,7 @@ from jobs.cli_options import (
     load,
     wrong_use,
 )
+from graphrec_core.types import ArtifactId
 
 app = typer.Typer()
 
@@ -41,7 +41,7 @@ def rollback_release(
 
     Example: `graphrec rollback-release --config configs/town.yaml`
     """
-    from jobs import rollback_release as job
+    from graphrec.jobs import rollback_release as job
 
     pipeline = load(config, overrides, lake)
     if not lower and (by or reason):
@@ -63,7 +63,7 @@ def serve(
 
     Example: `graphrec serve --config configs/town.yaml --port 8000`
     """
-    from jobs import serve as job
+    from graphrec.jobs import serve as job
 
     job.run(load(config, overrides, lake), port)
 
@@ -82,7 +82,7 @@ def query(
 
     Example: `graphrec query ash-u7 --config configs/town.yaml --k 5`
     """
-    from jobs import query as job
+    from graphrec.jobs import query as job
 
     answer = job.run(load(config, overrides, lake), node_id, k, region)
     typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
@@ -102,7 +102,7 @@ def recommend(
 
     Example: `graphrec recommend --config configs/town.yaml --k 100 --output top.parquet`
     """
-    from jobs import recommend as job
+    from graphrec.jobs import recommend as job
 
     pipeline = load(config, overrides, lake)
     num_rows = job.run(pipeline, k, output, ArtifactId(release), include_seen=include_seen)

@@ -2,8 +2,8 @@
 
 import logging
 
-from dags.config_files import read_pipelines
-from dags.pipeline_dag import Pipeline
+from graphrec.dags.config_files import read_pipelines
+from graphrec.dags.pipeline_dag import Pipeline
 from graphrec_core.config import config_dir
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from typing import Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowFailException
 
-from dags.as_of import resolve_as_of
-from dags.run_params import publishing_of, rebuild_args
+from graphrec.dags.as_of import resolve_as_of
+from graphrec.dags.run_params import publishing_of, rebuild_args
 from graphrec_core.config import load_pipeline, shape_of, triggered_overrides
 from graphrec_core.errors import ConfigError, GraphrecError
 

@@ -27,16 +27,16 @@ from airflow.sdk import (
     task_group,
 )
 
-from dags.run_params import (
+from graphrec.dags.run_params import (
     rendered_overrides,
     rendered_publishing,
     rendered_rebuild,
     rendered_regions,
     run_params,
 )
-from dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
-from dags.step_operator import StepOperator
-from dags.wait_operator import WaitOperator
+from graphrec.dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
+from graphrec.dags.step_operator import StepOperator
+from graphrec.dags.wait_operator import WaitOperator
 from graphrec_core.config import (
     PipelineConfig,
     StepName,
@@ -75,7 +75,7 @@ class Pipeline:
     """
 
     def __init__(
-        self, config_path: Path, config: PipelineConfig, module: str = "jobs.cli"
+        self, config_path: Path, config: PipelineConfig, module: str = "graphrec.jobs.cli"
     ) -> None:
         self.path, self.config, self.module = str(config_path.resolve()), config, module
 

@@ -10,10 +10,7 @@ from typing import Annotated
 
 import typer
 
-from graphrec_core.config import STEPS, Grain, StepName
-from graphrec_core.errors import NotReadyError
-from graphrec_core.types import Region, View
-from jobs.cli_options import (
+from graphrec.jobs.cli_options import (
     Accept,
     AcceptedBy,
     AcceptedWhy,
@@ -33,6 +30,9 @@ from jobs.cli_options import (
     open_day,
     refuse_future,
 )
+from graphrec_core.config import STEPS, Grain, StepName
+from graphrec_core.errors import NotReadyError
+from graphrec_core.types import Region, View
 
 Command = Callable[..., None]
 
@@ -52,7 +52,7 @@ def _help(step: StepName) -> str:
 
 
 def _job(step: StepName) -> ModuleType:
-    return importlib.import_module(f"jobs.{step.replace('-', '_')}")
+    return importlib.import_module(f"graphrec.jobs.{step.replace('-', '_')}")
 
 
 def _command(step: StepName) -> Command:
@@ -72,7 +72,7 @@ def _of_day(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from jobs import regions
+        from graphrec.jobs import regions
 
         regions.refuse_region(region)
         day = open_day(config, as_of, overrides, lake)
@@ -89,7 +89,7 @@ def _of_region(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from jobs import regions
+        from graphrec.jobs import regions
 
         day = open_day(config, as_of, overrides, lake)
         where = regions.one_region(day, region)
@@ -107,7 +107,7 @@ def _of_sources(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from jobs import regions
+        from graphrec.jobs import regions
 
         day = open_day(config, as_of, overrides, lake)
         where, sources = regions.sources_at(day, region, source)
@@ -126,7 +126,7 @@ def _of_view(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from jobs import regions
+        from graphrec.jobs import regions
 
         day = open_day(config, as_of, overrides, lake)
         where, sources = regions.sources_at(day, region, source)
@@ -143,8 +143,8 @@ def _wait_for_source(
     lake: LakeRoot = "",
     timeout_s: Timeout = None,
 ) -> None:
-    from jobs import regions
-    from jobs import wait_for_source as job
+    from graphrec.jobs import regions
+    from graphrec.jobs import wait_for_source as job
 
     regions.refuse_region(region)
     try:
@@ -166,11 +166,11 @@ def _build_snapshot(
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
-    from jobs import regions
+    from graphrec.jobs import regions
 
     regions.refuse_region(region)
     day = open_day(config, as_of, overrides, lake)
-    from jobs import build_snapshot as job
+    from graphrec.jobs import build_snapshot as job
 
     accepted = job.acceptance(by, reason, rebuild=rebuild, accept=accept)
     emit(job.run(day, accepted, rebuild=rebuild))
@@ -183,7 +183,7 @@ def _publish_release(
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
-    from jobs import publish_release as job
+    from graphrec.jobs import publish_release as job
 
     day, regions = open_day(config, as_of, overrides, lake), tuple(map(Region, region))
     refuse_future(day.config, as_of)
@@ -193,8 +193,8 @@ def _publish_release(
 def _write_report(
     config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
 ) -> None:
-    from jobs import regions
-    from jobs import write_report as job
+    from graphrec.jobs import regions
+    from graphrec.jobs import write_report as job
 
     regions.refuse_region(region)
     emit({"report": job.run(load(config, overrides, lake), as_of)})
