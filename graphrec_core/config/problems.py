@@ -47,10 +47,11 @@ def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[s
 
 
 def note_override(lines: dict[KeyPath, int], path: KeyPath) -> None:
-    """Forgets the lines of what an override replaced."""
+    """Forgets the lines of what an override replaced, and notes what it adds."""
     for key in [key for key in lines if key[: len(path)] == path]:
         del lines[key]
-    lines[path] = OVERRIDE
+    for depth in range(1, len(path) + 1):
+        lines.setdefault(path[:depth], OVERRIDE)
 
 
 def _as_written(loc: KeyPath) -> KeyPath:

@@ -70,14 +70,18 @@ def test_an_override_may_hold_an_equals_sign(write: Write) -> None:
 @pytest.mark.parametrize(
     ("overrides", "key"),
     [
-        (["trainings.num_epochs=1"], "unknown key trainings"),
+        (["trainings.num_epochs=1"], "unknown key trainings (an override)"),
         (["training.num_epoch=1"], "unknown key training.num_epoch"),
         (["task.start_node=true"], "task.start_node (an override), it is gone: a source"),
-        (["training.validation_frac=.1"], "training.validation_frac, it is gone: training is"),
+        (["training.validation_frac=.1"], "training.validation_frac (an override), it is gone"),
         (["training.num_epochs=-1"], "training.num_epochs"),
         (["training.num_epochs=many"], "training.num_epochs"),
         (["training.loss=hinge"], "training.loss"),
         (["recommender.model=magic"], "its model must be one of lightgcn, graphsage, popularity"),
+        (
+            ["recommender.sources.more.quota=4"],
+            "lightgcn, graphsage, popularity, covisitation (an override)",
+        ),
         (["evaluation.depth=5"], "evaluation.depth"),
         (["time.horizon_days=400"], "time.horizon_days"),
         (["task.query=ghost"], "task.query"),

@@ -95,7 +95,7 @@ def market_yaml(tmp_path: Path) -> Path:
         (("validate-source", *DAY, "--region", "east"), ("works on all regions", "east")),
         (("build-snapshot", *DAY, "--region", "east"), ("works on all regions", "east")),
         (("write-report", *DAY, "--region", "east"), ("works on all regions", "east")),
-        (("generate-embeddings", *DAY, "--view", "both"), ("both", "train", "serve")),
+        (("generate-embeddings", *DAY, "--view", "both"), ("both", "fit", "train", "serve")),
     ],
 )
 def test_wrong_usage_is_refused(
