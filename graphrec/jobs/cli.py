@@ -22,6 +22,23 @@ add_steps(app)
 app.add_typer(live_app)
 
 
+@app.command("init")
+def init(
+    example: Annotated[
+        str, typer.Argument(help="gowalla, movielens or town.", metavar="EXAMPLE")
+    ] = "town",
+) -> None:
+    """Writes configs/EXAMPLE.yaml, never over a file, and says where Airflow finds the DAGs.
+
+    Example: `graphrec init town`
+    """
+    from graphrec.jobs import init as job
+
+    path = job.run(example)
+    typer.echo(f"Wrote {path}. Read it with: graphrec show-config --config {path}")
+    typer.echo(f"For Airflow: export AIRFLOW__CORE__DAGS_FOLDER={job.dags_folder()}")
+
+
 @app.command("status")
 def status(
     config: Config,

@@ -105,7 +105,7 @@ def _unreadable(path: Path, found: str) -> ConfigError:
     return ConfigError(
         must=f"The configuration file {path} must be readable, and text in UTF-8.",
         found=found,
-        fix="Give the path of a YAML file, such as configs/town.yaml.",
+        fix="Give the path of a YAML file; `graphrec init` writes configs/town.yaml.",
     )
 
 

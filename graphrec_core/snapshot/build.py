@@ -85,8 +85,8 @@ def _refuse_no_nodes(num_known: Mapping[str, int]) -> None:
         raise EmptyTableError(
             must="Every node type must have a node with a good row.",
             found=f"none in nodes/{', nodes/'.join(unknown)}",
-            fix="Choose an --as-of after the first rows. If it is, run validate-source: it says what "
-            "is wrong with every row.",
+            fix="Choose an --as-of after the first rows. If it is, run validate-source: it says "
+            "what is wrong with every row.",
         )
 
 

@@ -25,6 +25,7 @@ METHODS = {"cat_file", "read_bytes", "read_text"}
 """Methods that read a path, whatever has them."""
 MODES = {"r", "rb", "rb+", "rt"}
 READERS = {
+    "graphrec/jobs/init.py": "the committed examples, in the package",
     "graphrec_core/config/defaults.py": "the committed defaults, beside it",
     "graphrec_core/config/loader.py": "the YAML of the pipeline",
     "graphrec_core/engine/csv_reader.py": "a source's CSV",
