@@ -11,7 +11,6 @@ a source of the region has.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -37,27 +36,20 @@ from graphrec.dags.run_params import (
 from graphrec.dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
 from graphrec.dags.step_operator import StepOperator
 from graphrec.dags.wait_operator import WaitOperator
-from graphrec_core.config import (
-    PipelineConfig,
-    StepName,
-    Task,
-    scopes_of,
-    shape_of,
-    tasks_of_day,
-)
+from graphrec_core.config import STEPS, Needs, PipelineConfig, StepName, Task, flow_of, shape_of
 
 AS_OF = f"{{{{ ti.xcom_pull(task_ids='{RESOLVE}') }}}}"
 RETRY_DELAY = timedelta(seconds=30)
 SETTINGS: Mapping[StepName, Mapping[str, Any]] = {
     StepName.SNAPSHOT: {"extra_args": rendered_rebuild},
-    StepName.PUBLISH: {
-        "regions": rendered_regions,
-        # One region may fail and the others go live; without any shard there is no release.
-        "trigger_rule": TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
-    },
-    StepName.REPORT: {"trigger_rule": TriggerRule.ALL_DONE},
+    StepName.PUBLISH: {"regions": rendered_regions},
 }
 """What a step's task has beside that of every step."""
+RULES: Mapping[Needs, TriggerRule] = {
+    Needs.ALL: TriggerRule.ALL_SUCCESS,
+    Needs.ONE: TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+    Needs.NOTHING: TriggerRule.ALL_DONE,
+}
 
 
 def midnight(day: date | None) -> datetime | None:
@@ -99,27 +91,18 @@ class Pipeline:
         return dag
 
     def _fill(self) -> None:
-        tasks = tasks_of_day()
-        early = list(takewhile(self._is_of_day, tasks))
-        late = [one for one in tasks[len(early) :] if self._is_of_day(one)]
-        mapped = [one for one in tasks if "region" in self._scopes(one)]
-        before = [self._operator(one) for one in early]
-        regions = self._choose(before[early.index(Task(StepName.SNAPSHOT))])
+        flow = flow_of(self.config.recommender)
+        before = [self._operator(one) for one in flow.early]
+        regions = self._choose(before[flow.early.index(Task(StepName.SNAPSHOT))])
         chain(
             self._resolve(),
             *before,
             regions,
-            *(self._operator(one) for one in tasks if "global" in self._scopes(one)),
-            self._per_region(mapped).expand(region=regions),
-            *(self._operator(one) for one in late),
+            *(self._operator(one) for one in flow.shared),
+            self._per_region(flow.per_region).expand(region=regions),
+            *(self._operator(one) for one in flow.late),
             self._end(),
         )
-
-    def _scopes(self, one: Task) -> list[str]:
-        return scopes_of(one.step, self.config.recommender)
-
-    def _is_of_day(self, one: Task) -> bool:
-        return "day" in self._scopes(one)
 
     def _resolve(self) -> XComArg:
         path, shape = self.path, shape_of(self.config.recommender)
@@ -175,4 +158,5 @@ class Pipeline:
             "overrides": rendered_overrides,
             "publishing": rendered_publishing,
             "module": self.module,
+            "trigger_rule": RULES[STEPS[one.step].needs],
         }

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from graphrec.dags.as_of import resolve_as_of
 from graphrec.dags.run_params import publishing_of, rebuild_args
-from graphrec_core.config import load_pipeline, shape_of, triggered_overrides
+from graphrec_core.config import load_pipeline, regions_of_day, shape_of, triggered_overrides
 from graphrec_core.errors import ConfigError, GraphrecError
 
 RESOLVE, CHOOSE, END = "resolve-as-of", "choose-regions", "day-ended"
@@ -89,8 +89,7 @@ def choose_regions(snapshot: Mapping[str, Any], wanted: Sequence[str] | None) ->
     """Returns the regions to map over, sorted.
 
     Args:
-        snapshot: The result of ``build-snapshot``; ``regions`` names what it holds and
-            is not broken.
+        snapshot: The result of ``build-snapshot``.
         wanted: The parameter ``regions``; None or empty for all.
 
     Raises:
@@ -98,16 +97,10 @@ def choose_regions(snapshot: Mapping[str, Any], wanted: Sequence[str] | None) ->
             Airflow skips a group that is mapped over nothing, and a skipped day looks like a good
             one.
     """
-    known = sorted(snapshot["regions"])
-    if unknown := sorted(set(wanted or ()) - set(known)):
-        broken = ", ".join(snapshot.get("broken_regions", {})) or "none"
-        raise AirflowFailException(
-            f"Unknown regions {unknown}; the snapshot has {known}; broken: {broken}."
-        )
-    regions = sorted(set(wanted or known))
-    if not regions:
-        raise AirflowFailException("The snapshot has no region with data; see its log.")
-    return regions
+    try:
+        return regions_of_day(snapshot, wanted or ())
+    except GraphrecError as error:
+        raise AirflowFailException(str(error)) from error
 
 
 def end_of_day(context: Context) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from graphrec.jobs.cli_days import app as days_app
 from graphrec.jobs.cli_live import app as live_app
 from graphrec.jobs.cli_options import AsOf, Config, DayOption, LakeRoot, Set, emit, load
 from graphrec.jobs.cli_steps import add_steps
@@ -19,6 +20,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
 )
 add_steps(app)
+app.add_typer(days_app)
 app.add_typer(live_app)
 
 

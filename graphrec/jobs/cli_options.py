@@ -10,18 +10,18 @@ import typer
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.errors import ConfigError
 from graphrec_core.redaction import hide_in_uris
-from graphrec_core.types import Region, parse_instant
+from graphrec_core.types import parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from graphrec_core.day import Day
-    from graphrec_core.lake import Manifest
 
 Config = Annotated[Path, typer.Option(help="The pipeline's YAML file.", metavar="FILE")]
 AsOf = Annotated[
     datetime,
     typer.Option(parser=parse_instant, help="The run's one instant, ISO, UTC.", metavar="ISO"),
+]
+OnlyRegions = Annotated[
+    list[str], typer.Option("--region", help="Repeatable; none: all.", metavar="R")
 ]
 OneRegion = Annotated[
     str, typer.Option(help="The region to work on; none: the global sources.", metavar="R")
@@ -106,25 +106,3 @@ def wrong_use(must: str, found: str) -> ConfigError:
 def emit(result: dict[str, Any]) -> None:
     """Prints a command's result as one line of JSON; Airflow keeps it, so it holds no secret."""
     typer.echo(hide_in_uris(json.dumps(result, sort_keys=True)))
-
-
-def emit_sources(
-    step: str, region: Region, manifests: "Mapping[str, Manifest]", **more: str
-) -> None:
-    """Prints which artefact a step left for each source."""
-    ids = {source: manifest.id for source, manifest in manifests.items()}
-    emit({"step": step, "region": region, "sources": ids, **more})
-
-
-def emit_step(result: "Manifest | dict[str, Any]", **more: str) -> None:
-    """Prints what a job returned: its artefact's manifest in short, or else the values."""
-    from graphrec_core.lake import Manifest
-    from graphrec_core.lake.records import figures_of
-
-    if not isinstance(result, Manifest):
-        emit({**result, **more})
-        return
-    kind = figures_of(result.step)
-    told = result.figures(kind).to_json()
-    shown = {name: told[name] for name in kind.shown}
-    emit({"step": result.step, "id": result.id, "region": result.region, **shown, **more})

@@ -1,11 +1,9 @@
 """The steps as commands: each one of the table of steps, by its job ``jobs/<step>.py``.
 
-A step takes the options of its grain. One with options of its own has its command here.
+A step takes the options of its grain; one with options of its own has a command of its own.
 """
 
-import importlib
 from collections.abc import Callable, Mapping
-from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -20,17 +18,16 @@ from graphrec.jobs.cli_options import (
     NoRegion,
     OneRegion,
     OneSource,
+    OnlyRegions,
     Rebuild,
     Set,
     Timeout,
     emit,
-    emit_sources,
-    emit_step,
-    load,
     open_day,
     refuse_future,
 )
-from graphrec_core.config import STEPS, Grain, StepName
+from graphrec.jobs.perform import perform
+from graphrec_core.config import STEPS, Grain, StepName, Task
 from graphrec_core.errors import NotReadyError
 from graphrec_core.types import Region, View
 
@@ -51,10 +48,6 @@ def _help(step: StepName) -> str:
     return f"{spec.help}\n\nExample: `{example}`"
 
 
-def _job(step: StepName) -> ModuleType:
-    return importlib.import_module(f"graphrec.jobs.{step.replace('-', '_')}")
-
-
 def _command(step: StepName) -> Command:
     """Makes the command of a step that takes the options of its grain and no others."""
     if STEPS[step].has_views:
@@ -72,11 +65,7 @@ def _of_day(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from graphrec.jobs import regions
-
-        regions.refuse_region(region)
-        day = open_day(config, as_of, overrides, lake)
-        emit_step(_job(step).run(day))
+        emit(perform(Task(step), open_day(config, as_of, overrides, lake), region))
 
     return command
 
@@ -89,11 +78,7 @@ def _of_region(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from graphrec.jobs import regions
-
-        day = open_day(config, as_of, overrides, lake)
-        where = regions.one_region(day, region)
-        emit_step(_job(step).run(day, where))
+        emit(perform(Task(step), open_day(config, as_of, overrides, lake), region))
 
     return command
 
@@ -107,11 +92,7 @@ def _of_sources(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from graphrec.jobs import regions
-
-        day = open_day(config, as_of, overrides, lake)
-        where, sources = regions.sources_at(day, region, source)
-        emit_sources(step, where, _job(step).run(day, where, sources))
+        emit(perform(Task(step), open_day(config, as_of, overrides, lake), region, source))
 
     return command
 
@@ -126,11 +107,7 @@ def _of_view(step: StepName) -> Command:
         overrides: Set = [],
         lake: LakeRoot = "",
     ) -> None:
-        from graphrec.jobs import regions
-
-        day = open_day(config, as_of, overrides, lake)
-        where, sources = regions.sources_at(day, region, source)
-        emit_sources(step, where, _job(step).run(day, where, view, sources), view=view)
+        emit(perform(Task(step, view), open_day(config, as_of, overrides, lake), region, source))
 
     return command
 
@@ -143,16 +120,12 @@ def _wait_for_source(
     lake: LakeRoot = "",
     timeout_s: Timeout = None,
 ) -> None:
-    from graphrec.jobs import regions
-    from graphrec.jobs import wait_for_source as job
-
-    regions.refuse_region(region)
+    day = open_day(config, as_of, overrides, lake)
     try:
-        job.run(load(config, overrides, lake), as_of, timeout_s)
+        emit(perform(Task(StepName.WAIT), day, region, timeout_s=timeout_s))
     except NotReadyError:
-        emit({"step": "wait-for-source", "ready": False})  # "not yet", as against a fault
+        emit({"step": str(StepName.WAIT), "ready": False})  # "not yet", as against a fault
         raise
-    emit({"step": "wait-for-source", "ready": True})
 
 
 def _build_snapshot(
@@ -166,44 +139,29 @@ def _build_snapshot(
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
-    from graphrec.jobs import regions
-
-    regions.refuse_region(region)
     day = open_day(config, as_of, overrides, lake)
-    from graphrec.jobs import build_snapshot as job
+    from graphrec.jobs.build_snapshot import acceptance
 
-    accepted = job.acceptance(by, reason, rebuild=rebuild, accept=accept)
-    emit(job.run(day, accepted, rebuild=rebuild))
+    accepted = acceptance(by, reason, rebuild=rebuild, accept=accept)
+    task = Task(StepName.SNAPSHOT)
+    emit(perform(task, day, region, acceptance=accepted, rebuild=rebuild))
 
 
 def _publish_release(
     config: Config,
     as_of: AsOf,
-    region: Annotated[list[str], typer.Option(help="Repeatable; none: all.", metavar="R")] = [],
+    region: OnlyRegions = [],
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
-    from graphrec.jobs import publish_release as job
-
-    day, regions = open_day(config, as_of, overrides, lake), tuple(map(Region, region))
+    day = open_day(config, as_of, overrides, lake)
     refuse_future(day.config, as_of)
-    emit({"step": "publish-release", **job.run(day, regions)})
-
-
-def _write_report(
-    config: Config, as_of: AsOf, region: NoRegion = "", overrides: Set = [], lake: LakeRoot = ""
-) -> None:
-    from graphrec.jobs import regions
-    from graphrec.jobs import write_report as job
-
-    regions.refuse_region(region)
-    emit({"report": job.run(load(config, overrides, lake), as_of)})
+    emit(perform(Task(StepName.PUBLISH), day, regions=tuple(map(Region, region))))
 
 
 OWN: Mapping[StepName, Command] = {
     StepName.WAIT: _wait_for_source,
     StepName.SNAPSHOT: _build_snapshot,
     StepName.PUBLISH: _publish_release,
-    StepName.REPORT: _write_report,
 }
-"""The commands with options or results of their own."""
+"""The commands with options of their own."""

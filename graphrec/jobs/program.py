@@ -28,13 +28,18 @@ def run(app: typer.Typer) -> None:
     except UsageError as error:
         sys.stderr.write(_usage(error))
         sys.exit(USAGE)
-    except GraphrecError as error:
-        logger.error("%s: %s", type(error).__name__, error)
-        sys.exit(error.exit_code)
-    except Exception:
-        logger.exception("a fault that graphrec did not expect; a retry may help")
-        sys.exit(FAULT)
+    except Exception as error:
+        sys.exit(exit_code_of(error))
     sys.exit(code or 0)
+
+
+def exit_code_of(error: Exception) -> int:
+    """Logs what ended a step, and returns the exit code that it means."""
+    if isinstance(error, GraphrecError):
+        logger.error("%s: %s", type(error).__name__, error)
+        return error.exit_code
+    logger.error("a fault that graphrec did not expect; a retry may help", exc_info=error)
+    return FAULT
 
 
 def _usage(error: Exception) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.ledger.live import read_live
 from graphrec_core.publishing.publish import publish
@@ -13,4 +14,4 @@ def run(day: Day, regions: tuple[Region, ...] = ()) -> dict[str, Any]:
     release = publish(day, regions)
     served = read_live(day.lake).regions
     live = sorted(name for name, one in served.items() if one.release_id == release.id)
-    return {"id": release.id, "live": live}
+    return {"step": str(StepName.PUBLISH), "id": release.id, "live": live}

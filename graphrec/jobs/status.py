@@ -49,9 +49,9 @@ def run(config: PipelineConfig, as_of: datetime | None) -> dict[str, Any]:
     return {**status, "run": day.to_dict(), "revisions": stored}
 
 
-def show(config: PipelineConfig, as_of: datetime | None) -> None:
-    """Draws the same as tables on standard output, wide enough for every column."""
-    console = Console()
+def show(config: PipelineConfig, as_of: datetime | None, console: Console | None = None) -> None:
+    """Draws the same as tables, wide enough for every column; by default on standard output."""
+    console = console or Console()
     console.width = max(console.width, width())
     day = collect(config, as_of) if as_of is not None else None
     warnings = list[str]()

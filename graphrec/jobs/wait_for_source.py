@@ -3,25 +3,27 @@
 import logging
 import time
 from datetime import UTC, datetime
+from typing import Any
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
 from graphrec_core.errors import NotReadyError
 from graphrec_core.lake import Storage
 
 logger = logging.getLogger(__name__)
 
 
-def run(config: PipelineConfig, as_of: datetime, timeout_s: float | None) -> None:
+def run(day: Day, timeout_s: float | None = None) -> dict[str, Any]:
     """Returns as soon as the source is ready.
 
     Args:
-        config: ``time.lateness_hours``, ``source.ready_marker`` and ``schedule.wait_*``.
-        as_of: The run's instant.
+        day: The day; ``time.lateness_hours``, ``source.ready_marker``, ``schedule.wait_*``.
         timeout_s: Seconds to wait; 0 looks once; None: ``schedule.wait_timeout_hours``.
 
     Raises:
         NotReadyError: The source was not ready in time.
     """
+    config, as_of = day.config, day.as_of
     limit_s = config.schedule.wait_timeout_hours * 3600 if timeout_s is None else timeout_s
     deadline_s = time.monotonic() + limit_s
     while (missing := missing_for(config, as_of, datetime.now(UTC))) is not None:
@@ -33,6 +35,7 @@ def run(config: PipelineConfig, as_of: datetime, timeout_s: float | None) -> Non
             )
         logger.info("waiting: %s", missing)
         time.sleep(min(config.schedule.wait_poll_s, max(deadline_s - time.monotonic(), 0)))
+    return {"step": str(StepName.WAIT), "ready": True}
 
 
 def missing_for(config: PipelineConfig, as_of: datetime, now: datetime) -> str | None:

@@ -1,9 +1,9 @@
 """write-report: the day as one HTML page, from whatever exists; always runs."""
 
 import logging
-from datetime import datetime
+from typing import Any
 
-from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.report.collect import collect_found
 from graphrec_core.report.found import find_day
 from graphrec_core.report.page import render_page
@@ -11,15 +11,12 @@ from graphrec_core.report.page import render_page
 logger = logging.getLogger(__name__)
 
 
-def run(config: PipelineConfig, as_of: datetime) -> str:
-    """Writes the page, replacing an older one of the same day.
-
-    Returns:
-        The page's URI.
-    """
-    found = find_day(config, as_of)
+def run(day: Day) -> dict[str, Any]:
+    """Writes the page, replacing an older one of the same day; returns its URI."""
+    found = find_day(day.config, day.as_of)
     page = render_page(found, collect_found(found))
-    path = f"{found.day.lake.layout.report(as_of)}/index.html"
-    found.day.lake.storage.write(path, page.encode())
-    logger.info("report: %s", found.day.lake.storage.uri(path))
-    return found.day.lake.storage.uri(path)
+    path = f"{day.lake.layout.report(day.as_of)}/index.html"
+    day.lake.storage.write(path, page.encode())
+    uri = day.lake.storage.uri(path)
+    logger.info("report: %s", uri)
+    return {"report": uri}

@@ -1,9 +1,13 @@
-"""A day's tasks in order, as the table of steps has them."""
+"""A day's tasks in order, as the table of steps has them: what the DAG and ``run-day`` follow."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
 
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.config.steps import STEPS, Grain, StepName
+from graphrec_core.errors import ConfigError, EmptyTableError
 from graphrec_core.types import View
 
 
@@ -41,6 +45,66 @@ def tasks_of_day() -> list[Task]:
         if not spec.has_views:
             found.setdefault(Task(step))
     return list(found)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A day's tasks, each group in order.
+
+    Attributes:
+        early: What is done once, before the regions are known; they follow from the snapshot.
+        shared: What is done once after that: the global sources' tasks.
+        per_region: What is done once per region.
+        late: What is done once after all regions.
+    """
+
+    early: tuple[Task, ...]
+    shared: tuple[Task, ...]
+    per_region: tuple[Task, ...]
+    late: tuple[Task, ...]
+
+
+def flow_of(recommender: RecommenderConfig) -> Flow:
+    """Returns the day's tasks as the scopes of the sources part them."""
+    tasks = tasks_of_day()
+    scopes = {one: scopes_of(one.step, recommender) for one in tasks}
+    early = tuple(takewhile(lambda one: "day" in scopes[one], tasks))
+    return Flow(
+        early,
+        *(
+            tuple(one for one in tasks[len(early) :] if scope in scopes[one])
+            for scope in ("global", "region", "day")
+        ),
+    )
+
+
+def regions_of_day(snapshot: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
+    """Returns the regions that a day goes on with, sorted.
+
+    Args:
+        snapshot: The result of ``build-snapshot``; ``regions`` names what it holds and
+            is not broken.
+        wanted: Only these; empty: all.
+
+    Raises:
+        ConfigError: A wanted region is unknown.
+        EmptyTableError: No region is left.
+    """
+    known = sorted(snapshot["regions"])
+    if unknown := sorted(set(wanted) - set(known)):
+        broken = ", ".join(snapshot.get("broken_regions", {})) or "none"
+        raise ConfigError(
+            must=f"Wanted regions must be of the snapshot, and not broken: {known}.",
+            found=f"{unknown}; broken: {broken}",
+            fix="Name some of these, or none for all.",
+        )
+    if not known:
+        raise EmptyTableError(
+            must="The snapshot must have a region with data.",
+            found="no region",
+            fix="See what build-snapshot said of the regions that it left out.",
+        )
+    return sorted(set(wanted or known))
 
 
 def sources_of(step: StepName, recommender: RecommenderConfig) -> list[str]:

@@ -6,6 +6,7 @@ derives every id, folder and inputs of a day from this table; commands, ``--help
 code changes a step's result; ``tests/config/test_steps.py`` holds the golden ids.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -34,6 +35,19 @@ class Grain(StrEnum):
     DAY = "day"
     SOURCE = "source"  # one per source and region, or one of all regions where it is global
     REGION = "region"
+
+
+class Needs(StrEnum):
+    """What a step needs of the tasks just before it, all of which have ended by then."""
+
+    ALL = "all"  # that each ended well
+    ONE = "one"  # that one did
+    NOTHING = "nothing"
+
+    def are_met(self, ended_well: Iterable[bool]) -> bool:
+        """Tells whether the step may run after tasks that ended so."""
+        tell = {Needs.ALL: all, Needs.ONE: any, Needs.NOTHING: lambda _: True}
+        return tell[self](ended_well)
 
 
 @dataclass(frozen=True)
@@ -69,6 +83,7 @@ class StepSpec:
         folder: Its result's place in a pipeline's lake, made from ``{as_of}``, ``{region}`` and
             ``{id}``; empty: it leaves none.
         within: The step that does it too at its end; None: it is a task of the DAG.
+        needs: When it runs: after which ends of the tasks just before it.
     """
 
     help: str
@@ -79,6 +94,7 @@ class StepSpec:
     has_views: bool = False
     folder: str = ""
     within: StepName | None = None
+    needs: Needs = Needs.ALL
 
 
 _CANONICAL = (
@@ -183,7 +199,11 @@ STEPS: dict[StepName, StepSpec] = {
         2,
         ("gate", "publish"),
         folder="releases/{id}.json",
+        # One region may fail and the others go live; without any shard there is no release.
+        needs=Needs.ONE,
     ),
-    StepName.REPORT: StepSpec("Writes the day's HTML page from whatever exists.", 1, ()),
+    StepName.REPORT: StepSpec(
+        "Writes the day's HTML page from whatever exists.", 1, (), needs=Needs.NOTHING
+    ),
 }
 """Each step, in the order of a day."""

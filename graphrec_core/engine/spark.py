@@ -4,7 +4,7 @@ import logging
 import secrets
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import NoReturn
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
+from pyspark import SparkContext
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
@@ -34,6 +35,7 @@ from graphrec_core.engine.faults import (
 from graphrec_core.engine.folders import check_links
 from graphrec_core.engine.parquet_types import read_as_written
 from graphrec_core.engine.queries import quoted
+from graphrec_core.engine.sessions import shared_sessions
 from graphrec_core.engine.spark_faults import SPARK_ERRORS, message_of, refuse_error
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
 from graphrec_core.engine.spark_times import without_clock
@@ -93,8 +95,20 @@ a task of its own; a task without one takes milliseconds."""
 def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
     """Opens a Spark session; at the end its scratch folder goes, and the session too.
 
-    A session that this process runs already is used and left running.
+    A session that this process runs already is used and left running; so is one that several
+    steps share (``one_session``).
     """
+    scratch = f"{lake.layout.scratch}/{secrets.token_hex(6)}"
+    with held(lake.storage, scratch):
+        try:
+            with ExitStack() as own:
+                yield SparkEngine(_session(config, own), lake.storage, scratch)
+        finally:
+            lake.storage.remove(scratch)
+
+
+def _session(config: PipelineConfig, own: ExitStack) -> SparkSession:
+    """Returns the running session, or one that ends with what steps share, else with ``own``."""
     # Workers must run this interpreter, not whichever python3 is first on the PATH.
     set_default_environment("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"graphrec {config.pipeline}")
@@ -104,14 +118,21 @@ def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
         builder = builder.master(config.snapshot.spark_master)
     is_guest = SparkSession.getActiveSession() is not None
     session = builder.getOrCreate()
-    scratch = f"{lake.layout.scratch}/{secrets.token_hex(6)}"
-    with held(lake.storage, scratch):
-        try:
-            yield SparkEngine(session, lake.storage, scratch)
-        finally:
-            if not is_guest:
-                session.stop()
-            lake.storage.remove(scratch)
+    if not is_guest:
+        if (shared := shared_sessions()) is not None:
+            shared.callback(_end_jvm)
+        (shared or own).callback(session.stop)
+    return session
+
+
+def _end_jvm() -> None:
+    """Ends the JVM, which outlives its sessions: its heap would lie there for the whole day."""
+    gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
+    if gateway is not None:
+        gateway.shutdown()
+        java = gateway.proc  # type: ignore[attr-defined]
+        java.stdin.close()  # the JVM ends when its standard input does
+        java.wait()
 
 
 def _settings(config: SnapshotConfig) -> dict[str, str]:

@@ -1,6 +1,8 @@
 """Seconds and peak memory of this process, its child processes (a JVM, samplers) included.
 
-A step is a process of its own, so what a step took is what its process took.
+A step by hand is a process of its own, so what it took is what its process took, imports
+included. Where one process runs several steps, each ``restart`` begins the next one's figures: its
+own seconds, and the peak of the whole process meanwhile, what earlier steps left in it included.
 """
 
 import threading
@@ -17,13 +19,16 @@ class Meter:
     """Measures from its making on, in a background thread, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self._started_s = time.perf_counter()
-        self._peak_memory_mb = 0.0
         self._process = psutil.Process()
+        self.restart()
         threading.Thread(target=self._sample, daemon=True).start()
 
+    def restart(self) -> None:
+        """Forgets what was measured so far."""
+        self._started_s, self._peak_memory_mb = time.perf_counter(), 0.0
+
     def read(self) -> dict[str, Any]:
-        """Returns ``seconds`` and ``peak_memory_mb`` (resident) since the meter was made."""
+        """Returns ``seconds`` and ``peak_memory_mb`` (resident) since it was made or restarted."""
         self._look()
         return {
             "seconds": round(time.perf_counter() - self._started_s, 3),

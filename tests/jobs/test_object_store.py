@@ -52,7 +52,7 @@ def store() -> Iterator[ObjectStore]:
 
 
 def _run_day(config: PipelineConfig, as_of: datetime) -> None:
-    wait_for_source.run(config, as_of, 0)
+    wait_for_source.run(Day(config, as_of), 0)
     validate_source.run(Day(config, as_of))
     produce_snapshot(Day(config, as_of))
     check_snapshot.run(Day(config, as_of))
@@ -61,7 +61,7 @@ def _run_day(config: PipelineConfig, as_of: datetime) -> None:
         evaluate_model.run(Day(config, as_of), region)
         build_shard.run(Day(config, as_of), region)
     publish(Day(config, as_of))
-    write_report.run(config, as_of)
+    write_report.run(Day(config, as_of))
 
 
 @pytest.mark.pipeline

@@ -10,6 +10,7 @@ import yaml
 
 from graphrec.jobs import show_config, status, write_report
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.ledger.release import Release
 from graphrec_core.ledger.storing import store_release
@@ -178,13 +179,13 @@ def test_status_survives_a_release_whose_evaluation_is_gone(config: PipelineConf
 
 
 def test_a_report_is_written_where_the_layout_says(config: PipelineConfig) -> None:
-    uri = write_report.run(config, AS_OF)
+    uri = write_report.run(Day(config, AS_OF))["report"]
     lake = Lake(config)
     path = f"{lake.layout.report(AS_OF)}/index.html"
     assert uri == lake.storage.uri(path)
     before = lake.storage.read(path)
     example_day.write_example_day(config)
-    assert write_report.run(config, AS_OF) == uri
+    assert write_report.run(Day(config, AS_OF)) == {"report": uri}
     assert lake.storage.read(path) != before  # a view, written anew
     assert lake.storage.files(lake.layout.report(AS_OF)) == [path]
 
@@ -193,7 +194,7 @@ def test_a_report_changes_nothing_else(config: PipelineConfig) -> None:
     example_day.write_example_day(config)
     lake = Lake(config)
     before = {name: lake.storage.read(name) for name in lake.storage.files("tiny")}
-    write_report.run(config, AS_OF)
+    write_report.run(Day(config, AS_OF))
     after = {name: lake.storage.read(name) for name in lake.storage.files("tiny")}
     assert {name: after[name] for name in before} == before
     assert set(after) - set(before) == {f"{lake.layout.report(AS_OF)}/index.html"}

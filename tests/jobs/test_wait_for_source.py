@@ -10,6 +10,7 @@ import pytest
 from graphrec.jobs import wait_for_source
 from graphrec.jobs.wait_for_source import missing_for
 from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day
 from graphrec_core.errors import NotReadyError
 from tests.support.snapshots import AS_OF, tiny_config
 
@@ -66,7 +67,7 @@ def test_a_marker_does_not_shorten_the_lateness(tmp_path: Path) -> None:
 
 def test_one_look_is_enough_when_everything_is_there(tmp_path: Path) -> None:
     _mark(tmp_path)
-    wait_for_source.run(_config(tmp_path, MARKER), AS_OF, 0)
+    wait_for_source.run(Day(_config(tmp_path, MARKER), AS_OF), 0)
 
 
 @pytest.mark.parametrize("timeout_s", [0, 0.2, None])
@@ -74,7 +75,7 @@ def test_the_wait_ends_with_what_was_missing(tmp_path: Path, timeout_s: float | 
     """0 looks once; None: ``schedule.wait_timeout_hours``, here 0.36 s."""
     started_s = time.monotonic()
     with pytest.raises(NotReadyError, match=r"2026-01-01\.done does not exist") as caught:
-        wait_for_source.run(_config(tmp_path, MARKER), AS_OF, timeout_s)
+        wait_for_source.run(Day(_config(tmp_path, MARKER), AS_OF), timeout_s)
     took_s = time.monotonic() - started_s
     limit_s = 0.36 if timeout_s is None else timeout_s
     assert limit_s <= took_s < limit_s + 60
@@ -85,13 +86,13 @@ def test_the_wait_ends_with_what_was_missing(tmp_path: Path, timeout_s: float | 
 def test_the_future_is_never_ready(tmp_path: Path) -> None:
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     with pytest.raises(NotReadyError, match="it is before"):
-        wait_for_source.run(_config(tmp_path), tomorrow, 0)
+        wait_for_source.run(Day(_config(tmp_path), tomorrow), 0)
 
 
 def test_a_marker_that_arrives_ends_the_wait(tmp_path: Path) -> None:
     arrival = threading.Timer(0.2, _mark, [tmp_path])
     started_s = time.monotonic()
     arrival.start()
-    wait_for_source.run(_config(tmp_path, MARKER), AS_OF, 300)
+    wait_for_source.run(Day(_config(tmp_path, MARKER), AS_OF), 300)
     arrival.join()
     assert 0.2 <= time.monotonic() - started_s < 100

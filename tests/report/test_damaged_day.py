@@ -81,7 +81,7 @@ def _live(lake: Lake, config: PipelineConfig) -> str:
 
 def written_page(config: PipelineConfig) -> str:
     lake = Lake(config)
-    write_report.run(config, AS_OF)
+    write_report.run(Day(config, AS_OF))
     return lake.storage.read(f"{lake.layout.report(AS_OF)}/index.html").decode()
 
 

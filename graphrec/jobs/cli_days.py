@@ -1,0 +1,122 @@
+"""The commands that run whole days in this process."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphrec.jobs.cli_options import (
+    AsOf,
+    Config,
+    LakeRoot,
+    OnlyRegions,
+    Set,
+    emit,
+    load,
+)
+from graphrec_core.redaction import hide_in_uris
+from graphrec_core.types import parse_instant
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from graphrec.jobs.run_day import DayOutcome
+
+app = typer.Typer()
+FirstDay = Annotated[
+    datetime,
+    typer.Option("--from", parser=parse_instant, help="The first day's --as-of.", metavar="ISO"),
+]
+LastDay = Annotated[
+    datetime,
+    typer.Option("--to", parser=parse_instant, help="The last day's --as-of.", metavar="ISO"),
+]
+DayTimeout = Annotated[
+    float, typer.Option("--timeout-s", min=0, help="Seconds to wait for the source; 0: one look.")
+]
+
+
+@app.command("run-day")
+def run_day(
+    config: Config,
+    as_of: AsOf,
+    region: OnlyRegions = [],
+    timeout_s: DayTimeout = 0,
+    overrides: Set = [],
+    lake: LakeRoot = "",
+) -> None:
+    """Runs all steps of a day in one process, regions one after the other.
+
+    Each leaves what it leaves by hand or in Airflow. Progress, what failed and the day's table go
+    to standard error. A refused region does not stop the others; what is done already is found.
+    Exit codes: 1 a fault, else 2 wrong configuration, else 3 something was refused, else 0.
+
+    Example: `graphrec run-day --config configs/town.yaml --as-of 2026-01-01`
+    """
+    from graphrec.jobs import run_day as job
+    from graphrec.jobs import status
+    from graphrec.jobs.progress import shown_progress
+
+    pipeline, console = load(config, overrides, lake), _console()
+    with shown_progress(console) as progress:
+        outcome = job.run(pipeline, as_of, progress, region, timeout_s)
+    status.show(pipeline, as_of, console)
+    _tell(console, outcome)
+    emit(outcome.to_json())
+    raise typer.Exit(outcome.exit_code)
+
+
+@app.command("run-days")
+def run_days(
+    config: Config,
+    first: FirstDay,
+    last: LastDay,
+    region: OnlyRegions = [],
+    timeout_s: DayTimeout = 0,
+    overrides: Set = [],
+    lake: LakeRoot = "",
+) -> None:
+    """Runs `run-day` for each day from --from to --to, in the order of their dates.
+
+    It stops at a day that ends with a fault or a wrong configuration, and goes on after one that
+    ends with a refusal. Run again, it finds what is done.
+
+    Example: `graphrec run-days --config configs/town.yaml --from 2025-12-31 --to 2026-01-01`
+    """
+    from graphrec.jobs import run_days as job
+    from graphrec.jobs.progress import shown_progress
+
+    pipeline, console = load(config, overrides, lake), _console()
+    days = job.days_between(pipeline.schedule, first, last)
+    with shown_progress(console) as progress:
+        outcomes = list(job.run(pipeline, days, progress, region, timeout_s))
+    for outcome in outcomes:
+        _tell(console, outcome)
+    code = min((one.exit_code for one in outcomes if one.exit_code), default=0)
+    not_run = [day.isoformat() for day in days[len(outcomes) :]]
+    if not_run:
+        console.print(f"Not run: {', '.join(not_run)}", markup=False, highlight=False)
+    ended = [one.to_json() for one in outcomes]
+    emit({"exit_code": code, "days": ended, "not_run": not_run})
+    raise typer.Exit(code)
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(stderr=True)
+
+
+def _tell(console: "Console", outcome: "DayOutcome") -> None:
+    """Says how a day ended, and names what failed and what did not run."""
+    day = f"{outcome.as_of:%Y-%m-%d %H:%M} UTC"
+    how = f"exit code {outcome.exit_code}" if outcome.exit_code else "done"
+    parts = [f"{day}: {how}, {len(outcome.codes)} tasks in {outcome.seconds:.0f} s."]
+    if outcome.failed:
+        failed = (f"{title} (exit code {code})" for title, code in outcome.failed.items())
+        parts.append(f"Failed: {', '.join(failed)}.")
+    if outcome.skipped:
+        parts.append(f"Skipped: {', '.join(outcome.skipped)}.")
+    if outcome.report:
+        parts.append(f"Report: {hide_in_uris(outcome.report)}")
+    console.print("\n  ".join(parts), markup=False, highlight=False, soft_wrap=True)
