@@ -10,7 +10,7 @@ from graphrec_core.engine.translation import translate
 from graphrec_core.selects.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
-"""DuckDB's schema of our views: a qualified name is never that of a WITH clause."""
+"""DuckDB's schema of the raw tables: a qualified name is never that of a WITH clause."""
 
 
 def tables_read(text: str, tables: Collection[str]) -> set[str]:
@@ -23,6 +23,7 @@ def to_duckdb(
     tables: Mapping[str, str],
     parameters: Mapping[str, object],
     *,
+    schema: str = "",
     is_strict: bool = False,
 ) -> str:
     """Translates one SELECT.
@@ -31,6 +32,7 @@ def to_duckdb(
         text: Spark SQL with ``:name`` parameters.
         tables: Table name -> the name that DuckDB knows it by; others stay as they are.
         parameters: Parameter -> bool, int, float, str or UTC datetime.
+        schema: Where the tables are, for names that a WITH clause of the text must not take.
         is_strict: To be bound alone: texts beside numbers and times are an error.
 
     Raises:
@@ -42,7 +44,8 @@ def to_duckdb(
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         table.set("this", exp.to_identifier(tables[table.name.lower()], quoted=True))
-        table.set("db", exp.to_identifier(SCHEMA))
+        if schema:
+            table.set("db", exp.to_identifier(schema))
     translate(tree)
     if is_strict:
         compare_strictly(tree)

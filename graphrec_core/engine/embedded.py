@@ -28,6 +28,7 @@ from graphrec_core.engine.duckdb_parquet import (
     quoted,
     repeated_column,
 )
+from graphrec_core.engine.duckdb_query import Query
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
@@ -103,7 +104,7 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
 
 
 class DuckDbEngine(Engine):
-    """Runs Spark SQL on DuckDB. A relation's handle is the name of its view or table.
+    """Runs Spark SQL on DuckDB. A relation's handle is a ``Query``.
 
     Args:
         connection: An open connection whose time zone is UTC.
@@ -148,7 +149,7 @@ class DuckDbEngine(Engine):
     @override
     def select_checked(self, where: str, text: str) -> Relation:
         try:
-            translated = to_duckdb(text, self._tables, {})
+            translated = self._translated(text)
         except Exception as error:  # unexpected arguments make sqlglot fail in many ways
             refuse_select(where, first_line(str(error)), error)
         try:
@@ -157,36 +158,35 @@ class DuckDbEngine(Engine):
             self._refuse_texts(where, text)
             for query in derived_queries(text):
                 with suppress(duckdb.Error):  # it may need names of the query around it
-                    refuse_repeated(where, self._names(to_duckdb(query, self._tables, {})))
+                    refuse_repeated(where, self._names(self._translated(query)))
             for table in sorted(tables_read(text, self._twins)):
                 refuse_twins(table, self._twins[table])
-            return Relation(self._view(self._without_huge_integers(translated)))
+            return self._relation(self._without_huge_integers(translated))
         except duckdb.Error as error:
             refuse_error(self._reader, self._sources, where, error)
 
     @override
     def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
-        tables = {name: rows.handle for name, rows in reads.items()}
-        with files_there(self._sources):
-            return Relation(self._view(to_duckdb(text, tables, parameters)))
+        queries: dict[str, Query] = {name: rows.handle for name, rows in reads.items()}
+        tables = {name: query.name for name, query in queries.items()}
+        return self._relation(to_duckdb(text, tables, parameters), *queries.values())
 
     @override
     def keep(self, where: str, relation: Relation, *, is_read_once: bool = False) -> Relation:
         name = f"kept_{next(self._numbers)}"
         try:
-            self._connection.execute(f'create table {name} as from "{relation.handle}"')
+            self._connection.execute(f"create table {name} as {relation.handle.statement()}")
         except duckdb.Error as error:
             refuse_error(self._reader, self._sources, where, error)
-        return Relation(name)
+        return Relation(Query(name))
 
     @override
     def drop(self, relation: Relation) -> None:
-        self._connection.execute(f'drop table if exists "{relation.handle}"')
+        self._connection.execute(f"drop table if exists {quoted(relation.handle.name)}")
 
     @override
     def schema(self, relation: Relation) -> dict[str, str]:
-        with files_there(self._sources):
-            rows = self._connection.table(relation.handle)
+        rows = self._rows(relation)
         return {
             name: _spark_type(str(kind))
             for name, kind in zip(rows.columns, rows.types, strict=True)
@@ -194,13 +194,12 @@ class DuckDbEngine(Engine):
 
     @override
     def arrow_schema(self, relation: Relation) -> pa.Schema:
-        with files_there(self._sources):
-            return self._connection.table(relation.handle).limit(0).to_arrow_table().schema
+        return self._rows(relation).limit(0).to_arrow_table().schema
 
     @override
     def collect(self, where: str, relation: Relation) -> pa.Table:
         try:
-            return self._connection.table(relation.handle).to_arrow_table()
+            return self._rows(relation).to_arrow_table()
         except duckdb.Error as error:
             refuse_error(self._reader, self._sources, where, error)
 
@@ -210,7 +209,7 @@ class DuckDbEngine(Engine):
         self._connection.register("arrow_rows", table)
         self._connection.execute(f"create table {name} as from arrow_rows")
         self._connection.unregister("arrow_rows")
-        return Relation(name)
+        return Relation(Query(name))
 
     @override
     def read_parquet(
@@ -221,28 +220,33 @@ class DuckDbEngine(Engine):
             self._scan_folder(*self._file_system(uri), names).create_view(name)
         except duckdb.PermissionException as error:
             refuse_place(uri, error)
-        return Relation(name)
+        return Relation(Query(name))
 
     @override
     def partitions(
         self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
         order = ", ".join(f"{quoted(name)} nulls first" for name in (by, *sort_by))
-        ordered = self._reader.sql(f'from "{relation.handle}" order by {order}')
+        with files_there(self._sources):
+            ordered = self._reader.sql(f"{relation.handle.statement()} order by {order}")
         slices = cut(ordered.to_arrow_reader(BATCH_ROWS), by)
         for value, group in itertools.groupby(slices, key=lambda item: item[0]):
             yield Partition(value, (batch for _, batch in group))
 
     @override
     def fingerprint(self, relation: Relation, cutoffs: Sequence[datetime] = ()) -> Relation:
-        names = ", ".join(map(quoted, sorted(self._connection.table(relation.handle).columns)))
+        names = ", ".join(map(quoted, sorted(self._rows(relation).columns)))
         parts = ["count(*) as num_rows", "coalesce(sum(row_hash), 0)::varchar as digest"]
         for number, cutoff in enumerate(cutoffs):
             known = f"filter (known_at is null or known_at < '{cutoff.isoformat()}'::timestamptz)"
             parts.append(f"count(*) {known} as num_rows_{number}")
             parts.append(f"coalesce(sum(row_hash) {known}, 0)::varchar as digest_{number}")
-        hashed = f'select *, hash({names}) as row_hash from "{relation.handle}"'
-        return Relation(self._view(f"select {', '.join(parts)} from ({hashed})"))
+        hashed = f"select *, hash({names}) as row_hash from {quoted(relation.handle.name)}"
+        return self._relation(f"select {', '.join(parts)} from ({hashed})", relation.handle)
+
+    def _translated(self, text: str, *, is_strict: bool = False) -> str:
+        """Translates a SELECT over the raw tables."""
+        return to_duckdb(text, self._tables, {}, schema=SCHEMA, is_strict=is_strict)
 
     def _names(self, query: str) -> list[str]:
         return [name for name, *_ in self._connection.execute(f"describe {query}").fetchall()]
@@ -250,7 +254,7 @@ class DuckDbEngine(Engine):
     def _refuse_texts(self, where: str, text: str) -> None:
         """Refuses texts that DuckDB would convert by itself to compare them."""
         try:
-            self._names(to_duckdb(text, self._tables, {}, is_strict=True))
+            self._names(self._translated(text, is_strict=True))
         except duckdb.BinderException as error:
             if STRICT.search(str(error)):
                 raise
@@ -268,10 +272,13 @@ class DuckDbEngine(Engine):
         casts = ", ".join(f"cast({name} as bigint) as {name}" for name in huge)
         return f"select * replace ({casts}) from ({query})"
 
-    def _view(self, text: str) -> str:
-        name = f"view_{next(self._numbers)}"
-        self._connection.execute(f"create view {name} as {text}")
-        return name
+    def _relation(self, text: str, *reads: Query) -> Relation:
+        return Relation(Query(f"query_{next(self._numbers)}", text, reads))
+
+    def _rows(self, relation: Relation) -> duckdb.DuckDBPyRelation:
+        """Binds a relation; its rows are computed when they are asked for."""
+        with files_there(self._sources):
+            return self._connection.sql(relation.handle.statement())
 
     def _read(self, name: str, table: TableConfig, root: str) -> str:
         if table.catalog:
@@ -293,7 +300,10 @@ class DuckDbEngine(Engine):
         self._connection.read_parquet(path).create_view(view)
         if not table.columns:
             return view
-        return self._view(to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {}))
+        typed = f"typed_{name}"
+        text = to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {})
+        self._connection.execute(f"create view {quoted(typed)} as {text}")
+        return typed
 
     def _scan_file(self, fs: fsspec.AbstractFileSystem, path: str) -> duckdb.DuckDBPyRelation:
         paths = [self._source(fs, found) for found in pattern_files(fs, path)]

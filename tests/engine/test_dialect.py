@@ -89,10 +89,16 @@ def test_a_text_that_is_not_sql_is_refused() -> None:
     ],
 )  # fmt: skip
 def test_a_table_gets_its_new_name_and_keeps_its_alias(text: str, expected: str) -> None:
-    assert to_duckdb(text, {"t": "view_1"}, {}) == expected
+    assert to_duckdb(text, {"t": "view_1"}, {}, schema="main") == expected
 
 
 def test_the_definition_of_a_cte_reads_the_table_of_its_name() -> None:
     """As in Spark: a name is a CTE's only after its definition."""
-    text = to_duckdb("with t as (select * from t) select * from t", {"t": "view_1"}, {})
+    text = to_duckdb(
+        "with t as (select * from t) select * from t", {"t": "view_1"}, {}, schema="main"
+    )
     assert text == 'WITH t AS (SELECT * FROM main."view_1" AS t) SELECT * FROM t'
+
+
+def test_without_a_schema_a_table_may_be_a_with_clause() -> None:
+    assert to_duckdb("select * from t", {"t": "query_1"}, {}) == 'SELECT * FROM "query_1" AS t'
