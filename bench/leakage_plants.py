@@ -30,7 +30,8 @@ from graphrec_core.embedding.inference import encode_graph
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.measure import System, measure
 from graphrec_core.graph import FeatureEncoder, RegionGraph, load_graph
-from graphrec_core.graph.sampling import Block, NeighborSampler
+from graphrec_core.graph.block import Block
+from graphrec_core.graph.sampling import NeighborSampler
 from graphrec_core.judging.fitted import fitted_source, popular_list
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file

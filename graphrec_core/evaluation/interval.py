@@ -9,7 +9,6 @@ says how it compares with others.
 """
 
 import numpy as np
-from scipy.special import stdtrit
 
 FEWEST = 10
 """With fewer queries nothing is concluded: the interval is the whole range."""
@@ -39,6 +38,8 @@ def mean_interval(
     least, greatest = limits
     if len(values) < FEWEST:
         return least, greatest
+    from scipy.special import stdtrit
+
     if weights is None:
         weights = np.ones(len(values))
     total = weights.sum()

@@ -8,12 +8,7 @@ import logging
 from graphrec_core.config import StepName
 from graphrec_core.config.model import EncoderConfig, ScorerConfig
 from graphrec_core.day import Day, Ref
-from graphrec_core.embedding.checkpoint import has_weights
-from graphrec_core.embedding.inference import count_nodes, embed_view
-from graphrec_core.embedding.writer import write_vectors
 from graphrec_core.errors import RefusedError
-from graphrec_core.judging.refit_guard import embed_serve_view
-from graphrec_core.judging.scorer_lists import read_scored_view, write_lists
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import EmbeddingFigures, ModelFigures
 from graphrec_core.types import Region, View
@@ -55,6 +50,10 @@ def produce_embedding(day: Day, region: Region, view: View, source: str) -> Arti
 
 
 def _write_vectors(day: Day, ref: Ref, view: View, trial: Attempt) -> EmbeddingFigures:
+    from graphrec_core.embedding.inference import count_nodes, embed_view
+    from graphrec_core.embedding.writer import write_vectors
+    from graphrec_core.judging.refit_guard import embed_serve_view
+
     snapshot = day.open(day.ref(StepName.SNAPSHOT))
     model = day.open(day.ref(StepName.TRAIN, ref.region, source=ref.source))
     if view is View.SERVE:
@@ -70,6 +69,8 @@ def _write_vectors(day: Day, ref: Ref, view: View, trial: Attempt) -> EmbeddingF
 def _write_lists(
     day: Day, ref: Ref, view: View, settings: ScorerConfig, trial: Attempt
 ) -> EmbeddingFigures:
+    from graphrec_core.judging.scorer_lists import read_scored_view, write_lists
+
     snapshot = day.open(day.ref(StepName.SNAPSHOT))
     instant = day.config.time.end_of(day.as_of, view)
     read = read_scored_view(snapshot, view, ref.region, day.config.task, instant)
@@ -77,6 +78,8 @@ def _write_lists(
 
 
 def _require_weights(model: Artifact, view: View) -> None:
+    from graphrec_core.embedding.checkpoint import has_weights
+
     if not has_weights(model, view):
         why = model.manifest.figures(ModelFigures).why_fixed
         raise RefusedError(

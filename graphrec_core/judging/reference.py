@@ -8,8 +8,6 @@ from pydantic import TypeAdapter, ValidationError
 
 from graphrec_core.axes.rows import vectors_along
 from graphrec_core.config.model import AnyModel, ModelConfig, ScorerConfig
-from graphrec_core.embedding.checkpoint import require_appliable
-from graphrec_core.embedding.inference import embed_view
 from graphrec_core.errors import GraphrecError, LakeError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.measure import NO_QUOTA, System
@@ -105,6 +103,9 @@ class _Earlier:
         return found
 
     def _encoded(self, model_id: ArtifactId) -> CandidateSource:
+        from graphrec_core.embedding.checkpoint import require_appliable
+        from graphrec_core.embedding.inference import embed_view
+
         model, task = _find_model(self.lake, self.region, model_id), self.lake.config.task
         require_appliable(model)
         _refuse_later(self.lake, model.manifest, self.snapshot.manifest)

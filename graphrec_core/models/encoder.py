@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from graphrec_core.graph import MessageGraph, Messages
-from graphrec_core.graph.sampling import Block
+from graphrec_core.graph.block import Block
 
 DEFAULT_BLOCK_SIZE = 65_536
 

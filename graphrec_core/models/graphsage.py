@@ -23,7 +23,7 @@ import torch.nn.functional as F  # noqa: N812  (torch's own abbreviation)
 from torch import Tensor, nn
 
 from graphrec_core.config import GraphSAGEConfig
-from graphrec_core.graph.sampling import Block
+from graphrec_core.graph.block import Block
 from graphrec_core.models.encoder import DEFAULT_BLOCK_SIZE, EncoderInputs, SampledEncoder
 
 

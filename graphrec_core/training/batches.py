@@ -8,7 +8,8 @@ from torch import Tensor
 
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.graph import MessageGraph, RegionGraph
-from graphrec_core.graph.sampling import Block, NeighborSampler
+from graphrec_core.graph.block import Block
+from graphrec_core.graph.sampling import NeighborSampler
 from graphrec_core.lake.records import Audited
 from graphrec_core.models.encoder import Encoder, SampledEncoder
 from graphrec_core.training.objectives.objective import Question, TrainingSet

@@ -7,7 +7,7 @@ import torch
 
 from graphrec_core.errors import LeakageError
 from graphrec_core.graph import RegionGraph
-from graphrec_core.graph.sampling import Block
+from graphrec_core.graph.block import Block
 from graphrec_core.training.pairs import TaskPairs
 
 NUM_NAMED = 5

@@ -7,11 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from graphrec_core.config import child_environment
+from graphrec_core.config import STEPS, StepName, child_environment
 
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = frozenset({"torch", "dgl", "pyspark", "faiss", "great_expectations", "airflow", "duckdb"})
+DATA = frozenset({"pandas", "scipy", "matplotlib", "networkx"})
+STEP_JOBS = {
+    StepName.WAIT: HEAVY | DATA,
+    # great-expectations brings pandas, scipy and, where it is installed, pyspark.
+    StepName.VALIDATE: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
+    StepName.SNAPSHOT: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
+    StepName.CHECK: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
+    # DGL brings scipy and networkx.
+    StepName.TRAIN: HEAVY - {"torch", "dgl"} | {"pandas", "matplotlib"},
+    StepName.EMBED: HEAVY | DATA,
+    # Baselines and popular lists are sparse matrices of scipy's.
+    StepName.EVALUATE: HEAVY - {"faiss"} | DATA - {"scipy"},
+    StepName.SHARD: HEAVY - {"faiss"} | DATA - {"scipy"},
+    StepName.PUBLISH: HEAVY | DATA,
+    StepName.REPORT: HEAVY | DATA - {"matplotlib"},
+}
+"""What the start of a step's job does not load; what only some of its work needs comes later."""
 LIGHT = {
+    **{f"graphrec.jobs.{step.replace('-', '_')}": absent for step, absent in STEP_JOBS.items()},
+    "graphrec.jobs.run_day": HEAVY | DATA,
+    "graphrec.jobs.status": HEAVY | DATA,
+    "graphrec_core.judging.refit_guard": HEAVY - {"torch", "faiss"} | {"pandas", "matplotlib"},
+    "graphrec_core.judging.scorer_lists": HEAVY - {"faiss"} | DATA - {"scipy"},
     "graphrec_core": HEAVY | {"numpy", "pandas", "pyarrow", "scipy"},
     "graphrec_core.config": HEAVY | {"numpy", "pandas", "pyarrow", "scipy"},
     "graphrec_core.lake": HEAVY | {"pandas", "scipy"},
@@ -30,7 +52,9 @@ LIGHT = {
 
 def loaded_by(*modules: str) -> set[str]:
     """Top-level packages in ``sys.modules`` of a new process that imported ``modules``."""
-    code = f"import sys, json, {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
+    # A main module without a file is taken for a doctest by pyspark, and ended.
+    code = "import sys, json, __main__; __main__.__file__ = 'main.py'; "
+    code += f"import {', '.join(modules)}; print(json.dumps(list(sys.modules)))"
     child = subprocess.run(
         [sys.executable, "-c", code],
         cwd=REPOSITORY,
@@ -47,6 +71,10 @@ def modules_of(package: str) -> list[str]:
     folder = REPOSITORY.joinpath(*package.split("."))
     names = [path.relative_to(REPOSITORY).with_suffix("") for path in folder.rglob("*.py")]
     return sorted(".".join(name.parts).removesuffix(".__init__") for name in names)
+
+
+def test_every_step_says_what_its_start_leaves_out() -> None:
+    assert set(STEP_JOBS) == set(STEPS)
 
 
 @pytest.mark.parametrize("module", sorted(LIGHT))

@@ -179,7 +179,7 @@ def test_lists_that_have_seen_the_holdout_are_refused(
     def of_the_serve_view(*_: object) -> scorer_lists.ScoredView:
         return honest(snapshot, View.SERVE, EAST, config.task, AS_OF)
 
-    monkeypatch.setattr("graphrec_core.judging.of_source.read_scored_view", of_the_serve_view)
+    monkeypatch.setattr("graphrec_core.judging.scorer_lists.read_scored_view", of_the_serve_view)
     embed_all(day, EAST, [View.TRAIN])
     with pytest.raises(LeakageError, match="trained on the serve view"):
         produce_evaluation(day, EAST)

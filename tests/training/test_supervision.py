@@ -8,7 +8,8 @@ from graphrec_core.config.training import TrainingConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import LeakageError
 from graphrec_core.graph import EdgeList, FeatureEncoder, RegionGraph, load_graph
-from graphrec_core.graph.sampling import Block, NeighborSampler
+from graphrec_core.graph.block import Block
+from graphrec_core.graph.sampling import NeighborSampler
 from graphrec_core.lake import Artifact
 from graphrec_core.training import Audited, SupervisionAudit, Training, train_for
 from graphrec_core.training.pairs import TaskPairs, all_pairs
