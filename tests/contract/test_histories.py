@@ -33,6 +33,8 @@ from tests.support.histories import (
     side_by_side,
 )
 
+pytestmark = pytest.mark.pipeline
+
 QUIET = {
     "derandomize": True,
     "database": None,

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
 from graphrec.jobs import (
     build_shard,
@@ -20,6 +21,8 @@ from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import REQUIRED_VIEWS, Region
 from tests.support.snapshots import tiny_config
 from tests.support.steps import embed, train
+
+pytestmark = pytest.mark.pipeline
 
 AS_OF, ASH, NUM_USERS = datetime(2026, 3, 1, tzinfo=UTC), Region("ash"), 20
 

@@ -37,6 +37,8 @@ from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day, run_da
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.vectors import write_vectors
 
+pytestmark = pytest.mark.pipeline
+
 NEXT = AS_OF + timedelta(days=1)
 
 

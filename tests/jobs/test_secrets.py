@@ -14,6 +14,8 @@ from graphrec_core.types import ALL_REGIONS
 from tests.support.command_line import Done, run_main
 from tests.support.market import AS_OF, market_data, write_market
 
+pytestmark = pytest.mark.pipeline
+
 CANARY = "c4n4ry-0f-a-secret"
 DAY = ("--as-of", AS_OF.isoformat())
 AREAS = {

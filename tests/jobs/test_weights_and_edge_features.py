@@ -22,6 +22,8 @@ from graphrec_core.types import Region, View
 from tests.support.market import AS_OF, market_tables, write_market
 from tests.support.steps import embed, only_source, train
 
+pytestmark = pytest.mark.pipeline
+
 EAST = Region("east")
 SELECT = (
     "select user as src, place as dst, at as event_time, weekday(at) >= 5 as is_weekend, "

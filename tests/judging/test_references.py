@@ -31,6 +31,8 @@ from tests.support.days import EAST
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.steps import embed, train
 
+pytestmark = pytest.mark.pipeline
+
 NEXT = AS_OF + timedelta(days=1)
 NAMED = PublishConfig(forced_by="me", forced_why="a test")
 

@@ -34,6 +34,8 @@ from graphrec_core.types import Region, View
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 from tests.support.steps import embed_all
 
+pytestmark = pytest.mark.pipeline
+
 EAST = Region("east")
 TASTE = {"model": "lightgcn", "embedding_dim": 8, "num_layers": 2}
 WALKS = {"model": "covisitation"}

@@ -24,6 +24,8 @@ from graphrec_core.training.region_model import produce_model
 from graphrec_core.types import ArtifactId, Region, View
 from tests.support.snapshots import SOURCE
 
+pytestmark = pytest.mark.pipeline
+
 LAKE = Path(__file__).with_name("older") / "lake.tar.gz"
 TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
 ASH, BIRCH = Region("ash"), Region("birch")

@@ -14,6 +14,8 @@ from graphrec_core.config import STEPS, StepName
 from graphrec_core.training import losses
 from tests.pinned.tiny_day import PINNED, Results, run_tiny_day
 
+pytestmark = pytest.mark.pipeline
+
 TOLERANCE = 1e-4
 """Processors add in different orders; a change of the code is larger."""
 FIX = (

@@ -17,6 +17,8 @@ from graphrec_core.report.collect import collect
 from tests.support.days import BOTH, EAST, WEST, lake_bytes, prepare_day
 from tests.support.snapshots import AS_OF, write_verdict
 
+pytestmark = pytest.mark.pipeline
+
 NEXT = AS_OF + timedelta(days=1)
 WHY = "serve num_edges visited: halved."
 

@@ -31,6 +31,8 @@ from tests.support.snapshots import AS_OF, SOURCE, tiny_config, write_tiny_snaps
 from tests.support.steps import train
 from tests.support.vectors import write_vectors
 
+pytestmark = pytest.mark.pipeline
+
 NEXT = AS_OF + timedelta(days=1)
 
 

@@ -14,6 +14,8 @@ from graphrec_core.errors import ConfigError
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config
 
+pytestmark = pytest.mark.pipeline
+
 
 @pytest.fixture
 def config(tmp_path: Path) -> PipelineConfig:

@@ -21,6 +21,8 @@ from graphrec_core.lake.layout import PART
 from graphrec_core.snapshot import produce_snapshot
 from tests.support.market import AS_OF, market_data, market_tables, write_market
 
+pytestmark = pytest.mark.pipeline
+
 
 def manifests(lake: Path) -> list[Path]:
     return sorted(lake.rglob("manifest.json"))

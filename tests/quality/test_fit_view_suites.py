@@ -15,6 +15,8 @@ from tests.quality.test_snapshot_suites import (
 )
 from tests.support.snapshots import AS_OF
 
+pytestmark = pytest.mark.pipeline
+
 
 def without_fit(stats: Stats) -> Stats:
     """The figures of a day whose fit view lies before the source's first event."""

@@ -31,6 +31,8 @@ from tests.support.engines import relation_of
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 from tests.support.snapshots import tiny_config
 
+pytestmark = pytest.mark.pipeline
+
 DDL = "src string, dst string, num bigint, reject_reason string"
 
 

@@ -12,6 +12,8 @@ from graphrec_core.errors import ConfigError, RefusedError
 from graphrec_core.snapshot import produce_snapshot
 from tests.support.market import AS_OF, market_data, write_market
 
+pytestmark = pytest.mark.pipeline
+
 SELECTS = {
     "nodes.user": "select user as node_id, since as valid_from, {} as extra from users",
     "edges.visited": "select user as src, place dst, at as event_time, {} as weight from visits",

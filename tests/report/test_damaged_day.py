@@ -17,6 +17,8 @@ from graphrec_core.types import ArtifactId, Region, View
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 
+pytestmark = pytest.mark.pipeline
+
 EAST = Region("east")
 
 

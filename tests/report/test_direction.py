@@ -28,6 +28,8 @@ from tests.support import example_day
 from tests.support.mean_rank import mean_rank
 from tests.support.snapshots import AS_OF, tiny_config
 
+pytestmark = pytest.mark.pipeline
+
 __all__ = ["mean_rank"]
 RANKS = {"model": 15.25, "popularity": 31.5, "covisitation": 12.5}
 

@@ -19,6 +19,8 @@ from graphrec_core.types import Region, View
 from tests.snapshot.naive import NaiveView, naive_view
 from tests.support.market import AS_OF, START, market_tables, write_market
 
+pytestmark = pytest.mark.pipeline
+
 REPOSITORY = Path(__file__).parents[2]
 REGIONS = (Region("east"), Region("west"))
 

@@ -14,6 +14,8 @@ from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View
 from tests.support.market import AS_OF, market_tables, write_market
 
+pytestmark = pytest.mark.pipeline
+
 LONG = {
     "east": Region("Αποκεντρωμένη Διοίκηση Πελοποννήσου, Δυτικής Ελλάδας και Ιονίου"),
     "west": Region('it\'s \\ "far" ' + "西" * 300),

@@ -24,6 +24,8 @@ from graphrec_core.types import Region, View
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 from tests.support.steps import train
 
+pytestmark = pytest.mark.pipeline
+
 REPOSITORY = Path(__file__).parents[2]
 EVE = Acceptance(by="eve", why="the export was late")
 LATE = ("ann", "p0", START + pd.Timedelta(days=9, hours=5))

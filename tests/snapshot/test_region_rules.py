@@ -19,6 +19,8 @@ from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View
 from tests.support.market import AS_OF, START, market_data, market_tables, write_market
 
+pytestmark = pytest.mark.pipeline
+
 LATITUDE = {"p0": 10.0, "p1": 11.0, "p2": 12.0, "p3": 10.0, "p4": 11.0, "p5": 12.0}
 LONGITUDE = {"p0": 10.0, "p1": 11.0, "p2": 12.0, "p3": 50.0, "p4": 51.0, "p5": 52.0}
 
