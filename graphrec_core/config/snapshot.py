@@ -30,7 +30,8 @@ class SnapshotConfig(Section):
         4,
         gt=0,
         le=100_000,
-        description="Spark: partitions of a shuffle; about one per million events.",
+        description="Spark: partitions of a shuffle; about one per million events; "
+        "a small source on this machine has 1.",
     )
     spark_settings: dict[str, str] = Field(
         {}, description="Spark: further settings, such as those of executors or of s3a."

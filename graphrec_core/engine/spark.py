@@ -21,7 +21,6 @@ from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.loader import set_default_environment
-from graphrec_core.config.snapshot import SnapshotConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import derived_queries
@@ -38,6 +37,12 @@ from graphrec_core.engine.queries import quoted
 from graphrec_core.engine.sessions import shared_sessions
 from graphrec_core.engine.spark_faults import SPARK_ERRORS, message_of, refuse_error
 from graphrec_core.engine.spark_lock import LOCKED, judge, takes_user_for_a_function
+from graphrec_core.engine.spark_small import (
+    SMALL_JAVA_OPTIONS,
+    SMALL_SETTINGS,
+    cut,
+    is_small,
+)
 from graphrec_core.engine.spark_times import without_clock
 from graphrec_core.engine.spark_types import refuse_unlike_types, without_floats
 from graphrec_core.errors import ConfigError, GraphrecError
@@ -64,6 +69,10 @@ SETTINGS = {
     "spark.sql.execution.replaceHashWithSortAgg": "true",
     # A task writes its few regions side by side, so that rows need no sort by region.
     "spark.sql.maxConcurrentOutputFileWriters": "1000",
+    # Spark's own, said here since a session that served a small source may serve another one.
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.autoBroadcastJoinThreshold": "10m",
     "spark.log.level": "ERROR",
 }
 JAVA_OPTIONS = "-XX:+UseSerialGC -XX:+UseTransparentHugePages -XX:CompileThresholdScaling=5"
@@ -102,7 +111,8 @@ def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
     with held(lake.storage, scratch):
         try:
             with ExitStack() as own:
-                yield SparkEngine(_session(config, own), lake.storage, scratch)
+                session = _session(config, own)
+                yield SparkEngine(session, lake.storage, scratch, is_small=is_small(config))
         finally:
             lake.storage.remove(scratch)
 
@@ -112,7 +122,7 @@ def _session(config: PipelineConfig, own: ExitStack) -> SparkSession:
     # Workers must run this interpreter, not whichever python3 is first on the PATH.
     set_default_environment("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName(f"graphrec {config.pipeline}")
-    for key, value in _settings(config.snapshot).items():
+    for key, value in _settings(config).items():
         builder = builder.config(key, value)
     if config.snapshot.spark_master:
         builder = builder.master(config.snapshot.spark_master)
@@ -135,7 +145,8 @@ def _end_jvm() -> None:
         java.wait()
 
 
-def _settings(config: SnapshotConfig) -> dict[str, str]:
+def _settings(pipeline: PipelineConfig) -> dict[str, str]:
+    config = pipeline.snapshot
     if fixed := sorted(set(LOCKED) & set(config.spark_settings)):
         raise ConfigError(
             must="snapshot.spark_settings must leave alone what keeps SELECTs to their tables.",
@@ -143,11 +154,17 @@ def _settings(config: SnapshotConfig) -> dict[str, str]:
             fix="Take these settings out.",
         )
     local = LOCAL_SETTINGS if config.spark_master.startswith("local") else {}
+    small = (
+        {**SMALL_SETTINGS, "spark.driver.extraJavaOptions": SMALL_JAVA_OPTIONS}
+        if is_small(pipeline)
+        else {}
+    )
     return {
         **SETTINGS,
         **local,
         "spark.driver.memory": config.memory,
         "spark.sql.shuffle.partitions": str(config.shuffle_partitions),
+        **small,
         **config.spark_settings,
         **LOCKED,
     }
@@ -160,19 +177,24 @@ class SparkEngine(Engine):
         session: A running session whose time zone is UTC.
         storage: The lake's storage.
         scratch: Folder of the lake for intermediate results, seen by every worker.
+        is_small: Whether all rows fit one task with ease (see ``spark_small``).
     """
 
-    def __init__(self, session: SparkSession, storage: Storage, scratch: str) -> None:
+    def __init__(
+        self, session: SparkSession, storage: Storage, scratch: str, *, is_small: bool
+    ) -> None:
         self.label = f"spark-{pyspark.__version__}"
         self.session, self._storage, self._scratch = session, storage, scratch
         self._num_kept = 0
         self._tables: dict[str, DataFrame] = {}
+        self._is_small = is_small
 
     @override
     def register_tables(self, source: SourceConfig, root: str) -> None:
         for name, table in source.tables.items():
             try:
-                self._tables[name] = without_floats(self._read(name, table, root))
+                rows = without_floats(self._read(name, table, root))
+                self._tables[name] = self._gathered(rows)
             except GraphrecError:
                 raise
             except AnalysisException as error:
@@ -216,10 +238,13 @@ class SparkEngine(Engine):
 
         It is written to scratch files rather than cached: the next query's plan starts from the
         files (nested plans take Spark minutes to analyse), and a lost worker loses nothing. What
-        is read once is part of the plan that reads it: the files would cost more.
+        is read once is part of the plan that reads it: the files would cost more. Of a small
+        source the rows come here and go back.
         """
         if is_read_once:
             return relation
+        if self._is_small:
+            return self.from_arrow(self.collect(where, relation))
         rows: DataFrame = relation.handle
         uri = self._storage.uri(self._next_folder())
         try:
@@ -250,7 +275,10 @@ class SparkEngine(Engine):
 
     @override
     def from_arrow(self, table: pa.Table) -> Relation:
-        return Relation(self.session.createDataFrame(table))
+        return Relation(self._gathered(self.session.createDataFrame(table)))
+
+    def _gathered(self, rows: DataFrame) -> DataFrame:
+        return rows.coalesce(1) if self._is_small else rows
 
     @override
     def read_parquet(
@@ -260,7 +288,7 @@ class SparkEngine(Engine):
         for key, values in names.items():
             if values:  # when().otherwise() would make one level of the plan of each
                 rows = rows.replace(list(values), list(values.values()), subset=[key])
-        return Relation(rows)
+        return Relation(self._gathered(rows))
 
     def _read_folder(self, uri: str) -> DataFrame:
         rows = self.session.read.parquet(uri)
@@ -277,6 +305,10 @@ class SparkEngine(Engine):
     def partitions(
         self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
+        if self._is_small:
+            rows = relation.handle.coalesce(1).sortWithinPartitions(by, *sort_by)
+            yield from cut(self.collect("source.tables", Relation(rows)), by, BATCH_ROWS)
+            return
         folder = self._next_folder()
         num_tasks = SPREAD * int(str(self.session.conf.get("spark.sql.shuffle.partitions")))
         rows = relation.handle.repartition(num_tasks, by).sortWithinPartitions(*sort_by)

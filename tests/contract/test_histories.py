@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from graphrec_core.engine import open_engine
+from graphrec_core.engine import open_engine, spark_small
 from graphrec_core.intake import check_source
 from graphrec_core.lake import Lake
 from tests.contract.built import (
@@ -121,13 +121,16 @@ def example_histories(num: int) -> list[History]:
     ids=["homes-from-events", "everywhere"],
 )  # fmt: skip
 def test_spark_builds_the_bytes_of_duckdb_and_the_rows_of_plain_python(
-    given_settings: Settings,
+    given_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     history = settled(side_by_side(example_histories(12)))
     built = built_by("spark", history, given_settings)
     assert_as_reference(built, history, given_settings)
-    assert_same_files(built, built_by("duckdb", history, given_settings))
+    other = built_by("duckdb", history, given_settings)
+    assert_same_files(built, other)
     assert built.hashes
+    monkeypatch.setattr(spark_small, "SMALL_BYTES", 0)  # as a large source is built
+    assert_same_files(built_by("spark", history, given_settings), other)
 
 
 @pytest.mark.spark
