@@ -87,7 +87,8 @@ class RegionConfig(Section):
         "halo", description="Edges across a border: keep with the foreign end as halo, or drop."
     )
     home: dict[Name, HomeRule] = Field(
-        description="Node type -> column | coordinates | from_events | everywhere."
+        description="Node type -> rule that finds its home; in YAML without `home`, beside the "
+        "other keys: region: {user: from_events, place: column}."
     )
     areas: AreasConfig | None = Field(
         None, description="Regions for the rule coordinates: polygons or cells."
