@@ -16,6 +16,7 @@ from graphrec_core.day import Day
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.records import CheckFigures, RegionFigures, SnapshotFigures
 from graphrec_core.ledger.verdict import Verdict, describe_broken, verdict_of
+from graphrec_core.quality.data_docs import write_data_docs
 from graphrec_core.quality.history import PastDay, last_days
 from graphrec_core.quality.snapshot_frames import (
     KEYS,
@@ -25,7 +26,7 @@ from graphrec_core.quality.snapshot_frames import (
     without_history,
 )
 from graphrec_core.quality.suite import Suite, SuiteResult, between, run_suites
-from graphrec_core.types import Region, format_instant
+from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +127,9 @@ def _judge(day: Day, snapshot: SnapshotFigures, docs: str) -> CheckFigures:
     limits = day.config.halo_limits()
     days = [_comparable(past, snapshot.merged_regions) for past in last_days(day)]
     suites = judge_figures(config, limits, regions, days)
-    results = run_suites(suites, format_instant(day.as_of), day.lake.storage, docs)
+    results = run_suites(suites)
+    title = f"{day.config.pipeline}: the snapshot"
+    write_data_docs(results, title, day.as_of, day.lake.storage, docs)
     logger.info("Data Docs: %s/index.html", day.lake.storage.uri(docs))
     broken = broken_regions(results)
     return CheckFigures(

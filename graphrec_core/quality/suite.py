@@ -1,11 +1,9 @@
-"""Running great-expectations suites over small frames, and their pages for people (Data Docs)."""
+"""Running great-expectations suites over small frames."""
 
 import logging
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import great_expectations as gx
@@ -14,11 +12,8 @@ import pandas as pd
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
-from graphrec_core.lake import Storage
-
 logger = logging.getLogger(__name__)
 
-SITE = "graphrec"
 WORDS = "in_words"
 
 
@@ -55,18 +50,43 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What one expectation found.
+
+    Attributes:
+        words: What must hold.
+        column: The column that was looked at.
+        success: Whether it held.
+        failures: What broke it.
+    """
+
+    words: str
+    column: str
+    success: bool
+    failures: tuple[Failure, ...]
+
+
+@dataclass(frozen=True)
 class SuiteResult:
     """What one suite found.
 
     Attributes:
-        name: The suite.
-        num_expectations: Expectations evaluated.
-        failures: What failed.
+        suite: The suite.
+        outcomes: One per expectation, in their order.
     """
 
-    name: str
-    num_expectations: int
-    failures: tuple[Failure, ...]
+    suite: Suite
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def name(self) -> str:
+        """The suite's name."""
+        return self.suite.name
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """What broke any of the expectations."""
+        return tuple(failure for outcome in self.outcomes for failure in outcome.failures)
 
 
 def between(
@@ -101,56 +121,19 @@ def one_of(words: str, column: str, values: Sequence[str]) -> gxe.Expectation:
     return gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(values), **_told(words))
 
 
-def run_suites(
-    suites: Iterable[Suite], run_name: str, storage: Storage, docs_folder: str
-) -> list[SuiteResult]:
-    """Runs suites and writes their pages into the lake.
-
-    Args:
-        suites: What to run.
-        run_name: Names the run on the pages.
-        storage: The lake's storage.
-        docs_folder: Folder of the pages; replaced.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        context = _context(Path(folder))
-        results = [_run(context, suite, run_name) for suite in suites]
-        context.build_data_docs(site_names=[SITE])
-        _publish_pages(Path(folder), storage, docs_folder)
-    return results
+def run_suites(suites: Iterable[Suite]) -> list[SuiteResult]:
+    """Runs suites, in their order."""
+    context = gx.get_context(mode="ephemeral")
+    context.enable_analytics(enable=False)
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return [_run(context, suite) for suite in suites]
 
 
 def _told(words: str) -> dict[str, Any]:
     return {"description": words, "meta": {WORDS: words}}
 
 
-def _publish_pages(pages: Path, storage: Storage, docs_folder: str) -> None:
-    """Copies the pages, the index last, and then removes those of earlier runs."""
-    files = [path for path in pages.rglob("*") if path.is_file()]
-    names = {f"{docs_folder}/{path.relative_to(pages).as_posix()}": path for path in files}
-    for name in sorted(names, key=lambda name: (name == f"{docs_folder}/index.html", name)):
-        storage.write(name, names[name].read_bytes())
-    for name in set(storage.files(docs_folder)) - set(names):
-        storage.remove(name)
-
-
-def _context(folder: Path) -> AbstractDataContext:
-    context = gx.get_context(mode="ephemeral")
-    context.enable_analytics(enable=False)
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(folder)}
-    context.add_data_docs_site(
-        SITE,
-        {
-            "class_name": "SiteBuilder",
-            "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-            "store_backend": store,
-        },
-    )
-    return context
-
-
-def _run(context: AbstractDataContext, suite: Suite, run_name: str) -> SuiteResult:
+def _run(context: AbstractDataContext, suite: Suite) -> SuiteResult:
     name = suite.name
     source = context.data_sources.add_or_update_pandas(name)
     batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("rows")
@@ -158,25 +141,21 @@ def _run(context: AbstractDataContext, suite: Suite, run_name: str) -> SuiteResu
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=name, data=batch, suite=context.suites.add(expectations))
     )
-    wanted = {"result_format": "COMPLETE", "unexpected_index_column_names": [*suite.keys]}
-    if not suite.keys:
-        del wanted["unexpected_index_column_names"]
-    checkpoint = context.checkpoints.add(
-        gx.Checkpoint(name=name, validation_definitions=[definition], result_format=wanted)
-    )
-    outcome = checkpoint.run(
-        batch_parameters={"dataframe": suite.rows},
-        run_id=gx.RunIdentifier(run_name=run_name),
-    )
-    (found,) = outcome.run_results.values()
-    failures = tuple(
-        failure
-        for result in found.results
-        if not result.success
-        for failure in _failures(result, suite.keys)
-    )
-    logger.info("suite %s: %d expectations, %d failures", name, len(found.results), len(failures))
-    return SuiteResult(name, len(found.results), failures)
+    wanted: dict[str, Any] = {"result_format": "COMPLETE"}
+    if suite.keys:
+        wanted["unexpected_index_column_names"] = [*suite.keys]
+    found = definition.run(batch_parameters={"dataframe": suite.rows}, result_format=wanted)
+    outcomes = tuple(_outcome(result, suite.keys) for result in found.results)
+    num_failed = sum(not outcome.success for outcome in outcomes)
+    logger.info("suite %s: %d expectations, %d failed", name, len(outcomes), num_failed)
+    return SuiteResult(suite, outcomes)
+
+
+def _outcome(result: Any, keys: Sequence[str]) -> Outcome:  # noqa: ANN401  (gx's own)
+    expectation = result.expectation_config
+    failures = () if result.success else tuple(_failures(result, keys))
+    words, column = expectation.meta[WORDS], expectation.kwargs["column"]
+    return Outcome(words, column, bool(result.success), failures)
 
 
 def _failures(result: Any, keys: Sequence[str]) -> Iterable[Failure]:  # noqa: ANN401  (gx's own)
@@ -186,10 +165,14 @@ def _failures(result: Any, keys: Sequence[str]) -> Iterable[Failure]:  # noqa: A
     if messages := [info["exception_message"] for info in _raised(result.exception_info)]:
         yield Failure(words, f"{column} could not be evaluated: {messages}", {})
         return
-    values = result.result["unexpected_list"]
-    rows = result.result["unexpected_index_list"] if keys else [{}] * len(values)
-    for value, row in zip(values, rows, strict=True):
-        yield Failure(words, f"{column} = {_short(value)}", {key: str(row[key]) for key in keys})
+    # The list of values ends after 200 of them; the rows that are named by keys are all there.
+    found = result.result
+    rows = (
+        found["unexpected_index_list"] if keys else [{column: v} for v in found["unexpected_list"]]
+    )
+    for row in rows:
+        told = f"{column} = {_short(row[column])}"
+        yield Failure(words, told, {key: str(row[key]) for key in keys})
 
 
 def _short(value: object) -> str:

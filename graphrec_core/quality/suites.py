@@ -16,9 +16,9 @@ from graphrec_core.intake.canonical import COLUMNS, TableKind
 from graphrec_core.intake.rules import CheckedTable
 from graphrec_core.lake import Storage
 from graphrec_core.lake.records import TableFigures
+from graphrec_core.quality.data_docs import write_data_docs
 from graphrec_core.quality.profile import profile
 from graphrec_core.quality.suite import Suite, SuiteResult, between, one_of, run_suites
-from graphrec_core.types import format_instant
 
 KEY_COLUMNS = {
     TableKind.NODES: ("node_id", "valid_from"),
@@ -65,7 +65,10 @@ def check_tables(
         )
         for name, table in known.items()
     )
-    results = run_suites(suites, format_instant(as_of), storage, docs_folder)
+    results = run_suites(suites)
+    write_data_docs(
+        results, f"{config.pipeline}: the source's tables", as_of, storage, docs_folder
+    )
     failed = [
         f"{known[result.name].name}: {failure.words} Found: {failure.found}"
         for result in results

@@ -37,7 +37,6 @@ READERS = {
     "graphrec_core/engine/queries.py": "its own sql/",
     "graphrec_core/engine/spark.py": "the engine's own scratch files",
     "graphrec_core/engine/spill.py": "a lock of the engine's own folder",
-    "graphrec_core/quality/suite.py": "pages that great-expectations wrote",
     "graphrec_core/intake/areas.py": "the polygons of a source",
 }
 """Modules that may read otherwise, and what: no artefact's file."""
