@@ -7,11 +7,12 @@ and ``graphrec query`` print, which is how the demo ends.
 """
 
 import argparse
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+from graphrec_core.config import child_environment
 
 README = Path(__file__).parents[2] / "README.md"
 TOWN = ("--config", "configs/town.yaml")
@@ -30,7 +31,7 @@ def graphrec(*arguments: str) -> list[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env={**os.environ, "COLUMNS": "160"},
+        env=child_environment(COLUMNS="160"),
     )
     return done.stdout.splitlines()
 

@@ -14,7 +14,7 @@ from graphrec_core.types import ALL_REGIONS, Region
 
 DEFAULT_FANOUTS = (15, 10, 5, 5)
 DEFAULT_QUOTA = 300
-OF_MODEL = "Recommender: lightgcn | graphsage | popularity | covisitation."
+OF_MODEL = "Recommender, by its name in the registry; it decides which keys stand beside it."
 
 
 class ModelConfig(Section):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md")])
+DOCUMENTS = sorted([*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")])
 NAMED = re.compile(
     r"`((?:tests|bench|configs|dags|jobs|local|sql|graphrec|graphrec_core)/[\w./*-]*)`"
 )
@@ -24,7 +24,7 @@ def missing(text: str, folder: Path) -> list[str]:
     return named + linked
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.stem)
 def test_a_document_names_what_is_there(path: Path) -> None:
     assert missing(path.read_text(), path.parent) == []
 

@@ -9,6 +9,8 @@ from graphrec_core.models.scorer import ScorerInputs
 
 
 class ReverseConfig(ScorerConfig):
+    """Settings of the newcomer's scorer."""
+
     model: Literal["reverse"] = "reverse"
 
 
