@@ -37,7 +37,7 @@ def init(
     from graphrec.jobs import init as job
 
     path = job.run(example)
-    typer.echo(f"Wrote {path}. Read it with: graphrec show-config --config {path}")
+    typer.echo(f"Wrote {path}. All its keys: graphrec show-config --config {path}")
     typer.echo(f"For Airflow: export AIRFLOW__CORE__DAGS_FOLDER={job.dags_folder()}")
 
 

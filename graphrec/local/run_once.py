@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from graphrec.dags.child_process import die_with_the_parent
+from graphrec.local.java import load_for_here, needs_java
 from graphrec.local.run_log import RunLog
 from graphrec.local.run_verdict import judge_run
 from graphrec_core.config import PipelineConfig, StepName, child_environment, load_pipeline
@@ -44,15 +45,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--as-of", default="", help="ISO; default: schedule.end, else .start")
     parser.add_argument("--lake", default="", help="folder or URI of the lake (lake.root)")
     parser.add_argument("--set", action="append", default=[], help="section.key=value")
+    parser.add_argument(
+        "--needs-java", action="store_true", help="only tell, by exit code 0, if Java is missing"
+    )
     given = parser.parse_args(arguments)
     try:
         overrides = [*given.set, *_places(given.data, given.lake)]
-        config = load_pipeline(given.config, overrides)
+        if given.needs_java:
+            return 0 if needs_java(load_pipeline(given.config, overrides)) else FAULT
+        config, note = load_for_here(given.config, overrides)
         day = config.schedule.end or config.schedule.start
         as_of = parse_instant(given.as_of or day.isoformat())
     except GraphrecError as error:
         _say(f"{type(error).__name__}: {error}")
         return USAGE
+    if note:
+        _say(note)
     return LocalRun(config, as_of).run()
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 from pyspark import SparkContext
-from pyspark.errors import AnalysisException, PySparkException
+from pyspark.errors import AnalysisException, PySparkException, PySparkRuntimeError
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F  # noqa: N812  (Spark's own convention)
 from pyspark.sql.pandas.types import to_arrow_schema
@@ -127,12 +127,26 @@ def _session(config: PipelineConfig, own: ExitStack) -> SparkSession:
     if config.snapshot.spark_master:
         builder = builder.master(config.snapshot.spark_master)
     is_guest = SparkSession.getActiveSession() is not None
-    session = builder.getOrCreate()
+    session = _started(builder)
     if not is_guest:
         if (shared := shared_sessions()) is not None:
             shared.callback(_end_jvm)
         (shared or own).callback(session.stop)
     return session
+
+
+def _started(builder: SparkSession.Builder) -> SparkSession:
+    try:
+        return builder.getOrCreate()
+    except PySparkRuntimeError as error:
+        if error.getCondition() != "JAVA_GATEWAY_EXITED":
+            raise
+        raise ConfigError(
+            must="Spark needs a Java runtime, 17 or newer, on PATH, that starts.",
+            found=str(error),
+            fix="On Debian: apt-get install openjdk-17-jre-headless; or run without Java: "
+            "--set snapshot.engine=duckdb. If Java is there, its own words stand above.",
+        ) from error
 
 
 def _end_jvm() -> None:

@@ -21,24 +21,28 @@ def make(*arguments: str) -> str:
     return done.stdout
 
 
-def pins() -> dict[str, str]:
-    lines = (line.partition("#")[0].strip() for line in CONSTRAINTS.read_text().splitlines())
-    return dict(line.split("==") for line in lines if line)
-
-
-def test_isolated_builds_are_pinned_too() -> None:
+def test_setup_installs_nothing_without_its_hash_but_the_project() -> None:
     recipe = make("--dry-run", "--always-make", "setup")
-    exported = re.search(r"export PIP_CONSTRAINT='([^']+)'", recipe)
-    assert exported is not None
-    assert Path(exported[1]) == CONSTRAINTS
-    assert recipe.index("export PIP_CONSTRAINT") < recipe.index("pip install")
+    assert recipe.count("--require-hashes") == 2  # what pip and what uv install
+    assert recipe.count("--build-constraints constraints.txt --require-build-hashes") == 1
+    assert "--constraints constraints.txt --editable '.[dev]'" in recipe
 
 
-def test_every_build_requirement_is_pinned() -> None:
+def test_every_build_requirement_is_locked() -> None:
     project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
     needed = {re.split(r"[<>=~! ]", name)[0] for name in project["build-system"]["requires"]}
-    # A source distribution without a pyproject.toml (pyspark) is built with these.
-    assert needed | {"setuptools", "wheel"} <= set(pins())
+    # A source distribution without a pyproject.toml (pyspark) is built with setuptools.
+    locked = re.findall(r"^([\w.-]+)==", CONSTRAINTS.read_text(), flags=re.M)
+    assert needed | {"setuptools"} <= set(locked)
+
+
+def test_only_what_runs_spark_asks_for_java() -> None:
+    install = "apt-get install"
+    assert install not in make("--dry-run", "--always-make", "setup")
+    assert install not in make("--dry-run", "--always-make", "lint")
+    assert install in make("--dry-run", "test")
+    demo = make("--dry-run", "demo")
+    assert demo.index("--needs-java") < demo.index(install)
 
 
 def test_help_says_how_to_give_several_settings() -> None:

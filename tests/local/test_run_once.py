@@ -51,7 +51,7 @@ def test_airflow_reads_the_columns_of_a_file_in_their_order(tmp_path: Path) -> N
 def test_airflow_reads_one_file_that_holds_every_setting(tmp_path: Path) -> None:
     """A triggered run could carry none of these; who runs a day here may set everything."""
     path = write_pipeline(tmp_path, "tiny")
-    overrides = ["publish.mode=never", "gate.min_recall=0.5", "lake.root=s3://key:hidden@bucket"]
+    overrides = ["publish.mode=never", "gate.min_recall=0.5", "lake.root=s3://key:pa55word@bucket"]
     config = load_pipeline(path, overrides)
     day = LocalRun(config, parse_instant("2026-01-05"), tmp_path / "airflow")
     day.hand_over()

@@ -13,6 +13,19 @@ TOWN = REPOSITORY / "configs" / "town.yaml"
 REGIONS = ("ash", "birch", "cedar")
 DAY = "2026-01-01"
 WEEK_BEFORE = "2025-12-25"
+NUM_USERS = 60
+SMALL = {
+    "source.town.num_regions": 1,
+    "source.town.num_users": NUM_USERS,
+    "source.town.num_places": 40,
+    "source.town.num_days": 30,
+    "training.num_epochs": 1,
+    "publish.mode": "force",
+    "publish.forced_by": "test",
+    "publish.forced_why": "too few queries for the gate",
+}
+SMALL_TOWN = tuple(word for key, value in SMALL.items() for word in ("--set", f"{key}={value}"))
+"""The town of one region, whose day takes seconds, and goes live whatever it is worth."""
 UNTRAINED = ("--set", "training.num_epochs=0")
 
 

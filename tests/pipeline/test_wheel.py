@@ -14,44 +14,12 @@ import pandas as pd
 import pytest
 
 from graphrec_core.config import child_environment
-from tests.pipeline.steps import DAY, REPOSITORY
+from tests.pipeline.steps import DAY, NUM_USERS, REPOSITORY, SMALL_TOWN
 
 SOURCES = ("pyproject.toml", "README.md", "LICENSE", "configs", "graphrec", "graphrec_core")
 PACKAGES = ("graphrec", "graphrec_core")
-NUM_USERS, K = 60, 3
-SMALL = {
-    "snapshot.engine": "duckdb",
-    "source.town.num_regions": 1,
-    "source.town.num_users": NUM_USERS,
-    "source.town.num_places": 40,
-    "source.town.num_days": 30,
-    "training.num_epochs": 1,
-    "publish.mode": "force",
-    "publish.forced_by": "test",
-    "publish.forced_why": "one epoch",
-}
-SETTINGS = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
-STEPS = (
-    "build-snapshot",
-    "train-model --region ash",
-    "generate-embeddings --view train --region ash",
-    "evaluate-model --region ash",
-    "generate-embeddings --view serve --region ash",
-    "build-shard --region ash",
-    "publish-release",
-    "write-report",
-)
-IN_ONE_PROCESS = """
-import sys
-from graphrec.jobs import cli
-
-for step in {steps}:
-    sys.argv = ["graphrec", *step]
-    try:
-        cli.main()
-    except SystemExit as end:
-        assert not end.code, (step, end.code)
-"""
+SETTINGS = ["--config", "configs/town.yaml", "--set", "snapshot.engine=duckdb", *SMALL_TOWN]
+K = 3
 DAG_IDS = """
 from airflow.dag_processing.dagbag import DagBag
 
@@ -157,15 +125,9 @@ def test_an_installed_wheel_makes_a_day(installed: Installed) -> None:
     place = installed.run("python", "-c", "import graphrec; print(graphrec.__file__)")
     assert Path(place).is_relative_to(installed.bin.parent)
     told = installed.run("graphrec", "init")
-    day = ["--config", "configs/town.yaml", "--as-of", DAY, *SETTINGS]
-    steps = [[*step.split(), *day] for step in STEPS]
-    # A file: pyspark.sql.connect ends a process whose program is none, as if it ran doctests.
-    program = installed.folder / "steps.py"
-    program.write_text(IN_ONE_PROCESS.format(steps=steps))
-    installed.run("python", str(program))
+    installed.run("graphrec", "run-day", "--as-of", DAY, *SETTINGS)
     assert list(installed.folder.glob("lake/town/reports/*/index.html"))
-    config = ["--config", "configs/town.yaml", *SETTINGS]
-    installed.run("graphrec", "recommend", *config, "--k", str(K), "--output", "top.parquet")
+    installed.run("graphrec", "recommend", *SETTINGS, "--k", str(K), "--output", "top.parquet")
     top = pd.read_parquet(installed.folder / "top.parquet")
     assert len(top) == NUM_USERS * K
     assert set(top["query_id"]) == {f"ash-u{number}" for number in range(NUM_USERS)}
