@@ -23,10 +23,10 @@ TESTS ?= tests
 TIMES ?= 20
 UPGRADE ?=
 
-.PHONY: help setup lock java demo test fuzz lint format clean
+.PHONY: help setup lock java demo test test-quick fuzz lint format clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	echo "  demo takes CONFIG=FILE DATA=FOLDER AS_OF=YYYY-MM-DD LAKE=FOLDER_OR_URI"
 	echo "    and SET='section.key=value ...': settings of this run, separated by spaces"
 
@@ -99,6 +99,9 @@ demo: setup  ## Run one day of a pipeline through Airflow and show what it made
 test: setup java lint  ## Lint, then run every test
 	@# tests/conftest.py groups the tests and orders the groups.
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+test-quick: setup  ## Run the tests without Spark, Airflow and pipelines
+	@$(BIN)/python -m pytest -n 2 -m 'not spark and not airflow and not pipeline' $(TESTS)
 
 fuzz: setup  ## Run the fuzzers longer than `make test` does: TIMES=20
 	@GRAPHREC_FUZZ_TIMES='$(TIMES)' $(BIN)/python -m pytest -m fuzz $(TESTS)
