@@ -19,7 +19,7 @@ NO_RETRY = {2: "configuration or usage is wrong", 3: "refused by data checks or 
 NO_INSTANT = ("", "None")
 """What the template of ``as_of`` becomes when the first task failed."""
 STARTED, ENDED = "step started:", "step ended:"
-"""How the log lines begin that ``local.run_once`` shows as progress."""
+"""How the log lines begin that ``graphrec.local.run_once`` shows as progress."""
 
 
 class StepOperator(BaseOperator):

@@ -67,7 +67,7 @@ class Flow:
 def flow_of(recommender: RecommenderConfig) -> Flow:
     """Returns the day's tasks as the scopes of the sources part them."""
     tasks = tasks_of_day()
-    scopes = {one: scopes_of(one.step, recommender) for one in tasks}
+    scopes = {one: _scopes_of(one.step, recommender) for one in tasks}
     early = tuple(takewhile(lambda one: "day" in scopes[one], tasks))
     return Flow(
         early,
@@ -115,14 +115,14 @@ def sources_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
     return [name for name, one in named if one.is_trained or step is not StepName.TRAIN]
 
 
-def scopes_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
+def shape_of(recommender: RecommenderConfig) -> dict[str, list[str]]:
+    """Says by step what it has results for: what the shape of a DAG follows from."""
+    return {str(step): _scopes_of(step, recommender) for step in STEPS}
+
+
+def _scopes_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
     """Says what a step has results for: the ``day``, each ``region``, or all (``global``)."""
     if STEPS[step].grain is not Grain.SOURCE:
         return [str(STEPS[step].grain)]
     own = (recommender.sources[name] for name in sources_of(step, recommender))
     return sorted({"global" if one.is_global else "region" for one in own})
-
-
-def shape_of(recommender: RecommenderConfig) -> dict[str, list[str]]:
-    """Says by step what it has results for: what the shape of a DAG follows from."""
-    return {str(step): scopes_of(step, recommender) for step in STEPS}

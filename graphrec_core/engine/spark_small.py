@@ -14,7 +14,7 @@ from graphrec_core.engine.engine import Partition
 from graphrec_core.engine.source_size import source_bytes
 
 SMALL_BYTES = 2**20
-"""Bytes of files, about 100,000 events."""
+"""Bytes of the source's files: some ten thousand events."""
 SMALL_SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.codegen.wholeStage": "false",

@@ -134,7 +134,7 @@ class Layout:
         return self.folder(StepName.VALIDATE, artifact_id, as_of)
 
     def data_docs(self, as_of: datetime) -> str:
-        """Folder of the great-expectations pages of a day."""
+        """Folder of the Data Docs of a day's tables."""
         return f"{self.pipeline}/data_docs/as_of={format_instant(as_of)}"
 
     @property
@@ -160,7 +160,7 @@ class Layout:
         return f"{self.snapshot_revisions(as_of, first_id)}/{number}.json"
 
     def snapshot_docs(self, as_of: datetime) -> str:
-        """Folder of the great-expectations pages of a day's snapshot."""
+        """Folder of the Data Docs of a day's snapshot."""
         return f"{self.pipeline}/snapshot_docs/as_of={format_instant(as_of)}"
 
     def verdict(self, as_of: datetime, artifact_id: ArtifactId) -> str:

@@ -50,8 +50,8 @@ def home_regions(
     }
     parts = {ntype: _split(engine, config, placed) for ntype, placed in named.items()}
     homes |= {ntype: _merged(engine, config, placed) for ntype, placed in parts.items()}
-    _warn_of_nobodys(engine, "split", config.region.split, named.values())
-    _warn_of_nobodys(engine, "merge", _new_names(config), parts.values())
+    _warn_of_unused_names(engine, "split", config.region.split, named.values())
+    _warn_of_unused_names(engine, "merge", _new_names(config), parts.values())
     placed_types = {ntype: homes[ntype] for ntype, rule in rules.items() if rule in PLACED_RULES}
     for ntype, rule in rules.items():
         if rule == "from_events":
@@ -131,7 +131,7 @@ def _new_names(config: PipelineConfig) -> dict[str, str]:
     return {old: new for new, olds in config.region.merge.items() for old in olds}
 
 
-def _warn_of_nobodys(
+def _warn_of_unused_names(
     engine: Engine, rule: str, names: Collection[str], placed: Iterable[Relation]
 ) -> None:
     """Warns of regions in a rule that no node of the view has: most are misspelt."""
@@ -139,8 +139,8 @@ def _warn_of_nobodys(
         return
     rows = engine.union([engine.project(relation, "home_region") for relation in placed])
     known = engine.collect("regions", engine.project(rows, "distinct home_region"))
-    if nobodys := sorted(set(names) - set(known["home_region"].to_pylist())):
-        logger.warning("region.%s names regions that no node has: %s", rule, ", ".join(nobodys))
+    if unused := sorted(set(names) - set(known["home_region"].to_pylist())):
+        logger.warning("region.%s names regions that no node has: %s", rule, ", ".join(unused))
 
 
 def _renamed(
