@@ -80,7 +80,9 @@ def shown_progress(console: Console) -> Iterator[Lines]:
     if not console.is_terminal:
         yield Lines(console)
         return
-    with Progress(*COLUMNS, console=console, transient=True) as bar:
-        log.configure(logging.WARNING)  # to what rich made of standard error, above the bar
-        yield Bar(console, bar)
-    log.configure()
+    try:
+        with Progress(*COLUMNS, console=console, transient=True) as bar:
+            log.configure(logging.WARNING)  # after rich has redirected standard error
+            yield Bar(console, bar)
+    finally:
+        log.configure()

@@ -153,7 +153,7 @@ class _Run:
                 self.skipped.append(title)
                 self.progress.end(title, "skipped")
                 before = [False]
-        gc.collect()  # what refers to itself would hold a region's tensors while the next runs
+        gc.collect()  # reference cycles would hold a region's tensors while the next one runs
         return before
 
     def _do(self, task: Task, title: str, region: str) -> bool:

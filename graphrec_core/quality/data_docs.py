@@ -66,21 +66,21 @@ def render_data_docs(results: Sequence[SuiteResult], title: str, as_of: datetime
     return environment.get_template("data_docs.html.j2").render(
         title=title,
         as_of=as_of,
-        suites=[(result, shown(result.suite.rows)) for result in results],
+        suites=[(result, _shown(result.suite.rows)) for result in results],
         num_failed=sum(bool(result.failures) for result in results),
         max_rows=MAX_ROWS,
     )
 
 
-def shown(frame: pd.DataFrame) -> ShownRows:
+def _shown(frame: pd.DataFrame) -> ShownRows:
     """Returns a frame as the page shows it."""
     head = frame.head(MAX_ROWS)
     columns = [str(name) for name in head.columns]
-    rows = [[as_text(value) for value in row] for row in head.itertuples(index=False)]
+    rows = [[_as_text(value) for value in row] for row in head.itertuples(index=False)]
     return ShownRows(columns, rows, len(frame), upright=len(frame) == 1)
 
 
-def as_text(value: object) -> str:
+def _as_text(value: object) -> str:
     """Returns a value as the page shows it: numbers short, nothing where there is none."""
     if value is None or value is pd.NaT or (isinstance(value, float) and isnan(value)):
         return ""
