@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import IO
 
 KILL_GRACE_S = 10.0
-_POLL_S = 1.0
+_POLL_S = 0.1
 _NAP_S = 0.05
 _CHUNK_BYTES = 65536
 _PR_SET_PDEATHSIG = 1

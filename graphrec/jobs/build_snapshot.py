@@ -3,10 +3,10 @@
 from typing import Any
 
 from graphrec_core.day import Day
+from graphrec_core.engine.ahead import load_ahead
 from graphrec_core.errors import ConfigError
 from graphrec_core.ledger.revisions import Acceptance
 from graphrec_core.ledger.verdict import verdict_of
-from graphrec_core.quality.snapshot_suites import check_snapshot
 from graphrec_core.snapshot.daily import produce_snapshot
 from graphrec_core.snapshot.rebuild import rebuild_snapshot
 
@@ -22,11 +22,14 @@ def run(
     Raises:
         ExpectationError: No region may go on.
     """
+    load_ahead(day.config, "graphrec_core.quality.snapshot_suites")
     history: dict[str, str] = {}
     if rebuild:
         snapshot, history["history"] = rebuild_snapshot(day, acceptance)
     else:
         snapshot = produce_snapshot(day)
+    from graphrec_core.quality.snapshot_suites import check_snapshot  # noqa: PLC0415  (ahead)
+
     verdict = verdict_of(check_snapshot(day, snapshot))
     return {
         "step": snapshot.manifest.step,

@@ -30,6 +30,7 @@ from graphrec_core.types import parse_instant
 
 DAGS_FOLDER = Path(__file__).resolve().parents[1] / "dags"
 AIRFLOW_HOME = Path(".airflow")
+AIRFLOW = (sys.executable, "-m", "graphrec.local.airflow_commands")
 GRAPHREC = (sys.executable, "-m", "graphrec.jobs.cli")
 FAULT, USAGE = 1, 2
 MAX_FAILURES = 3
@@ -115,7 +116,7 @@ class LocalRun:
         _say(f"{self.config.pipeline}, as of {self.as_of:%Y-%m-%d %H:%M} UTC; full log: {log}")
         started_s = time.monotonic()
         with log.open("w", encoding="utf-8") as file:
-            code = self._airflow(file, "db", "migrate") or self._airflow(file, *self.command())
+            code = self._airflow(file, [["db", "migrate"], self.command()])
         _say(f"The DAG ended after {time.monotonic() - started_s:.0f} s with exit code {code}.")
         return self.show(code)
 
@@ -147,9 +148,9 @@ class LocalRun:
         file = str(DAGS_FOLDER / "pipelines.py")
         return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
 
-    def _airflow(self, log: Any, *arguments: str) -> int:  # noqa: ANN401
+    def _airflow(self, log: Any, commands: Sequence[Sequence[str]]) -> int:  # noqa: ANN401
         process = subprocess.Popen(
-            [sys.executable, "-m", "airflow", *arguments],
+            [*AIRFLOW, json.dumps(commands)],
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

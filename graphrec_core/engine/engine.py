@@ -46,9 +46,11 @@ class Engine(ABC):
 
     Attributes:
         label: Engine and version; digests of rows are comparable within one label.
+        is_small: All rows of the source are few; keeping them costs less than another query.
     """
 
     label: str
+    is_small = False
 
     @abstractmethod
     def register_tables(self, source: SourceConfig, root: str) -> None:

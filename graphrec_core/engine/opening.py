@@ -1,6 +1,7 @@
 """Opens the configured engine. An engine's libraries are loaded only where it is chosen."""
 
 import pkgutil
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 
 from graphrec_core.config import PipelineConfig
@@ -8,6 +9,7 @@ from graphrec_core.engine.engine import Engine
 from graphrec_core.lake import Lake
 from graphrec_core.selects.selects import check_selects
 
+Opener = Callable[[PipelineConfig, Lake], AbstractContextManager[Engine]]
 ENGINES = {
     "spark": "graphrec_core.engine.spark:open_spark",
     "duckdb": "graphrec_core.engine.embedded:open_duckdb",
@@ -21,6 +23,10 @@ def open_engine(config: PipelineConfig, lake: Lake) -> AbstractContextManager[En
         ConfigError: A SELECT of the YAML is more than a query over its tables.
     """
     check_selects(config.source)
-    opener = pkgutil.resolve_name(ENGINES[config.snapshot.engine])
-    engine: AbstractContextManager[Engine] = opener(config, lake)
-    return engine
+    return load_engine(config)(config, lake)
+
+
+def load_engine(config: PipelineConfig) -> Opener:
+    """Loads the libraries of ``snapshot.engine``; returns what opens it."""
+    opener: Opener = pkgutil.resolve_name(ENGINES[config.snapshot.engine])
+    return opener

@@ -55,8 +55,8 @@ def check_source(
     """Judges every row of the source that was known in time for ``as_of``.
 
     Nodes come first, since edges and features are checked against them. Rows are judged when they
-    are read: nodes and features once, events whenever they are used (storing hundreds of millions
-    of them would take longer than judging them again).
+    are read: nodes and features once, events whenever they are used, unless they are few (storing
+    hundreds of millions of them would take longer than judging them again).
 
     Raises:
         UnreadableSourceError: A raw table cannot be read.
@@ -181,6 +181,8 @@ class _Check:
         events = self.engine.run("check_events", {"canonical_rows": texts}, earliest=self.earliest)
         ends = {"src_ids": src_ids, "dst_ids": dst_ids}
         judged = self.engine.run("check_edges", {"judged_events": events, **ends})
+        if self.engine.is_small:
+            judged = self.engine.keep(where_of(name), judged)
         return self._judged(name, rows, judged)
 
     def features(self, name: TableName, rows: _Fitted, node_ids: Relation) -> CheckedTable:

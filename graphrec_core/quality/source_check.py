@@ -9,13 +9,13 @@ import logging
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.engine import open_engine
+from graphrec_core.engine.ahead import load_ahead
 from graphrec_core.intake import check_source
 from graphrec_core.intake.findings import digests, quarantine
 from graphrec_core.intake.refusal import refuse_bad_tables
 from graphrec_core.intake.root import source_areas
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import ValidationFigures
-from graphrec_core.quality.suites import check_tables
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ def check_day_source(day: Day) -> Artifact:
         ExpectationError: A suite failed.
     """
     config, lake, as_of = day.config, day.lake, day.as_of
+    load_ahead(config, "graphrec_core.quality.suites")
     with open_engine(config, lake) as engine:
         checked = check_source(engine, config, lake, as_of)
         source_areas(config, lake)  # areas that build-snapshot could not use are refused here
@@ -52,6 +53,8 @@ def check_day_source(day: Day) -> Artifact:
         done = day.produce(day.ref(StepName.VALIDATE, given=inputs), write)
         summaries = done.manifest.figures(ValidationFigures).tables
         refuse_bad_tables(config, lake.storage.uri(done.base), as_of, summaries)
+        from graphrec_core.quality.suites import check_tables  # noqa: PLC0415  (loaded ahead)
+
         docs = lake.layout.data_docs(as_of)
         check_tables(engine, config, checked.values(), summaries, as_of, lake.storage, docs)
         logger.info("Data Docs: %s/index.html", lake.storage.uri(docs))
