@@ -2,8 +2,12 @@
 
 from dataclasses import replace
 
-from graphrec_core.config import StepName, Task, tasks_of_day
+import pytest
+
+from graphrec_core.config import Needs, StepName, Task, flow_of, regions_of_day, tasks_of_day
+from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.config.steps import StepInput
+from graphrec_core.errors import ConfigError, EmptyTableError
 from graphrec_core.types import View
 from tests.support.new_step import COUNT_HOMES, ENTRY, new_step
 
@@ -28,3 +32,50 @@ def test_a_view_that_a_new_step_reads_first_is_made_before_it() -> None:
     with new_step():
         assert Task(COUNT_HOMES) in tasks_of_day()
     assert Task(COUNT_HOMES) not in tasks_of_day()
+
+
+EARLY = ["wait-for-source", "validate-source", "build-snapshot"]
+VIEWS = ["generate-embeddings-train", "generate-embeddings-serve"]
+JUDGED = ["evaluate-model", "build-shard"]
+LATE = ["publish-release", "write-report"]
+WHOLE = {"model": "lightgcn", "scope": "global"}
+OWN = {"model": "lightgcn"}
+
+
+@pytest.mark.parametrize(
+    ("sources", "shared", "per_region"),
+    [
+        ({"a": OWN}, [], {"train-model", *VIEWS, *JUDGED}),
+        ({"a": WHOLE}, ["train-model", *VIEWS], {*JUDGED}),
+        ({"a": WHOLE, "b": OWN}, ["train-model", *VIEWS], {"train-model", *VIEWS, *JUDGED}),
+        ({"a": {"model": "popularity"}}, [], {*VIEWS, *JUDGED}),
+    ],
+    ids=["of regions", "global", "both", "nothing to train"],
+)
+def test_the_scopes_of_the_sources_part_the_day(
+    sources: dict[str, object], shared: list[str], per_region: set[str]
+) -> None:
+    flow = flow_of(RecommenderConfig.model_validate({"sources": sources}))
+    assert [one.name for one in flow.early] == EARLY
+    assert [one.name for one in flow.shared] == shared
+    assert [one.name for one in flow.per_region] == [
+        name for name in names() if name in per_region
+    ]
+    assert [one.name for one in flow.late] == LATE
+
+
+def test_what_a_step_needs_of_those_before_it() -> None:
+    ends = ([], [False], [True, False], [True])
+    assert [Needs.ALL.are_met(end) for end in ends] == [True, False, False, True]
+    assert [Needs.ONE.are_met(end) for end in ends] == [False, False, True, True]
+    assert all(Needs.NOTHING.are_met(end) for end in ends)
+
+
+def test_a_day_goes_on_with_the_regions_that_are_wanted_and_there() -> None:
+    snapshot = {"regions": {"us": 1, "eu": 2, "asia": 3}, "broken_regions": {"mars": "no users"}}
+    assert regions_of_day(snapshot, []) == ["asia", "eu", "us"]
+    assert regions_of_day(snapshot, ["us", "asia", "us"]) == ["asia", "us"]
+    with pytest.raises(ConfigError, match=r"\['mars'\]; broken: mars"):
+        regions_of_day(snapshot, ["us", "mars"])
+    with pytest.raises(EmptyTableError, match="a region with data"):
+        regions_of_day({"regions": {}}, [])
