@@ -23,10 +23,10 @@ TESTS ?= tests
 TIMES ?= 20
 UPGRADE ?=
 
-.PHONY: help setup lock java demo test test-quick fuzz lint format clean
+.PHONY: help setup lock java demo docs screenshots test test-quick fuzz lint format clean
 
 help:  ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	echo "  demo takes CONFIG=FILE DATA=FOLDER AS_OF=YYYY-MM-DD LAKE=FOLDER_OR_URI"
 	echo "    and SET='section.key=value ...': settings of this run, separated by spaces"
 
@@ -95,6 +95,13 @@ demo: setup  ## Run one day of a pipeline through Airflow and show what it made
 	@day=($(BIN)/python -m graphrec.local.run_once --config '$(CONFIG)' --data '$(DATA)' --as-of '$(AS_OF)' --lake '$(LAKE)' $(foreach pair,$(SET),--set '$(pair)'))
 	if "$${day[@]}" --needs-java; then ($(get_java)) || true; fi
 	"$${day[@]}"
+
+docs: demo screenshots  ## Run the demo, and make the documents' tables, samples and pictures anew
+	@$(BIN)/python -m docs.make.configuration
+	$(BIN)/python -m docs.make.samples --lake '$(or $(LAKE),lake)'
+
+screenshots: setup  ## Take the documents' pictures of the demo's day (needs Chromium)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m docs.make.pictures --lake '$(or $(LAKE),lake)'
 
 test: setup java lint  ## Lint, then run every test
 	@# tests/conftest.py groups the tests and orders the groups.

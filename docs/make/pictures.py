@@ -9,9 +9,6 @@ the DAG. Nothing of this is needed to use graphrec.
 
 import argparse
 import io
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 
 from PIL import Image
@@ -19,49 +16,27 @@ from rich.console import Console
 from rich.text import Text
 
 from docs.make.airflow_page import airflow_page
+from docs.make.browser import open_page
 from docs.make.samples import AS_OF, TOWN, graphrec
 
 PICTURES = Path(__file__).parents[1] / "pictures"
 AS_OF_FOLDER = "as_of=20260101T000000Z"
-NUM_COLOURS = 64
+NUM_COLOURS = 255
 """Pages have few colours, and a picture of few is small."""
 TERMINAL_COLUMNS = 116
-LIMIT_S = 60
-"""How long a picture may take."""
+AIRFLOW_VIEW = {
+    "default_dag_view": "graph",
+    "town/open-groups": ["region"],
+    "direction-town": "RIGHT",
+}
+"""The graph of the DAG with its group of regions open, from left to right."""
+GRAPH_BOX = (100, 310, 1640, 490)
+"""Left, top, right and bottom of the graph on Airflow's page."""
 
 
-def browser() -> str:
-    """Returns the path of a Chromium."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        raise SystemExit("Screenshots need Chromium on PATH; on Debian: apt-get install chromium")
-    return found
-
-
-def photograph(url: str, name: str, width: int, height: int, wait_ms: int = 0) -> None:
-    """Takes a picture of the top of a page.
-
-    Args:
-        url: The page.
-        name: Of the picture, without its ending.
-        width: Of the window, in pixels.
-        height: Of the window, in pixels.
-        wait_ms: How long the page's scripts may run.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        shot = Path(folder, "shot.png")
-        command = [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        command += [f"--window-size={width},{height}", f"--screenshot={shot}"]
-        command += [f"--virtual-time-budget={wait_ms}"] if wait_ms else []
-        command += [f"--user-data-dir={folder}/profile", url]
-        subprocess.run(command, check=True, capture_output=True, timeout=LIMIT_S)
-        shrink(shot.read_bytes(), PICTURES / f"{name}.png")
-
-
-def shrink(png: bytes, path: Path) -> None:
-    """Writes a picture with few colours."""
-    picture = Image.open(io.BytesIO(png)).convert("RGB")
+def shrink(png: bytes, path: Path, box: tuple[int, int, int, int] | None = None) -> None:
+    """Writes a picture, or the part in a box of it, with few colours."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB").crop(box)
     picture.quantize(NUM_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
@@ -82,15 +57,18 @@ def main() -> None:
     given = parser.parse_args()
     lake = Path(given.lake).resolve()
     PICTURES.mkdir(exist_ok=True)
-    for name, folder, height in (("report", "reports", 1150), ("data_docs", "data_docs", 900)):
-        page = lake / "town" / folder / AS_OF_FOLDER / "index.html"
-        photograph(page.as_uri(), name, 1180, height)
+    with open_page() as page:
+        for name, folder, height in (("report", "reports", 1150), ("data_docs", "data_docs", 900)):
+            file = lake / "town" / folder / AS_OF_FOLDER / "index.html"
+            png = page.photograph(file.as_uri(), 1180, height, {}, wait_s=1)
+            shrink(png, PICTURES / f"{name}.png")
+        if not given.without_airflow:
+            with airflow_page("town") as url:
+                png = page.photograph(url, 2400, 700, AIRFLOW_VIEW, wait_s=15)
+            shrink(png, PICTURES / "dag.png", box=GRAPH_BOX)
     status = graphrec("status", *TOWN, "--lake", str(lake), "--as-of", AS_OF)
     query = graphrec("query", "ash-u0", *TOWN, "--lake", str(lake), "--k", "5")
     draw_terminal(["$ make demo", *status, *query], PICTURES / "terminal.svg")
-    if not given.without_airflow:
-        with airflow_page("town") as url:
-            photograph(url, "dag", 1400, 760, wait_ms=20_000)
 
 
 if __name__ == "__main__":

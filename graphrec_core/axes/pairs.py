@@ -50,7 +50,9 @@ class RowPairs:
         """
         starts = self.indptr[query_rows]
         lengths = self.indptr[query_rows + 1] - starts
+        # No loop over queries: each pair's place is its query's start plus its number within it.
         in_block = np.repeat(np.arange(len(query_rows)), lengths)
+        # Where the query's pairs begin in the block, so that counting starts anew with each query.
         first = np.repeat(np.cumsum(lengths) - lengths, lengths)
         positions = np.arange(len(in_block)) - first + np.repeat(starts, lengths)
         return in_block, self.indices[positions]

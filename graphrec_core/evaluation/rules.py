@@ -131,9 +131,9 @@ class NotWorse(Rule):
     ) -> Outcome:
         is_small = _is_small(sample, evidence)
         outcome = _outcome(interval, bound, self.metric.better, is_small=is_small)
-        # Strangers' few queries refuse nobody: the slice is too small everywhere to tell.
-        is_strangers = evidence.pooled and is_small and self.slice != ALL
-        return "undecided" if is_strangers and outcome == "failed" else outcome
+        # A few queries of other regions refuse nobody: the slice is too small everywhere to tell.
+        is_of_others = evidence.pooled and is_small and self.slice != ALL
+        return "undecided" if is_of_others and outcome == "failed" else outcome
 
 
 class Baseline(NotWorse):

@@ -58,11 +58,13 @@ class _Extension:
         pairs = self._whole_pairs()
         homes = home_regions(engine, builder.config, builder.areas, nodes, pairs)
         left_out = count_left_out(engine, builder.config, View.SERVE, homes, pairs)
+        # A pair changes with its events, and with either end: its region, or whether it exists.
         changed = {ntype: self._changed_nodes(ntype, homes[ntype]) for ntype in ntypes}
         for etype in etypes:
             affected = self._affected_pairs(etype, changed)
             edges = self._edges(etype, affected, homes)
             builder.files.write(f"view={View.SERVE}/edges/{etype}", edges, ("src", "dst"))
+        # Nodes are few beside events, and their activity follows from the edges: always anew.
         builder.write_nodes(View.SERVE, self.new, nodes, homes)
         return left_out
 
@@ -110,6 +112,8 @@ class _Extension:
     def _edges(self, etype: str, affected: Relation, homes: Mapping[str, Relation]) -> Relation:
         """Joins the edges of the day before that stay with those computed anew."""
         builder, engine = self.builder, self.builder.engine
+        # A correction may have moved an event here from another pair, so all rows of an event
+        # that touches an affected pair are read before it is judged which of them counts.
         some = engine.keep(
             "some rows", self._of_pairs("affected_rows", self._rows(etype), affected)
         )
@@ -117,6 +121,7 @@ class _Extension:
         rows = engine.run("whole_events", reads)
         events = builder.fresh_events(builder.events_of(rows, self.new), self.new)
         pairs = builder.pairs(etype, events, self.new)
+        # Of pairs that are not affected only some rows came along: their edges stay as written.
         pairs = engine.keep(
             "pairs", self._of_pairs("affected_rows", pairs, affected), is_read_once=True
         )

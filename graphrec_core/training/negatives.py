@@ -41,10 +41,13 @@ class NegativeSampler:
         self._num_nodes = graph.num_nodes
         self._regions = negative_regions(graph)
         self._pools = [graph.candidates[region] for region in graph.regions]
+        # All pools lie in one tensor, so that a batch of many regions is drawn by one lookup.
         sizes = torch.tensor([len(pool) for pool in self._pools])
         self._flat, self._sizes = torch.cat(self._pools), sizes
         self._starts = torch.cumsum(sizes, 0) - sizes
         self._mask = graph.candidate_mask
+        # A pair is one number, and the numbers are sorted: a binary search tells what is known,
+        # and the known candidates of a query stand next to each other.
         self._keys = torch.sort(known.query * graph.num_nodes + known.candidate).values
         self._degree = torch.bincount(known.query, minlength=graph.num_nodes)
         self._indptr = torch.cumsum(self._degree, 0) - self._degree
@@ -80,6 +83,8 @@ class NegativeSampler:
         """
         negative_B = self._uniform(query_B, generator)
         for _ in range(NUM_REDRAWS):
+            # Few draws hit, so only those are drawn again. What still hits after the last round
+            # stays: a query that knows nearly everything must not loop for ever.
             hits = torch.nonzero(self._is_known(query_B, negative_B)).squeeze(1)
             if len(hits) == 0:
                 break
@@ -106,6 +111,7 @@ class NegativeSampler:
         ]
         negative_S = torch.unique(torch.cat(drawn))
         allowed_BS = self._mask[:, negative_S][self._regions[query_B]]
+        # A table from node to column is faster than a search of each known pair among S.
         place = torch.full((self._num_nodes,), -1)
         place[negative_S] = torch.arange(len(negative_S))
         row, column = self._known_of(query_B)
@@ -116,11 +122,13 @@ class NegativeSampler:
     def _uniform(self, query_B: Tensor, generator: Generator) -> Tensor:
         region_B = self._regions[query_B]
         chance_B = torch.rand(len(query_B), generator=generator, dtype=torch.float64)
+        # In double precision: a float has too few bits to reach every candidate of a large pool.
         place_B = (chance_B * self._sizes[region_B]).long()
         return self._flat[self._starts[region_B] + place_B]
 
     def _is_known(self, query_B: Tensor, candidate_B: Tensor) -> Tensor:
         wanted_B = query_B * self._num_nodes + candidate_B
+        # A number above all known ones would be found behind the end.
         found_B = torch.searchsorted(self._keys, wanted_B).clamp(max=len(self._keys) - 1)
         return self._keys[found_B] == wanted_B
 

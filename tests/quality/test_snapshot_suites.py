@@ -280,7 +280,7 @@ def test_days_outside_the_history_and_other_pipelines_are_not_looked_at(tmp_path
     assert stats["broken_regions"] == {}
 
 
-def test_a_broken_day_is_nobodys_measure(tmp_path: Path) -> None:
+def test_no_day_is_compared_with_a_broken_one(tmp_path: Path) -> None:
     """A region broken yesterday and in the same way today is broken today as well."""
     config = lake_of(tmp_path, 4)
     tomorrow = AS_OF + DAY
