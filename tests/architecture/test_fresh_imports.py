@@ -14,9 +14,9 @@ HEAVY = frozenset({"torch", "dgl", "pyspark", "faiss", "great_expectations", "ai
 DATA = frozenset({"pandas", "scipy", "matplotlib", "networkx"})
 STEP_JOBS = {
     StepName.WAIT: HEAVY | DATA,
+    StepName.VALIDATE: HEAVY | DATA,
+    StepName.SNAPSHOT: HEAVY | DATA,
     # great-expectations brings pandas, scipy and, where it is installed, pyspark.
-    StepName.VALIDATE: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
-    StepName.SNAPSHOT: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
     StepName.CHECK: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
     # DGL brings scipy and networkx.
     StepName.TRAIN: HEAVY - {"torch", "dgl"} | {"pandas", "matplotlib"},
