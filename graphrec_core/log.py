@@ -7,6 +7,7 @@ from typing_extensions import override
 
 from graphrec_core.redaction import redact
 
+OWN = ("graphrec_core", "graphrec")
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
@@ -22,6 +23,11 @@ def configure(level: int = logging.INFO) -> None:
     """Sends graphrec's log records to standard error at ``level``; other libraries warn only."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(RedactingFormatter(FORMAT))
+    handler.addFilter(_is_own_or_warns)  # some libraries set a level of their own
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for name in ("graphrec_core", "graphrec"):
+    for name in OWN:
         logging.getLogger(name).setLevel(level)
+
+
+def _is_own_or_warns(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in OWN

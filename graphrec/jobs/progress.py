@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from graphrec_core import log
+from graphrec_core.one_line import in_one_line
 
 COLUMNS = (
     TextColumn("{task.description}", markup=False),
@@ -41,7 +42,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """Writes a line with the time of day, UTC."""
-        line = f"{datetime.now(UTC):%H:%M:%S}  {text}"
+        line = f"{datetime.now(UTC):%H:%M:%S}  {in_one_line(text)}"
         self.console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -63,7 +64,7 @@ class Bar(Lines):
 
     def begin(self, title: str) -> None:
         """Names what runs now beside the bar."""
-        self._bar.update(self._task, description=title)
+        self._bar.update(self._task, description=in_one_line(title))
 
     def end(self, title: str, how: str) -> None:
         """Says how a task ended, and moves the bar."""

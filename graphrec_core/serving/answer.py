@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from graphrec_core.one_line import in_one_line
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -60,4 +62,4 @@ class Answer:
             f"  {item.title or ''}".rstrip()
             for item, names in zip(self.items, sources, strict=True)
         ]
-        return "\n".join([head, *lines])
+        return "\n".join(map(in_one_line, [head, *lines]))

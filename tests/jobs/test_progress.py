@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from rich.console import Console
 
-from graphrec.jobs.progress import shown_progress
+from graphrec.jobs.progress import Lines, shown_progress
 
 LOG = logging.getLogger("graphrec")
 
@@ -52,6 +52,12 @@ def test_elsewhere_there_is_a_line_when_a_task_begins_and_one_when_it_ended() ->
         "train-model [ash] ...", "train-model [ash] done in 1.0 s", "build-shard [ash] ...",
     ]  # fmt: skip
     assert level == logging.INFO
+
+
+def test_a_task_is_one_line_whatever_its_region_is_called() -> None:
+    out = io.StringIO()
+    Lines(Console(file=out)).end("train-model [Zü\nrich\x1b[2J]", "done in 0.1 s")
+    assert out.getvalue()[8:] == "  train-model [Zü\\nrich\\x1b[2J] done in 0.1 s\n"
 
 
 def test_the_log_says_all_again_after_an_interrupt() -> None:
