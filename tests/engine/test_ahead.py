@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from graphrec_core.config import child_environment
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -28,6 +30,10 @@ def test_a_module_is_loaded_ahead_beside_spark_alone(
     program = tmp_path / "program.py"
     program.write_text(PROGRAM, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(program), engine], capture_output=True, text=True, check=True
+        [sys.executable, str(program), engine],
+        env=child_environment(PYTHONPATH=str(Path(__file__).parents[2])),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert done.stdout.strip() == found
