@@ -46,11 +46,12 @@ class Engine(ABC):
 
     Attributes:
         label: Engine and version; digests of rows are comparable within one label.
-        is_small: All rows of the source are few; keeping them costs less than another query.
+        keeps_events: Whether judged events are kept, since the engine reads them again at a
+            higher price.
     """
 
     label: str
-    is_small = False
+    keeps_events = False
 
     @abstractmethod
     def register_tables(self, source: SourceConfig, root: str) -> None:

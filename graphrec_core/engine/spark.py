@@ -201,7 +201,7 @@ class SparkEngine(Engine):
         self.session, self._storage, self._scratch = session, storage, scratch
         self._num_kept = 0
         self._tables: dict[str, DataFrame] = {}
-        self.is_small = is_small
+        self._is_small = self.keeps_events = is_small
 
     @override
     def register_tables(self, source: SourceConfig, root: str) -> None:
@@ -257,7 +257,7 @@ class SparkEngine(Engine):
         """
         if is_read_once:
             return relation
-        if self.is_small:
+        if self._is_small:
             return self.from_arrow(self.collect(where, relation))
         rows: DataFrame = relation.handle
         uri = self._storage.uri(self._next_folder())
@@ -292,7 +292,7 @@ class SparkEngine(Engine):
         return Relation(self._gathered(self.session.createDataFrame(table)))
 
     def _gathered(self, rows: DataFrame) -> DataFrame:
-        return rows.coalesce(1) if self.is_small else rows
+        return rows.coalesce(1) if self._is_small else rows
 
     @override
     def read_parquet(
@@ -319,7 +319,7 @@ class SparkEngine(Engine):
     def partitions(
         self, relation: Relation, by: str, sort_by: Sequence[str]
     ) -> Iterator[Partition]:
-        if self.is_small:
+        if self._is_small:
             rows = relation.handle.coalesce(1).sortWithinPartitions(by, *sort_by)
             yield from cut(self.collect("source.tables", Relation(rows)), by, BATCH_ROWS)
             return

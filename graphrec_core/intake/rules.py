@@ -181,7 +181,7 @@ class _Check:
         events = self.engine.run("check_events", {"canonical_rows": texts}, earliest=self.earliest)
         ends = {"src_ids": src_ids, "dst_ids": dst_ids}
         judged = self.engine.run("check_edges", {"judged_events": events, **ends})
-        if self.engine.is_small:
+        if self.engine.keeps_events:
             judged = self.engine.keep(where_of(name), judged)
         return self._judged(name, rows, judged)
 
