@@ -71,6 +71,8 @@ def main() -> int:
     """Runs the benchmark and returns 0 when every bar holds."""
     given = arguments()
     sections = given.bars.split(",")
+    if given.work:
+        given.work.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.work) as scratch:
         plan = make_plan(given, Path(scratch))
         setting = settings(given, plan)
