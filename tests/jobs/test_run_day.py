@@ -40,6 +40,11 @@ def run_day(lake: Path, *more: str, code: int = 0, as_of: str = DAY) -> Done:
     return run_step("run-day", lake, "--as-of", as_of, *settings(*more), code=code)
 
 
+def run_days(lake: Path, *more: str, code: int = 0) -> Done:
+    span = ("--from", DAY, "--to", NEXT, *settings(*more))
+    return run_step("run-days", lake, *span, code=code)
+
+
 def result(done: Done) -> dict[str, Any]:
     (line,) = done.out.splitlines()
     return dict(json.loads(line))
@@ -78,6 +83,12 @@ def read_runs(lake: Path) -> dict[str, dict[str, Any]]:
 def forced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     lake = tmp_path_factory.mktemp("run_day") / "lake"
     return lake, run_day(lake, FORCED)
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    lake = tmp_path_factory.mktemp("run_days") / "lake"
+    return lake, run_days(lake, FORCED)
 
 
 @pytest.mark.pipeline
@@ -128,8 +139,12 @@ def test_again_it_finds_what_is_done(forced: tuple[Path, Done]) -> None:
 
 
 @pytest.mark.pipeline
-def test_a_refusal_is_told_and_the_report_is_written(tmp_path: Path) -> None:
-    done = run_day(tmp_path / "lake", STRICT, code=3)
+def test_a_refusal_is_told_and_the_report_is_written(
+    forced: tuple[Path, Done], tmp_path: Path
+) -> None:
+    lake = shutil.copytree(forced[0], tmp_path / "lake")
+    shutil.rmtree(lake / "town" / "reports")
+    done = run_day(lake, STRICT, code=3)
     told = result(done)
     assert (told["failed"], told["skipped"]) == ({"publish-release": 3}, [])
     assert "GateRefusedError: " in done.err
@@ -216,26 +231,24 @@ def test_wrong_use_runs_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 @pytest.mark.pipeline
 def test_days_run_in_order_and_again_find_what_is_done(
-    forced: tuple[Path, Done], tmp_path: Path
+    forced: tuple[Path, Done], days: tuple[Path, Done], tmp_path: Path
 ) -> None:
-    span = ("--from", DAY, "--to", NEXT, *settings(FORCED))
-    told = result(run_step("run-days", tmp_path / "days", *span))
+    told = result(days[1])
     assert [day["as_of"] for day in told["days"]] == ["20260101T000000Z", "20260102T000000Z"]
     assert (told["exit_code"], told["not_run"]) == (0, [])
     lake = shutil.copytree(forced[0], tmp_path / "lake")
     run_day(lake, FORCED, as_of=NEXT)
-    assert committed_bytes(tmp_path / "days") == committed_bytes(lake)
+    assert committed_bytes(days[0]) == committed_bytes(lake)
     runs = read_runs(lake)
     # As by hand: a day forced again cannot go live while a later one is.
-    again = result(run_step("run-days", lake, *span, code=3))
+    again = result(run_days(lake, FORCED, code=3))
     assert [day["failed"] for day in again["days"]] == [{"publish-release": 3}, {}]
     assert read_runs(lake) == runs
 
 
 @pytest.mark.pipeline
-def test_days_go_on_after_a_refusal_and_name_it(tmp_path: Path) -> None:
-    span = ("--from", DAY, "--to", NEXT, *settings(STRICT))
-    done = run_step("run-days", tmp_path / "lake", *span, code=3)
+def test_days_go_on_after_a_refusal_and_name_it(days: tuple[Path, Done], tmp_path: Path) -> None:
+    done = run_days(shutil.copytree(days[0], tmp_path / "lake"), STRICT, code=3)
     assert [day["exit_code"] for day in result(done)["days"]] == [3, 3]
     assert done.err.count("Failed: publish-release (exit code 3).") == 2
 
