@@ -130,15 +130,6 @@ def test_a_step_is_measured_by_itself(forced: tuple[Path, Done]) -> None:
 
 
 @pytest.mark.pipeline
-def test_again_it_finds_what_is_done(forced: tuple[Path, Done]) -> None:
-    lake, _ = forced
-    before, runs = committed_bytes(lake), read_runs(lake)
-    assert result(run_day(lake, FORCED))["failed"] == {}
-    assert committed_bytes(lake) == before
-    assert read_runs(lake) == runs  # no attempt is a new one
-
-
-@pytest.mark.pipeline
 def test_a_refusal_is_told_and_the_report_is_written(
     forced: tuple[Path, Done], tmp_path: Path
 ) -> None:
@@ -230,7 +221,7 @@ def test_wrong_use_runs_nothing(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.pipeline
-def test_days_run_in_order_and_again_find_what_is_done(
+def test_days_run_in_order_go_on_after_a_refusal_and_find_what_is_done(
     forced: tuple[Path, Done], days: tuple[Path, Done], tmp_path: Path
 ) -> None:
     told = result(days[1])
@@ -239,18 +230,14 @@ def test_days_run_in_order_and_again_find_what_is_done(
     lake = shutil.copytree(forced[0], tmp_path / "lake")
     run_day(lake, FORCED, as_of=NEXT)
     assert committed_bytes(days[0]) == committed_bytes(lake)
-    runs = read_runs(lake)
+    before, runs = committed_bytes(lake), read_runs(lake)
     # As by hand: a day forced again cannot go live while a later one is.
-    again = result(run_days(lake, FORCED, code=3))
-    assert [day["failed"] for day in again["days"]] == [{"publish-release": 3}, {}]
-    assert read_runs(lake) == runs
-
-
-@pytest.mark.pipeline
-def test_days_go_on_after_a_refusal_and_name_it(days: tuple[Path, Done], tmp_path: Path) -> None:
-    done = run_days(shutil.copytree(days[0], tmp_path / "lake"), STRICT, code=3)
-    assert [day["exit_code"] for day in result(done)["days"]] == [3, 3]
-    assert done.err.count("Failed: publish-release (exit code 3).") == 2
+    again = run_days(lake, FORCED, code=3)
+    assert [day["exit_code"] for day in result(again)["days"]] == [3, 0]
+    assert [day["failed"] for day in result(again)["days"]] == [{"publish-release": 3}, {}]
+    assert again.err.count("Failed: publish-release (exit code 3).") == 1
+    assert committed_bytes(lake) == before
+    assert read_runs(lake) == runs  # no attempt is a new one
 
 
 def test_days_stop_at_one_that_is_not_ready(tmp_path: Path) -> None:
