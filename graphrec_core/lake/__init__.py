@@ -1,6 +1,6 @@
 """The lake: every artefact, one layout, committed whole or not at all."""
 
-from graphrec_core.lake.artifact import Artifact, find_artifact, open_artifact
+from graphrec_core.lake.artifact import Artifact, find_artifact, open_artifact, ran_last
 from graphrec_core.lake.attempt import Attempt, attempt
 from graphrec_core.lake.identity import artifact_id
 from graphrec_core.lake.lake import Lake
@@ -20,4 +20,5 @@ __all__ = [
     "attempt",
     "find_artifact",
     "open_artifact",
+    "ran_last",
 ]

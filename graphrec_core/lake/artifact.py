@@ -6,6 +6,7 @@ names the manifest's hash, so a manifest that was changed since has no attempt.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -87,6 +88,11 @@ class Artifact:
         """Returns seconds, peak memory (MB) and times of the attempt that was committed."""
         info: dict[str, Any] = json.loads(self._storage.read(f"{self.base}/{RUN}"))
         return info
+
+
+def ran_last(artifacts: Iterable[Artifact]) -> Artifact:
+    """Returns the one of at least one artefact whose attempt began last."""
+    return max(artifacts, key=lambda one: (str(one.run_info()["started"]), one.manifest.id))
 
 
 def find_artifact(storage: Storage, folder: str) -> Artifact | None:

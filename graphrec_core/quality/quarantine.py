@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from graphrec_core.errors import ConfigError
 from graphrec_core.intake.findings import REASON
-from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.lake import Artifact, Lake, find_artifact, ran_last
 from graphrec_core.lake.layout import PART
 from graphrec_core.lake.records import ValidationFigures
 from graphrec_core.types import ArtifactId, format_instant
@@ -48,7 +48,7 @@ def newest_validation(lake: Lake, as_of: datetime) -> Artifact:
             found="no validation of this day",
             fix="Run validate-source of this day first.",
         )
-    return max(found, key=lambda one: (str(one.run_info()["started"]), one.manifest.id))
+    return ran_last(found)
 
 
 def find_rows(validation: Artifact, wanted: Wanted) -> Iterator[tuple[str, pa.RecordBatch]]:

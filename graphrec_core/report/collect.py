@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName, sources_of
-from graphrec_core.lake import Artifact, find_artifact
+from graphrec_core.lake import Artifact, find_artifact, ran_last
 from graphrec_core.lake.records import (
     EvaluationFigures,
     ModelFigures,
@@ -179,9 +179,10 @@ def _steps(
     found: FoundDay, validations: list[Artifact], release: Release | None
 ) -> tuple[StepRun, ...]:
     snapshot_id = found.day.ref(StepName.SNAPSHOT).id
+    validation = ran_last(validations) if validations else None
+    name = validation.manifest.id if validation else ""
     return (
-        *(_step(StepName.VALIDATE, ALL_REGIONS, one.manifest.id, one) for one in validations),
-        *([] if validations else [_step(StepName.VALIDATE, ALL_REGIONS, "", None)]),
+        _step(StepName.VALIDATE, ALL_REGIONS, name, validation),
         _step(StepName.SNAPSHOT, ALL_REGIONS, snapshot_id, found.snapshot),
         *_later_steps(found),
         _publish_step(found, release),
@@ -200,7 +201,7 @@ def _publish_step(found: FoundDay, release: Release | None) -> StepRun:
 
 def _later_steps(found: FoundDay) -> list[StepRun]:
     """Lists the steps after the snapshot; only a snapshot can tell their regions."""
-    tasks = later_tasks()
+    tasks = later_tasks(found.day.config.recommender)
     if found.snapshot is None:
         return [
             _step(step, ALL_REGIONS, "", None) for step in dict.fromkeys(one.step for one in tasks)

@@ -16,9 +16,11 @@ from graphrec_core.config import (
     PipelineConfig,
     StepName,
     Task,
+    flow_of,
     sources_of,
     tasks_of_day,
 )
+from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day, Ref, evaluation_ref
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import Artifact, Lake
@@ -148,16 +150,20 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
     return found
 
 
-def later_tasks() -> list[Task]:
+def later_tasks(recommender: RecommenderConfig) -> list[Task]:
     """The tasks after the snapshot that leave an artefact, in the order of a day."""
+    flow = flow_of(recommender)
+    done = {*flow.shared, *flow.per_region, *flow.late}
     return [
-        task for task in tasks_of_day() if STEPS[task.step].folder and task.step not in EARLIER
+        task
+        for task in tasks_of_day()
+        if task in done and STEPS[task.step].folder and task.step not in EARLIER
     ]
 
 
 def _refs(day: Day, past: Past, region: Region) -> Iterator[tuple[Ref, Task]]:
     """Names the results that serve a region after the snapshot, with their tasks."""
-    for task in later_tasks():
+    for task in later_tasks(day.config.recommender):
         if task.step is StepName.EVALUATE:
             yield evaluation_ref(day, past, region), task
         else:

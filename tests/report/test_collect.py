@@ -72,6 +72,20 @@ def test_a_whole_day_is_collected(config: PipelineConfig) -> None:
     assert day.k == 20
 
 
+def test_of_two_validations_the_last_is_the_step_and_both_are_shown(
+    config: PipelineConfig,
+) -> None:
+    first = example_day.write_validation(config)
+    source = config.source.model_copy(update={"max_bad_rows_frac": 0.5})
+    corrected = config.model_copy(update={"source": source})
+    last = example_day.write_validation(corrected, num_bad=3)
+    day = collect(config, AS_OF)
+    assert {check.id for check in day.validations} == {first.manifest.id, last.manifest.id}
+    (step,) = (step for step in day.steps if step.step == "validate-source")
+    assert step.id == last.manifest.id
+    assert step.seconds == last.run_info()["seconds"]
+
+
 def test_every_done_step_has_its_cost(config: PipelineConfig) -> None:
     example_day.write_example_day(config)
     steps = {(step.step, step.region): step for step in collect(config, AS_OF).steps}
@@ -98,6 +112,9 @@ def test_a_global_model_runs_once(tmp_path: Path) -> None:
 
 def test_a_day_of_scorers_alone_has_nothing_to_train(tmp_path: Path) -> None:
     config = tiny_config(tmp_path, recommender={"model": "popularity"})
+    before = [step.step for step in collect(config, AS_OF).missing_steps]
+    assert "generate-embeddings" in before
+    assert "train-model" not in before
     write_tiny_snapshot(config)
     day = collect(config, AS_OF)
     assert [region.region for region in day.regions] == ["east", "west"]
