@@ -5,6 +5,7 @@ import sys
 
 from typing_extensions import override
 
+from graphrec_core.one_line import in_one_line
 from graphrec_core.redaction import redact
 
 OWN = ("graphrec_core", "graphrec")
@@ -12,11 +13,15 @@ FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 
 class RedactingFormatter(logging.Formatter):
-    """Writes a record, traces included, without the secrets in it."""
+    """Writes a record, traces included, without the secrets in it.
+
+    Lines after a record's first are indented, so that no text of a source looks like a record.
+    """
 
     @override
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        first, *others = map(in_one_line, redact(super().format(record)).split("\n"))
+        return "\n".join([first, *(f"  {line.removeprefix('  ')}" for line in others)])
 
 
 def configure(level: int = logging.INFO) -> None:

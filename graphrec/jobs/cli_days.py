@@ -93,11 +93,13 @@ def run_days(
     for outcome in outcomes:
         _tell(console, outcome)
     code = min((one.exit_code for one in outcomes if one.exit_code), default=0)
-    not_run = [day.isoformat() for day in days[len(outcomes) :]]
-    if not_run:
-        console.print(f"Not run: {', '.join(not_run)}", markup=False, highlight=False)
+    left = [day.isoformat() for day in days[len(outcomes) :]]
+    if left:
+        text = f"Not run: {len(left)} days. Go on with --from {left[0]} --to {left[-1]}"
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
     ended = [one.to_json() for one in outcomes]
-    emit({"exit_code": code, "days": ended, "not_run": not_run})
+    going_on = {"num_not_run": len(left), "next": left[0] if left else None}
+    emit({"exit_code": code, "days": ended, **going_on})
     raise typer.Exit(code)
 
 

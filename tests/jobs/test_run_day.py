@@ -226,7 +226,7 @@ def test_days_run_in_order_go_on_after_a_refusal_and_find_what_is_done(
 ) -> None:
     told = result(days[1])
     assert [day["as_of"] for day in told["days"]] == ["20260101T000000Z", "20260102T000000Z"]
-    assert (told["exit_code"], told["not_run"]) == (0, [])
+    assert (told["exit_code"], told["num_not_run"], told["next"]) == (0, 0, None)
     lake = shutil.copytree(forced[0], tmp_path / "lake")
     run_day(lake, FORCED, as_of=NEXT)
     assert committed_bytes(days[0]) == committed_bytes(lake)
@@ -246,8 +246,9 @@ def test_days_stop_at_one_that_is_not_ready(tmp_path: Path) -> None:
     done = run_step("run-days", tmp_path / "lake", *span, code=1)
     told = result(done)
     assert [day["failed"] for day in told["days"]] == [{"wait-for-source": 1}]
-    assert told["not_run"] == ["2026-01-01T00:00:00+00:00", "2026-01-02T00:00:00+00:00"]
-    assert "Not run: 2026-01-01T00:00:00+00:00, 2026-01-02" in done.err
+    assert (told["num_not_run"], told["next"]) == (2, "2026-01-01T00:00:00+00:00")
+    rest = "--from 2026-01-01T00:00:00+00:00 --to 2026-01-02T00:00:00+00:00"
+    assert f"Not run: 2 days. Go on with {rest}" in done.err
 
 
 def day(text: str) -> datetime:
