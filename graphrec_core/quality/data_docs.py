@@ -10,8 +10,8 @@ from datetime import datetime
 from math import isnan
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from graphrec_core.html import html_template
 from graphrec_core.lake import Storage
 from graphrec_core.quality.suite import SuiteResult
 
@@ -56,14 +56,7 @@ def write_data_docs(
 
 def render_data_docs(results: Sequence[SuiteResult], title: str, as_of: datetime) -> str:
     """Renders the page as HTML without scripts and without anything from another host."""
-    environment = Environment(
-        loader=PackageLoader("graphrec_core.quality"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("data_docs.html.j2").render(
+    return html_template("graphrec_core.quality", "data_docs.html.j2").render(
         title=title,
         as_of=as_of,
         suites=[(result, _shown(result.suite.rows)) for result in results],

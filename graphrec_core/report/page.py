@@ -3,10 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from graphrec_core.config import PipelineConfig, StepName, sources_of
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
+from graphrec_core.html import html_template
 from graphrec_core.report import plots, wording
 from graphrec_core.report.day import DayReport
 from graphrec_core.report.embedding_picture import Floats, plot_embeddings, read_sample
@@ -24,14 +23,9 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         found: The day's artefacts, for the vectors.
         day: The same day as values.
     """
-    environment = Environment(
-        loader=PackageLoader("graphrec_core.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
+    page = html_template(
+        "graphrec_core.report",
+        "page.html.j2",
         share=wording.share,
         count=wording.count,
         rule_name=wording.rule_name,
@@ -44,7 +38,6 @@ def render_page(found: FoundDay, day: DayReport) -> str:
     config = found.day.config
     pictures = _pictures(found, day, config)
     day = replace(day, damaged=dict(found.damaged))  # also what was found while drawing
-    page = environment.get_template("page.html.j2")
     return page.render(
         day=day,
         config=config,

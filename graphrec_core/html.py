@@ -1,0 +1,26 @@
+"""Templates of the pages that graphrec writes: whole files, without scripts or other hosts."""
+
+from collections.abc import Callable
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+
+def html_template(package: str, name: str, **filters: Callable[..., object]) -> Template:
+    """Loads a template from the ``templates`` of a package.
+
+    Values are escaped, and a name that is not given is an error.
+
+    Args:
+        package: Such as ``graphrec_core.report``.
+        name: The file in its ``templates``.
+        filters: What the template may apply to values.
+    """
+    environment = Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(filters)
+    return environment.get_template(name)
