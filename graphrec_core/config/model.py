@@ -190,7 +190,7 @@ RECOMMENDERS = {
         Recommender(
             "lightgcn",
             title="LightGCN",
-            colour="#0b5cad",
+            colour="#0072b2",
             factory="graphrec_core.models.lightgcn:LightGCN",
             settings=LightGCNConfig,
         ),
@@ -204,7 +204,7 @@ RECOMMENDERS = {
         Recommender(
             "popularity",
             title="popularity",
-            colour="#d98200",
+            colour="#e69f00",
             factory="graphrec_core.models.popularity:Popularity",
             settings=PopularityConfig,
             short_title="pop.",
@@ -212,7 +212,7 @@ RECOMMENDERS = {
         Recommender(
             "recent_popularity",
             title="recent popularity",
-            colour="#c8371b",
+            colour="#d55e00",
             factory="graphrec_core.models.popularity:Popularity",
             settings=PopularityConfig,
             recent_setting="window_days",
@@ -220,7 +220,7 @@ RECOMMENDERS = {
         Recommender(
             "covisitation",
             title="co-visitation",
-            colour="#0a8f6a",
+            colour="#009e73",
             factory="graphrec_core.models.covisitation:Covisitation",
             settings=CovisitationConfig,
             short_title="co-v.",

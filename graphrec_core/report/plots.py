@@ -9,7 +9,6 @@ from matplotlib.ticker import MaxNLocator
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.evaluation.metrics import METRICS
-from graphrec_core.evaluation.systems import MODEL
 from graphrec_core.report.day import DayReport, ModelRun, RegionDay
 from graphrec_core.report.figures import (
     NEUTRAL,
@@ -20,10 +19,11 @@ from graphrec_core.report.figures import (
     drawing,
     short,
 )
-from graphrec_core.report.systems import system_colours, system_title
+from graphrec_core.report.systems import system_colours, system_marker, system_title
 from graphrec_core.report.wording import count, metric_heading, step_scope
 
 ROW_IN = 0.34
+MARKER_SIZES = {"o": 52, "D": 20, "x": 30}
 
 
 def plot_metrics(day: DayReport, config: PipelineConfig) -> Picture | None:
@@ -140,7 +140,7 @@ def _dots(
         for system, colour in colours.items():
             value = systems.get(system, {}).get(metric)
             if value is not None:
-                _dot(axes, value, limit, row, colour, _marker(system), is_large=is_large)
+                _dot(axes, value, limit, row, colour, system_marker(system), is_large=is_large)
     axes.set_xlim(0, limit * 1.03)
     names = [
         f"{short(region.region)} ({count(evaluation.num_queries)})"
@@ -152,23 +152,20 @@ def _dots(
 def _legend(regions: Sequence[RegionDay], colours: Mapping[str, str]) -> list[Line2D]:
     measured = {name for one in regions if one.evaluation for name in one.evaluation.metrics}
     return [
-        Line2D([], [], color=colour, marker=_marker(name), linestyle="",
+        Line2D([], [], color=colour, marker=system_marker(name), linestyle="",
+               markersize=MARKER_SIZES.get(system_marker(name), 44) ** 0.5,
                markeredgewidth=2, label=system_title(name))
         for name, colour in colours.items() if name in measured
     ]  # fmt: skip
-
-
-def _marker(system: str) -> str:
-    return "o" if system == MODEL else "|"
 
 
 def _dot(
     axes: Axes, value: float, limit: float, row: int, colour: str, marker: str, *, is_large: bool
 ) -> None:
     axes.scatter(
-        min(value, limit), row, s=52 if marker == "o" else 44,
+        min(value, limit), row, s=MARKER_SIZES.get(marker, 44),
         marker=">" if value > limit else marker,
-        color=colour, lw=2, zorder=2, alpha=1.0 if is_large else 0.45,
+        color=colour, lw=2, zorder=2 if marker == "o" else 3, alpha=1.0 if is_large else 0.45,
     )  # fmt: skip
 
 

@@ -16,10 +16,14 @@ RELEASED_TITLES = {
     SAME_DAY: "earlier release of the day",
     ELDER: "older champion",
 }
-RELEASED_COLOURS = {CHAMPION: "#b0479a", SAME_DAY: "#5b9bd5", ELDER: "#7a6a00"}
-MERGED_COLOUR = "#0b5cad"
-SOURCE_COLOURS = ("#00a5a8", "#8a5a2b", "#7fa800", "#6b5bb5", "#e377c2", "#4f5d75")
-"""Of sources, in their order, again from the first where there are more."""
+RELEASED_COLOURS = {CHAMPION: "#222222", SAME_DAY: "#8a8f94", ELDER: "#7a6a00"}
+MERGED_COLOUR = "#0072b2"
+SOURCE_COLOURS = ("#56b4e9", "#cc79a7", "#7fa800", "#6b5bb5", "#8a5a2b", "#4f5d75")
+"""Of sources, in their order, again from the first where there are more.
+
+These and the baselines' are told apart by the colour-blind, too: Okabe and Ito, "Color universal
+design", 2008.
+"""
 
 
 def system_title(name: str) -> str:
@@ -42,6 +46,15 @@ def system_colours(recommender: RecommenderConfig) -> Mapping[str, str]:
         for place, name in enumerate(sources)
     }
     return {MODEL: MERGED_COLOUR, **own, **baselines, **RELEASED_COLOURS}
+
+
+def system_marker(name: str) -> str:
+    """Returns matplotlib's marker of a system: its kind has a shape, itself a colour."""
+    if name == MODEL:
+        return "o"
+    if name.startswith(SOURCE_PREFIX):
+        return "D"
+    return "x" if name in RELEASED_TITLES else "|"
 
 
 def short_titles() -> Mapping[str, str]:
