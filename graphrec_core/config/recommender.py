@@ -54,7 +54,11 @@ class RecommenderConfig(Section):
     @model_validator(mode="before")
     @classmethod
     def _of_one_source(cls, data: object) -> object:
-        return written_out(data) if isinstance(data, dict) else data
+        if not isinstance(data, dict):
+            return data
+        if SOURCES not in data and not isinstance(data.get("model", ""), str):
+            raise ValueError(f"model must be a name; found {data['model']!r}")
+        return written_out(data)
 
     @field_validator("sources", mode="after")
     @classmethod

@@ -135,5 +135,6 @@ def _refuse_empty(what: str, edge: str, instants: Instants) -> None:
         must=f"{what} must hold events of edges/{edge} in "
         f"[{instants.start.isoformat()}, {instants.end.isoformat()}).",
         found="none between known nodes with a home region",
-        fix="Choose an --as-of inside the data, or change time.window_days and time.horizon_days.",
+        fix="Choose an --as-of inside the data, or change time.window_days and time.horizon_days. "
+        "validate-source says which rows of the source are bad: they do not count.",
     )

@@ -80,6 +80,7 @@ def test_sources_stand_in_the_order_of_their_names(load: Load) -> None:
         ("recommender: {sources: {a: {model: lightgcn}}, model: graphsage}", "recommender.model"),
         ("recommender: {ranker: {offset: -1}}", r"recommender\.ranker\.offset"),
         ("recommender: {ranker: {model: magic}}", r"recommender\.ranker\.model"),
+        ("recommender: {model: null}", "recommender: model must be a name; found None"),
         ("recommender: 5", "recommender: "),
     ],
 )
