@@ -41,12 +41,14 @@ def to_duckdb(
     """
     tree = parse(text).query().copy()
     for table in _reads(tree, tables):
+        # `ratings.user` must still be found once the table has another name.
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
         table.set("this", exp.to_identifier(tables[table.name.lower()], quoted=True))
         if schema:
             table.set("db", exp.to_identifier(schema))
     translate(tree)
+    # Parameters come last, so that they are values and nothing in them is ever translated.
     if is_strict:
         compare_strictly(tree)
     for placeholder in list(tree.find_all(exp.Placeholder)):
@@ -72,6 +74,7 @@ def derived_queries(text: str) -> list[str]:
     clauses: list[exp.Expr] = list(tree.ctes)
     found = []
     for node in tree.find_all(exp.Subquery, exp.CTE):
+        # A clause may read those before it; a subquery may read them all.
         known = clauses[: clauses.index(node)] if node in clauses else clauses
         query = node.this.copy()
         if known and isinstance(query, exp.Query) and not query.ctes:

@@ -21,7 +21,9 @@ DEEPEST = 2
 
 def translate(tree: exp.Expr) -> None:
     """Changes a query of Spark into one of DuckDB, in place."""
-    for node in reversed(list(tree.walk(bfs=False))):  # what is within an expression first
+    # Listed before anything changes, and from the leaves up: what is written for an expression
+    # holds its parts, which must be translated by then.
+    for node in reversed(list(tree.walk(bfs=False))):
         translated = _translate_node(node)
         if translated is not node:
             node.replace(translated)
@@ -69,6 +71,7 @@ def _bound(arguments: Arguments, write: Callable[[Arguments], exp.Expr]) -> exp.
         name = f"v{len(fields)}"
         fields.append(exp.PropertyEQ(this=exp.to_identifier(name), expression=value))
         parts.append(exp.column(name, "spark_e"))
+    # list_transform([{v0: max(x)}], lambda spark_e: <expression of spark_e.v0>)[1]
     each = _each(exp.Array(expressions=[exp.Struct(expressions=fields)]), write(parts))
     return exp.Anonymous(this="list_extract", expressions=[each, exp.convert(1)])
 
@@ -97,6 +100,7 @@ def _cast(node: exp.Cast) -> exp.Expr:
     if isinstance(value, exp.Null):
         return node
     is_try = isinstance(node, exp.TryCast)
+    # A type without macros of its own is converted alike by both engines.
     if _converted(exp.column("spark_e"), node.to, is_try=is_try) is None:
         return node
     return _bound([value], lambda one: _converted(one[0], node.to, is_try=is_try) or node)
@@ -124,6 +128,8 @@ def _to_decimal(value: exp.Expr, to: exp.DataType, *, is_try: bool) -> exp.Expr:
     sizes = [int(size.this.name) for size in to.expressions]
     precision, scale = (*sizes, 0)[:2] if sizes else DEFAULT_DECIMAL
     kind = exp.DataType.build(f"decimal({precision}, {scale})", dialect="duckdb")
+    # DuckDB's cast serves where a macro finds that it rounds as Spark's does; other values are
+    # rounded as text first.
     native = exp.TryCast(this=value.copy(), to=kind)
     odd = exp.TryCast(this=call("fixed", value.copy(), scale), to=kind.copy())
     is_native = call("is_native", value.copy(), scale)
@@ -140,6 +146,7 @@ def _conversion(to: str, *, is_try: bool = False) -> Callable[[Arguments], exp.E
         if not pattern:
             return call(f"{way}_{to}", value)
         time = read(value, pattern[0].name)
+        # A text that does not fit the pattern is null so far; unless one tries, it is an error.
         if not is_try:
             time = call("sure", value.copy(), time, f"a time, `{pattern[0].name}`")
         return call(f"cast_{to}", time)
@@ -240,7 +247,7 @@ def _shift(node: exp.Expr) -> exp.Expr:
     """Writes a date or time plus or minus an interval; a date's days and months stay a date."""
     value, shift = node.this, node.expression
     if isinstance(value, exp.Interval) and type(node) is exp.Add:
-        value, shift = shift, value
+        value, shift = shift, value  # `interval 1 day + at`
     if not isinstance(shift, exp.Interval):
         return _difference(node)
     name = "days_later" if shift.text("unit").upper().rstrip("S") in DATE_UNITS else "later"
@@ -266,6 +273,7 @@ def _like(node: exp.Expr) -> exp.Expr:
 
 
 def _numbered(node: exp.Expr) -> exp.Expr:
+    # Spark numbers rows by int, DuckDB by bigint.
     if isinstance(node.this, exp.RowNumber | exp.Rank | exp.DenseRank | exp.Ntile):
         return exp.Cast(this=node.copy(), to=exp.DataType.build("int"))
     return node
