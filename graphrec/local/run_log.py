@@ -1,5 +1,6 @@
 """What a person following a run wants from Airflow's log: progress, the report, what failed."""
 
+import ast
 import re
 from datetime import UTC, datetime
 
@@ -10,14 +11,15 @@ LINE = re.compile(
 """The lines that StepOperator writes."""
 REPORT = re.compile(r'\{"report": "([^"]+)"\}')
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-AIRFLOW_RECORD = re.compile(r"\d{4}-\d\d-\d\dT\S+ \[")
+TASK = re.compile(r" map_index=-?\d+ run_id=\S+ task_id=(?:[\w-]+\.)?(?P<name>[\w-]+)")
+"""Whose line it is: tasks run side by side, so their lines are mixed."""
 CHILD_LINE = re.compile(
-    r"\S+ \[\w+\s*\] (?P<text>.*?)\s+\[airflow\.task\.operators\.[\w.]+\] loc="
+    r"\S+ \S+ \[\w+\s*\] (?P<text>.*?)\s+\[airflow\.task\.operators\.[\w.]+\] dag_id="
 )
 """A line of the step's own log, as StepOperator passes it on."""
 CHILD_RECORD = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (?P<level>[A-Z]+)\s+\S+: (?P<message>.*)")
-TASK = re.compile(r"\[DAG TEST\] starting task_id=(?:[\w-]+\.)?(?P<task>[\w-]+)")
-TASK_ERROR = re.compile(r"airflow\.[\w.]+: (?P<message>.*)")
+TASK_ERROR = re.compile(r" error_detail=(?P<errors>\[\{.*\}\]) loc=")
+"""What Airflow says of a task that failed: the exceptions as a literal, the outermost first."""
 SUMMARY = "day-ended"
 """The last task, which fails because another one did."""
 MAX_LINES, MAX_TAIL = 12, 8
@@ -25,7 +27,7 @@ MAX_LINES, MAX_TAIL = 12, 8
 
 
 class RunLog:
-    """Reads the log of one ``airflow dags test`` line by line.
+    """Reads the log of one ``airflow dags test --use-executor`` line by line.
 
     Attributes:
         report: Where the report is; empty before ``write-report`` ended.
@@ -36,19 +38,15 @@ class RunLog:
         self.report = ""
         self.codes: dict[str, int] = {}
         self._messages: dict[str, list[str]] = {}
-        self._step = self._task = ""
-        self._open: list[str] | None = None
+        self._running: dict[str, str] = {}
+        self._open: dict[str, list[str] | None] = {}
 
     def read(self, line: str) -> str:
         """Takes in one line; returns what to show of it, if a step began or ended, or nothing."""
         line = COLOURS.sub("", line.rstrip("\n"))
         self.report = report_in(line) or self.report
-        if found := LINE.search(line):
-            self._turn(found)
-        elif self._step:
-            self._listen(line)
-        else:
-            self._watch(line)
+        if task := TASK.search(line):
+            self._note(task[0], task["name"], line)
         return progress_in(line)
 
     def failures(self) -> list[str]:
@@ -60,36 +58,35 @@ class RunLog:
         others = (title for title in self._messages if title not in {*self.codes, SUMMARY})
         return [*lines, *(f"{title}:\n{self._message(title)}" for title in others)]
 
-    def _turn(self, found: re.Match[str]) -> None:
-        title, self._open = found["title"], None
+    def _note(self, task: str, name: str, line: str) -> None:
+        if found := LINE.search(line):
+            self._turn(task, found)
+        elif task in self._running:
+            self._listen(task, line)
+        elif (error := TASK_ERROR.search(line)) and not self._has_failed(name):
+            self._messages[name] = error_in(error["errors"]).splitlines()
+
+    def _turn(self, task: str, found: re.Match[str]) -> None:
+        title = found["title"]
+        self._open.pop(task, None)
         if found["what"] == "started":
-            self._step = title
+            self._running[task] = title
             self._messages.pop(title, None)  # of an earlier try
         else:
-            self._step, self.codes[title] = "", int(found["code"])
+            self._running.pop(task, None)
+            self.codes[title] = int(found["code"])
 
-    def _listen(self, line: str) -> None:
-        """Notes the last error of the running step, whose lines come one by one."""
+    def _listen(self, task: str, line: str) -> None:
+        """Notes the last error of a running step, whose lines come one by one."""
         text = found["text"] if (found := CHILD_LINE.match(line)) else line
-        record = CHILD_RECORD.match(text)
+        record, message = CHILD_RECORD.match(text), self._open.get(task)
         if record is None:
-            if self._open is not None:
-                self._open.append(text)
+            if message is not None:
+                message.append(text)
         elif record["level"] in ("ERROR", "CRITICAL"):
-            self._open = self._messages[self._step] = [record["message"]]
+            self._open[task] = self._messages[self._running[task]] = [record["message"]]
         else:
-            self._open = None
-
-    def _watch(self, line: str) -> None:
-        """Notes the error of a task that is no step, which ends the traceback of Airflow."""
-        if found := TASK.search(line):
-            self._task = found["task"]
-        elif AIRFLOW_RECORD.match(line):
-            self._open = None
-        elif (error := TASK_ERROR.match(line)) and not self._has_failed(self._task):
-            self._open = self._messages[self._task] = [error["message"]]
-        elif self._open is not None:
-            self._open.append(line)
+            self._open[task] = None
 
     def _has_failed(self, task: str) -> bool:
         """Tells whether a step of that task failed by itself: its own message says more."""
@@ -100,6 +97,11 @@ class RunLog:
         if len(lines) > MAX_LINES:
             lines = [lines[0], "  ...", *lines[-MAX_TAIL:]]
         return "\n".join(f"  {line}" for line in lines)
+
+
+def error_in(errors: str) -> str:
+    """Returns the message of the outermost of the exceptions that Airflow wrote as a literal."""
+    return str(ast.literal_eval(errors)[0]["exc_value"])
 
 
 def progress_in(line: str) -> str:

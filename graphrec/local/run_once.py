@@ -1,12 +1,14 @@
 """One day of one pipeline on this machine: ``python -m graphrec.local.run_once --config FILE``.
 
-Runs the real Airflow DAG once (SQLite, no scheduler), shows its progress, then what it left.
+Runs the real Airflow DAG once (SQLite, no scheduler; regions side by side), shows its progress,
+then what it left.
 Exit code 0: this run stored report and release, and a region is live from it (or passed, where
 the release is not meant to go live); 1: not so; 2: wrong arguments.
 """
 
 import argparse
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -35,6 +37,8 @@ GRAPHREC = (sys.executable, "-m", "graphrec.jobs.cli")
 FAULT, USAGE = 1, 2
 MAX_FAILURES = 3
 """Failed steps whose messages are shown; the first ones, since the later ones follow from them."""
+MAX_TASKS = 4
+"""Most tasks at once: each holds its region's data in memory."""
 WIDTH = "160"
 
 
@@ -106,6 +110,7 @@ class LocalRun:
             PYTHONUNBUFFERED="1",
             NO_COLOR="1",
         )
+        self.environment = {**local_airflow(), **self.environment}
         if not sys.stdout.isatty():
             self.environment.setdefault("COLUMNS", WIDTH)
 
@@ -146,7 +151,8 @@ class LocalRun:
         day = logical_day(self.config, self.as_of).isoformat()
         conf = {"as_of": self.as_of.isoformat(), "overrides": self.overrides}
         file = str(DAGS_FOLDER / "pipelines.py")
-        return ["dags", "test", self.config.pipeline, day, "-f", file, "-c", json.dumps(conf)]
+        words = ["dags", "test", "--use-executor", self.config.pipeline, day]
+        return [*words, "-f", file, "-c", json.dumps(conf)]
 
     def _airflow(self, log: Any, commands: Sequence[Sequence[str]]) -> int:  # noqa: ANN401
         process = subprocess.Popen(
@@ -220,6 +226,19 @@ class LocalRun:
             return ""
         _say("A sample query, answered from the live shard:")
         return "" if self._graphrec("query", "--k", "5") is not None else "the sample query failed"
+
+
+def local_airflow() -> dict[str, str]:
+    """Returns Airflow's settings with which a day runs here, unless the user sets others.
+
+    As many tasks at once as there are cores, for steps have one thread each; an ended task is
+    seen within a second (by default five).
+    """
+    return {
+        "AIRFLOW__CORE__EXECUTOR": "graphrec.local.executor.PromptExecutor",
+        "AIRFLOW__CORE__PARALLELISM": str(min(os.cpu_count() or 1, MAX_TASKS)),
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+    }
 
 
 def logical_day(config: PipelineConfig, as_of: datetime) -> date:

@@ -4,6 +4,7 @@ A run takes seconds, so several tests may look at one run.
 """
 
 import json
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,10 +13,13 @@ from typing import Any
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+from airflow.utils.session import create_session
+from sqlalchemy import select
 
 from graphrec.local.run_log import RunLog
-from graphrec.local.run_once import logical_day
-from graphrec_core.config import load_pipeline
+from graphrec.local.run_once import AIRFLOW, local_airflow, logical_day
+from graphrec_core.config import child_environment, load_pipeline
 from graphrec_core.types import parse_instant
 from tests.dags.pipelines import write_pipeline
 
@@ -71,14 +75,22 @@ def run(
     day: datetime = DAY,
     **sections: Any,
 ) -> Run:
-    config = write_pipeline(folder, name, **sections)
-    scenario = {"codes": codes or {}, "regions": regions}
-    config.with_suffix(".json").write_text(json.dumps(scenario))
-    file = config.with_suffix(".py")
-    file.write_text(DAG_FILE)
+    file = write_scenario(folder, name, regions, codes or {}, **sections)
     bag = DagBag(dag_folder=str(file))
     assert bag.import_errors == {}
     return Run(folder, name, bag.dags[name].test(logical_date=day, run_conf=conf or {}))
+
+
+def write_scenario(
+    folder: Path, name: str, regions: list[str], codes: dict[str, Any], **sections: Any
+) -> Path:
+    """Writes a pipeline and what its steps do; returns the file of its DAG."""
+    config = write_pipeline(folder, name, **sections)
+    scenario = {"codes": codes, "regions": regions}
+    config.with_suffix(".json").write_text(json.dumps(scenario))
+    file = config.with_suffix(".py")
+    file.write_text(DAG_FILE)
+    return file
 
 
 def run_as_of(folder: Path, name: str, as_of: str, schedule: dict[str, Any], **more: Any) -> Run:
@@ -119,10 +131,23 @@ def test_waiting_defers_and_its_fault_is_retried(one_region: Run) -> None:
     assert one_region.tasks["wait-for-source"].try_number == 2
 
 
-def test_one_failing_region_leaves_the_others_and_ends_visibly(
-    airflow_folder: Path, capfd: pytest.CaptureFixture[str]
+def test_tasks_run_side_by_side_as_locally_and_the_log_tells_them_apart(
+    airflow_folder: Path,
 ) -> None:
-    done = run(airflow_folder, "one_fails", ["asia", "eu", "us"], {"train-model[eu]": 3})
+    """By the executor and the server of ``run_once``, in the processes that it starts."""
+    codes = {"wait-for-source": ["not ready", 0], "train-model[eu]": 3}
+    write_scenario(airflow_folder, "one_fails", ["asia", "eu", "us"], codes)
+    command = ["dags", "test", "--use-executor", "one_fails", f"{DAY:%F}"]
+    command += ["-f", str(airflow_folder / "one_fails.py")]
+    ended = subprocess.run(
+        [*AIRFLOW, json.dumps([command])], env=child_environment(**local_airflow()),
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    with create_session() as session:
+        found = session.scalars(select(DagRun).where(DagRun.dag_id == "one_fails")).one()
+        done = Run(airflow_folder, "one_fails", found)
+    assert ended.returncode == 1
+    assert done.keys[:3] == ["wait-for-source"] * 2 + ["validate-source"], "it did not defer"
     assert done.keys.count("train-model[eu]") == 1, "a refusal must not be retried"
     for index, expected in enumerate(["success", "upstream_failed", "success"]):
         assert done.state_of(f"region.build-shard[{index}]") == expected
@@ -130,15 +155,15 @@ def test_one_failing_region_leaves_the_others_and_ends_visibly(
     assert done.state_of("write-report") == "success"
     assert done.state_of("day-ended") == "failed"
     assert done.state == "failed"
-    log = read_log(capfd)
+    log = read_log(ended.stdout)
     assert log.codes["publish-release"] == 0
     told = "RefusedError: It must end well.\n    found: 3 of train-model[eu]\n    to do: mend it"
-    assert f"train-model [eu]: exit code 3\n  {told}" in log.failures()
+    assert log.failures() == [f"train-model [eu]: exit code 3\n  {told}"]
 
 
-def read_log(capfd: pytest.CaptureFixture[str]) -> RunLog:
+def read_log(text: str) -> RunLog:
     log = RunLog()
-    for line in capfd.readouterr().out.splitlines():
+    for line in text.splitlines():
         log.read(line)
     return log
 
@@ -220,9 +245,7 @@ def test_an_unknown_setting_fails_before_anything_starts(airflow_folder: Path) -
     assert done.state == "failed"
 
 
-def test_waiting_ends_and_then_nothing_is_published(
-    airflow_folder: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_waiting_ends_and_then_nothing_is_published(airflow_folder: Path) -> None:
     schedule = {
         "start": "2026-01-01",
         "retries": 1,
@@ -238,4 +261,3 @@ def test_waiting_ends_and_then_nothing_is_published(
     assert done.state_of("publish-release") == "upstream_failed"
     assert done.keys[-1] == "write-report"
     assert done.state == "failed"
-    assert read_log(capfd).codes["wait-for-source"] == 1

@@ -1,8 +1,10 @@
-"""Several commands of Airflow's program in one process: in order, and a failure ends it."""
+"""Several commands of Airflow's program in one process, and what that process starts."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -28,3 +30,32 @@ def test_commands_run_in_order_until_one_fails(tmp_path: Path) -> None:
     assert "/first" in done.stdout
     assert "no-command-of-airflow" in done.stderr
     assert "last" not in done.stdout
+
+
+PROGRAM = """
+import json, sys, time
+from graphrec.local import airflow_commands
+airflow_commands.pkgutil.resolve_name = lambda name: time.sleep(600)  # a server that is busy
+sys.argv[1:] = [json.dumps([["--use-executor"]])]
+serve = airflow_commands.serve_the_tasks
+airflow_commands.serve_the_tasks = lambda: print(serve(), flush=True)
+airflow_commands.main()
+"""
+
+
+def test_a_killed_run_leaves_no_server_behind() -> None:
+    command = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        server = int(run.stdout.readline())
+        os.kill(server, 0)
+        run.kill()
+    deadline_s = time.monotonic() + 10
+    while is_running(server) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not is_running(server)
+
+
+def is_running(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -33,11 +33,22 @@ def test_the_report_is_read_from_the_log() -> None:
     assert report_in('{"step": "publish-release"}') == ""
 
 
-def text_of(step: str, *lines: str) -> list[str]:
+STAMP = "2026-01-01 00:00:00.000000+00:00"
+
+
+def of(name: str, index: int = -1) -> str:
+    """The end of a line: whose it is, as Airflow writes it."""
+    run = "run_id=manual__2026-01-02T00:00:00+00:00"
+    return f"loc=a.py:100 map_index={index} {run} task_id={name} ti_id=01a2 try_number=1"
+
+
+def text_of(title: str, *lines: str) -> list[str]:
     """Lines of a step's own log, as Airflow writes them."""
     logger = "airflow.task.operators.dags.step_operator.StepOperator"
-    stamp = "2026-01-01T00:00:00.000000Z [info     ]"
-    return [f"{stamp} {line:<30} [{logger}] loc=step_operator.py:100" for line in lines]
+    name, _, region = title.partition(" ")
+    index = ["", "[asia]", "[eu]"].index(region) - 1
+    end = f"[{logger}] dag_id=town {of(f'region.{name}', index)}"
+    return [f"{STAMP} [info     ] {line:<30} {end}" for line in lines]
 
 
 def step(title: str, code: int, *lines: str) -> list[str]:
@@ -92,27 +103,35 @@ def test_a_long_traceback_is_shortened() -> None:
     assert told[-1].strip() == "line 49"
 
 
-def task(task_id: str, *error: str) -> list[str]:
+def task(name: str, error: str) -> list[str]:
     """A task that Airflow itself reports as failed."""
-    stamp = "2026-01-01T00:00:00.000000Z"
+    detail = [{"exc_type": "AirflowFailException", "exc_value": error, "frames": [{"lineno": 1}]}]
     return [
-        f"{stamp} [info     ] [DAG TEST] starting task_id={task_id} map_index=-1 [dag] loc=d",
-        f"{stamp} [error    ] Task failed with exception     [task] loc=task_runner.py:1639",
-        "Traceback (most recent call last):",
-        '  File "dag.py", line 1, in f',
-        *error,
-        f"{stamp} [info     ] ::group::Post Execute          [task] loc=task_runner.py:1640",
+        f"{STAMP} [error    ] Task failed with exception     [task] dag_id=town "
+        f"error_detail={detail} {of(name)}",
+        f"{STAMP} [info     ] ::group::Post Execute          [task] dag_id=town {of(name)}",
         "a stray line",
     ]
 
 
+def test_steps_that_run_side_by_side_keep_their_messages_apart() -> None:
+    other = ERROR.replace("At most", "Not more than")
+    one = step("train-model [asia]", 3, ERROR, "  found: 7", INFO)
+    two = step("train-model [eu]", 3, other, "  found: 8", "  found: 9")
+    log = read([line for pair in zip(one, two, strict=True) for line in pair])
+    assert log.failures() == [
+        "train-model [asia]: exit code 3\n  BadRowsError: At most 1% may be bad.\n    found: 7",
+        "train-model [eu]: exit code 3\n"
+        "  BadRowsError: Not more than 1% may be bad.\n    found: 8\n    found: 9",
+    ]
+
+
 def test_a_task_that_is_no_step_is_told_too() -> None:
-    raised = "airflow.sdk.exceptions.AirflowFailException: "
     log = read(
         step("validate-source", 3, ERROR),
-        task("validate-source", f"{raised}validate-source: exit code 3"),
-        task("region.resolve-as-of", f"{raised}It must be a valid pipeline.", "  found: x"),
-        task(END, f"{raised}The day did not end well"),
+        task("validate-source", "validate-source: exit code 3"),
+        task("region.resolve-as-of", "It must be a valid pipeline.\n  found: x"),
+        task(END, "The day did not end well"),
     )
     assert log.failures() == [
         "validate-source: exit code 3\n  BadRowsError: At most 1% may be bad.",
