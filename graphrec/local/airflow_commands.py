@@ -18,15 +18,29 @@ import sys
 from graphrec.dags.child_process import die_with_the_parent
 from graphrec_core.config.loader import set_default_environment
 
+_parent = 0
+"""The process that forked last."""
+
 
 def main() -> None:
     """Runs the commands that the one argument holds as JSON."""
-    os.register_at_fork(after_in_child=die_with_the_parent)
+    os.register_at_fork(before=_note_parent, after_in_child=_follow_parent)
     for words in json.loads(sys.argv[1]):
         if "--use-executor" in words:
             serve_the_tasks()
         sys.argv = ["airflow", *words]
         pkgutil.resolve_name("airflow.__main__:main")()
+
+
+def _note_parent() -> None:
+    global _parent  # a hook of fork takes no arguments
+    _parent = os.getpid()
+
+
+def _follow_parent() -> None:
+    die_with_the_parent()
+    if os.getppid() != _parent:  # it was killed before the kernel knew
+        os._exit(1)
 
 
 def serve_the_tasks() -> int:
