@@ -56,14 +56,18 @@ def put(text: str, block: str) -> str:
     return MARKED.sub(lambda found: found[1] + block + found[2], text)
 
 
+def day_sample(lake: Path | str) -> str:
+    """Returns the README's block of the demo's day in a lake."""
+    status = graphrec("status", *TOWN, "--lake", str(lake), "--as-of", AS_OF)
+    return sample(status, graphrec("query", "ash-u0", *TOWN, "--lake", str(lake), "--k", "5"))
+
+
 def main() -> None:
     """Writes the README."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lake", required=True, help="the lake that the demo wrote")
-    lake = ("--lake", parser.parse_args().lake)
-    status = graphrec("status", *TOWN, *lake, "--as-of", AS_OF)
-    query = graphrec("query", "ash-u0", *TOWN, *lake, "--k", "5")
-    README.write_text(put(README.read_text(), sample(status, query)))
+    block = day_sample(parser.parse_args().lake)
+    README.write_text(put(README.read_text(), block))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """The demo's promise: the right recommendations of the town are known, and they come out."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from docs.make.samples import README, day_sample, put
 from tests.pipeline.conftest import TownDay
 from tests.pipeline.steps import (
     DAY,
@@ -40,6 +42,16 @@ def test_the_demo_prints_table_report_and_a_sample_query(town_day: TownDay) -> N
     assert "build-" in town_day.output
     assert "Report: file://" in town_day.output
     assert "-p" in town_day.output.split("A sample query")[1]
+
+
+def test_the_readme_shows_this_day(town_day: TownDay) -> None:
+    """Apart from numbers: another processor may round a vector otherwise."""
+    shown = README.read_text(encoding="utf-8")
+    assert without_numbers(put(shown, day_sample(town_day.lake))) == without_numbers(shown)
+
+
+def without_numbers(text: str) -> str:
+    return re.sub("[0-9a-f]{16}|[0-9][0-9.,]*", "0", text)
 
 
 def test_the_report_is_one_self_contained_page(town_day: TownDay) -> None:
