@@ -1,16 +1,21 @@
 """Spark SQL in DuckDB's words: transpiled by sqlglot, parameters bound into the syntax tree."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlglot import exp
 
+from graphrec_core.engine.duckdb_parquet import quoted
 from graphrec_core.engine.strict_texts import compare_strictly
 from graphrec_core.engine.translation import translate
 from graphrec_core.selects.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
 """DuckDB's schema of the raw tables: a qualified name is never that of a WITH clause."""
+MARK = "\x1f"
+"""What no text of the queries has stands around a name that is not known yet."""
+TABLE, PARAMETER = "t", "p"
 
 
 def tables_read(text: str, tables: Collection[str]) -> set[str]:
@@ -39,12 +44,29 @@ def to_duckdb(
         sqlglot.errors.SqlglotError: The text is not one query.
         KeyError: A parameter has no value.
     """
+    parts = list(_template(text, frozenset(tables), schema, is_strict=is_strict))
+    for place in range(1, len(parts), 2):
+        kind, name = parts[place][0], parts[place][1:]
+        parts[place] = quoted(tables[name]) if kind == TABLE else _literal(parameters[name])
+    return "".join(parts)
+
+
+@lru_cache(maxsize=1024)
+def _template(text: str, tables: frozenset[str], schema: str, *, is_strict: bool) -> Sequence[str]:
+    """Translates a text once, whatever its tables are called and its parameters are.
+
+    Returns:
+        The parts of the translation; each second one stands for a table or a parameter.
+    """
+    mark = MARK
+    while mark in text:
+        mark += MARK
     tree = parse(text).query().copy()
     for table in _reads(tree, tables):
         # `ratings.user` must still be found once the table has another name.
         if not table.alias:
             table.set("alias", exp.TableAlias(this=exp.to_identifier(table.name)))
-        table.set("this", exp.to_identifier(tables[table.name.lower()], quoted=True))
+        table.set("this", exp.Var(this=f"{mark}{TABLE}{table.name.lower()}{mark}"))
         if schema:
             table.set("db", exp.to_identifier(schema))
     translate(tree)
@@ -52,8 +74,8 @@ def to_duckdb(
     if is_strict:
         compare_strictly(tree)
     for placeholder in list(tree.find_all(exp.Placeholder)):
-        placeholder.replace(_literal(parameters[placeholder.name]))
-    return tree.sql(dialect="duckdb", comments=False)
+        placeholder.replace(exp.Var(this=f"{mark}{PARAMETER}{placeholder.name}{mark}"))
+    return tree.sql(dialect="duckdb", comments=False, copy=False).split(mark)
 
 
 def _reads(tree: exp.Expr, tables: Collection[str]) -> list[exp.Table]:
@@ -84,9 +106,12 @@ def derived_queries(text: str) -> list[str]:
     return found
 
 
-def _literal(value: object) -> exp.Expr:
+def _literal(value: object) -> str:
+    written: exp.Expr
     if isinstance(value, datetime):
-        return exp.cast(exp.Literal.string(value.isoformat()), "timestamptz", dialect="duckdb")
-    if isinstance(value, float):  # a plain 0.1 would be a decimal
-        return exp.cast(exp.Literal.string(repr(value)), "double", dialect="duckdb")
-    return exp.convert(value)
+        written = exp.cast(exp.Literal.string(value.isoformat()), "timestamptz", dialect="duckdb")
+    elif isinstance(value, float):  # a plain 0.1 would be a decimal
+        written = exp.cast(exp.Literal.string(repr(value)), "double", dialect="duckdb")
+    else:
+        written = exp.convert(value)
+    return written.sql("duckdb")

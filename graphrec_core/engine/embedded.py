@@ -47,6 +47,7 @@ from graphrec_core.engine.lock import OWN_MACRO, Judge, lock
 from graphrec_core.engine.macros import create_macros
 from graphrec_core.engine.odd_texts import register_odd_texts
 from graphrec_core.engine.slices import cut
+from graphrec_core.engine.source_size import is_small
 from graphrec_core.engine.spill import spill_folder
 from graphrec_core.errors import GraphrecError
 from graphrec_core.lake import Lake
@@ -98,7 +99,10 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
         create_macros(connection)
         try:
             folders = (lake.layout.pipeline, lake.layout.snapshots)
-            yield DuckDbEngine(connection, folder, *map(lake.storage.uri, folders))
+            engine = DuckDbEngine(connection, folder, *map(lake.storage.uri, folders))
+            # Binding what judges events takes DuckDB longer than reading a few of them.
+            engine.keeps_events = is_small(config.source)
+            yield engine
         finally:
             connection.close()
 

@@ -5,8 +5,16 @@ from pathlib import Path
 
 from graphrec_core.config.source import SourceConfig, TownConfig, resolve_path
 
+SMALL_BYTES = 2**20
+"""Bytes of a small source's files: some ten thousand events."""
 BYTES_PER_VISIT = 32
 """Of the generated town's files, at most."""
+
+
+def is_small(source: SourceConfig) -> bool:
+    """Says whether all rows of a source are few: what starts a query costs more than they do."""
+    num_bytes = source_bytes(source)
+    return num_bytes is not None and num_bytes <= SMALL_BYTES
 
 
 def source_bytes(source: SourceConfig) -> int | None:

@@ -41,7 +41,7 @@ from graphrec_core.engine.spark_small import (
     SMALL_JAVA_OPTIONS,
     SMALL_SETTINGS,
     cut,
-    is_small,
+    fits_one_task,
 )
 from graphrec_core.engine.spark_times import without_clock
 from graphrec_core.engine.spark_types import refuse_unlike_types, without_floats
@@ -112,7 +112,7 @@ def open_spark(config: PipelineConfig, lake: Lake) -> Iterator["SparkEngine"]:
         try:
             with ExitStack() as own:
                 session = _session(config, own)
-                yield SparkEngine(session, lake.storage, scratch, is_small=is_small(config))
+                yield SparkEngine(session, lake.storage, scratch, is_small=fits_one_task(config))
         finally:
             lake.storage.remove(scratch)
 
@@ -170,7 +170,7 @@ def _settings(pipeline: PipelineConfig) -> dict[str, str]:
     local = LOCAL_SETTINGS if config.spark_master.startswith("local") else {}
     small = (
         {**SMALL_SETTINGS, "spark.driver.extraJavaOptions": SMALL_JAVA_OPTIONS}
-        if is_small(pipeline)
+        if fits_one_task(pipeline)
         else {}
     )
     return {

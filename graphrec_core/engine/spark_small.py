@@ -11,10 +11,8 @@ import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.engine.engine import Partition
-from graphrec_core.engine.source_size import source_bytes
+from graphrec_core.engine.source_size import is_small
 
-SMALL_BYTES = 2**20
-"""Bytes of the source's files: some ten thousand events."""
 SMALL_SETTINGS = {
     "spark.sql.shuffle.partitions": "1",
     "spark.sql.codegen.wholeStage": "false",
@@ -25,12 +23,9 @@ SMALL_JAVA_OPTIONS = "-XX:+UseSerialGC -XX:TieredStopAtLevel=1"
 """No code runs long enough to be worth the second compiler, which would take most of the CPU."""
 
 
-def is_small(config: PipelineConfig) -> bool:
+def fits_one_task(config: PipelineConfig) -> bool:
     """Says whether all rows of the source fit one task with ease; no cluster is asked for that."""
-    if not config.snapshot.spark_master.startswith("local"):
-        return False
-    num_bytes = source_bytes(config.source)
-    return num_bytes is not None and num_bytes <= SMALL_BYTES
+    return config.snapshot.spark_master.startswith("local") and is_small(config.source)
 
 
 def cut(table: pa.Table, by: str, batch_rows: int) -> Iterator[Partition]:

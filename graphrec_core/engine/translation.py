@@ -99,6 +99,10 @@ def _cast(node: exp.Cast) -> exp.Expr:
     value = node.this
     if isinstance(value, exp.Null):
         return node
+    if isinstance(value, exp.Literal) and not value.is_string and node.is_type("double"):
+        # Such as 0.5D: the double next to the digits, without the macro for what has no type yet.
+        digits = value.name if "e" in value.name.lower() else f"{value.name}e0"
+        return exp.Cast(this=exp.Literal.number(digits), to=node.to)
     is_try = isinstance(node, exp.TryCast)
     # A type without macros of its own is converted alike by both engines.
     if _converted(exp.column("spark_e"), node.to, is_try=is_try) is None:

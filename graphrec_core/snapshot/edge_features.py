@@ -54,5 +54,5 @@ def _aggregated(column: str, how: Aggregation) -> str:
 def _sum(column: str) -> str:
     """Sums the whole parts, and twelve places of the rest."""
     whole = f"cast(sum(cast(floor({column}) as decimal(20, 0))) as double)"
-    rest = f"cast(floor(({column} - floor({column})) * 1e12 + 0.5D) as bigint)"
+    rest = f"floor(({column} - floor({column})) * 1e12 + 0.5D)"
     return f"({whole} + cast(sum({rest}) as double) / 1e12)"

@@ -19,16 +19,14 @@ with weighted as (
         case
             when :half_life_days > 0
                 then greatest(
-                    cast(
-                        floor(
-                            power(
-                                0.5D,
-                                (unix_micros(:instant) - unix_micros(event_time))
-                                / (86400000000D * :half_life_days)
-                            )
-                            * 1e9
-                            + 0.5D
-                        ) as bigint
+                    floor(
+                        power(
+                            0.5D,
+                            (unix_micros(:instant) - unix_micros(event_time))
+                            / (86400000000D * :half_life_days)
+                        )
+                        * 1e9
+                        + 0.5D
                     ),
                     1
                 )
@@ -47,9 +45,9 @@ summed as (
         src,
         dst,
         cast(sum(cast(whole as decimal(20, 0))) as double)
-        + cast(sum(cast(floor((value - whole) * 1e12 + 0.5D) as bigint)) as double)
+        + cast(sum(floor((value - whole) * 1e12 + 0.5D)) as double)
         / 1e12 as sum_value,
-        cast(sum(cast(floor(recency * 1e9 + 0.5D) as bigint)) as double) / 1e9 as sum_recency,
+        cast(sum(floor(recency * 1e9 + 0.5D)) as double) / 1e9 as sum_recency,
         max(value) as max_value,
         max(
             case when :weight = 'last' and value is not null

@@ -45,6 +45,22 @@ def test_a_parameter_is_its_value(value: object) -> None:
     assert type(found) is type(value)
 
 
+def test_a_text_is_translated_anew_for_other_names_and_values() -> None:
+    text = "select t.a + :x as `a\x1f`, :y as y, '\x1fty\x1f' as z from t"
+    expected = "SELECT t.a + {} AS \"a\x1f\", {} AS y, '\x1fty\x1f' AS z FROM {} AS t"
+    found = to_duckdb(text, {"t": "one"}, {"x": 1, "y": "\x1f"})
+    assert found == expected.format("1", "'\x1f'", '"one"')
+    found = to_duckdb(text, {"t": 't"wo'}, {"x": -2, "y": "it's"})
+    assert found == expected.format("-2", "'it''s'", '"t""wo"')
+
+
+@pytest.mark.parametrize("digits", ["0.1", "86400000000", "1e12", "0.30000000000000004", "1e-320"])
+def test_a_double_is_the_one_next_to_its_digits(digits: str) -> None:
+    with duckdb.connect() as connection:
+        row = connection.execute(to_duckdb(f"select {digits}D as x", {}, {})).fetchone()
+    assert row == (float(digits),)
+
+
 def test_an_instant_is_bound_to_the_microsecond() -> None:
     instant = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
     text = to_duckdb("select :at as x", {}, {"at": instant})

@@ -8,10 +8,10 @@ import pytest
 
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig
-from graphrec_core.engine import Engine, Relation
-from graphrec_core.engine.source_size import source_bytes
+from graphrec_core.engine import Engine, Relation, open_engine
+from graphrec_core.engine.source_size import SMALL_BYTES, is_small, source_bytes
 from graphrec_core.engine.spark import SparkEngine
-from graphrec_core.engine.spark_small import SMALL_BYTES, SMALL_SETTINGS, cut, is_small
+from graphrec_core.engine.spark_small import SMALL_SETTINGS, cut, fits_one_task
 from graphrec_core.lake import Lake
 from tests.support.engines import relation_of
 from tests.support.snapshots import tiny_config
@@ -81,12 +81,20 @@ def test_the_size_of_the_town_is_known_before_it_is_there(tmp_path: Path) -> Non
 
 
 def test_what_is_larger_or_unknown_or_on_a_cluster_is_not_small(tmp_path: Path) -> None:
-    assert is_small(pipeline(tmp_path, SMALL_BYTES))
-    assert not is_small(pipeline(tmp_path, SMALL_BYTES + 1))
-    assert is_small(pipeline(tmp_path, 1, spark_master="local[2]"))
-    assert not is_small(pipeline(tmp_path, 1, spark_master="spark://host:7077"))
-    assert not is_small(pipeline(tmp_path, 1, spark_master=""))
-    assert not is_small(tiny_config(tmp_path / "nothing", snapshot={"engine": "spark"}))
+    assert fits_one_task(pipeline(tmp_path, SMALL_BYTES))
+    assert not fits_one_task(pipeline(tmp_path, SMALL_BYTES + 1))
+    assert fits_one_task(pipeline(tmp_path, 1, spark_master="local[2]"))
+    assert not fits_one_task(pipeline(tmp_path, 1, spark_master="spark://host:7077"))
+    assert not fits_one_task(pipeline(tmp_path, 1, spark_master=""))
+    assert not fits_one_task(tiny_config(tmp_path / "nothing", snapshot={"engine": "spark"}))
+
+
+def test_duckdb_keeps_the_judged_events_of_a_small_source_alone(tmp_path: Path) -> None:
+    for num_bytes, is_kept in ((SMALL_BYTES, True), (SMALL_BYTES + 1, False)):
+        config = pipeline(tmp_path, num_bytes, engine="duckdb")
+        assert is_small(config.source) is is_kept
+        with open_engine(config, Lake(config)) as engine:
+            assert engine.keeps_events is is_kept
 
 
 def test_sorted_rows_are_cut_where_the_value_changes_and_into_batches() -> None:
