@@ -12,7 +12,6 @@ from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from graphrec_core.errors import AbsentError, DamagedError
@@ -20,6 +19,7 @@ from graphrec_core.lake.checked import CheckedFiles
 from graphrec_core.lake.guarded_file import GuardedFile
 from graphrec_core.lake.layout import MANIFEST, RUN
 from graphrec_core.lake.manifest import FileEntry, Manifest
+from graphrec_core.lake.parquet import read_parquet
 from graphrec_core.lake.records import mistakes
 from graphrec_core.lake.storage import Storage
 
@@ -80,9 +80,9 @@ class Artifact:
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """Reads a Parquet file of the artefact; of a few columns only their bytes are kept."""
         if columns is None:
-            return pq.read_table(pa.BufferReader(self.read(name)))
+            return read_parquet(pa.BufferReader(self.read(name)))
         with self.open(name) as file:
-            return pq.read_table(file, columns=columns)
+            return read_parquet(file, columns)
 
     def run_info(self) -> dict[str, Any]:
         """Returns seconds, peak memory (MB) and times of the attempt that was committed."""

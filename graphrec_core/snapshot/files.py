@@ -14,6 +14,7 @@ from graphrec_core.lake.layout import (
     region_of_folder,
     shortened_regions,
 )
+from graphrec_core.lake.parquet import read_parquet
 from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import Region, View
 
@@ -68,7 +69,7 @@ class SnapshotFiles:
         if region not in self._written[table]:
             return self._schemas[table].empty_table().select(list(columns))
         with self._trial.checked.open(_name(table, region)) as handle:
-            return pq.read_table(handle, columns=list(columns))
+            return read_parquet(handle, list(columns))
 
     def relation(self, table: str) -> Relation:
         """Makes a written table readable by the engine, with its column ``region``."""

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from graphrec_core.config.training import TrainingConfig
 from graphrec_core.models.encoder import Encoder, EncoderInputs, SampledEncoder
+from graphrec_core.training.adam import Adam
 from graphrec_core.training.batches import Batch
 
 
@@ -21,12 +22,12 @@ class Step:
 
     def __init__(self, encoder: Encoder, inputs: EncoderInputs, training: TrainingConfig) -> None:
         self._encoder, self._inputs, self._l2 = encoder, inputs, training.l2
-        self._optimizer = torch.optim.Adam(encoder.parameters(), lr=training.learning_rate)
+        self._optimizer = Adam(encoder.parameters(), training.learning_rate)
 
     def run(self, batch: Batch) -> float:
         """Takes one step; returns the loss before it, penalty included."""
         question, encoder = batch.question, self._encoder
-        self._optimizer.zero_grad()
+        self._optimizer.forget_gradients()
         loss = question.loss(self._vectors(batch), is_normalised=encoder.is_normalised)
         loss = loss + self._penalty(torch.cat(question.nodes))
         torch.autograd.backward([loss])
