@@ -27,10 +27,10 @@ TERMINAL_COLUMNS = 116
 AIRFLOW_VIEW = {
     "default_dag_view": "graph",
     "town/open-groups": ["region"],
-    "direction-town": "RIGHT",
+    "direction-town": "DOWN",
 }
-"""The graph of the DAG with its group of regions open, from left to right."""
-GRAPH_BOX = (100, 310, 1640, 490)
+"""The graph of the DAG with its group of regions open, from top to bottom."""
+GRAPH_BOX = (340, 140, 800, 1440)
 """Left, top, right and bottom of the graph on Airflow's page."""
 
 
@@ -64,7 +64,7 @@ def main() -> None:
             shrink(png, PICTURES / f"{name}.png")
         if not given.without_airflow:
             with airflow_page("town") as url:
-                png = page.photograph(url, 2400, 700, AIRFLOW_VIEW, wait_s=15)
+                png = page.photograph(url, 1500, 1500, AIRFLOW_VIEW, wait_s=25)
             shrink(png, PICTURES / "dag.png", box=GRAPH_BOX)
     status = graphrec("status", *TOWN, "--lake", str(lake), "--as-of", AS_OF)
     query = graphrec("query", "ash-u0", *TOWN, "--lake", str(lake), "--k", "5")
