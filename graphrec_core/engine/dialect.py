@@ -14,7 +14,7 @@ from graphrec_core.selects.spark_sql import Spark4, is_cte, parse
 SCHEMA = "main"
 """DuckDB's schema of the raw tables: a qualified name is never that of a WITH clause."""
 MARK = "\x1f"
-"""What no text of the queries has stands around a name that is not known yet."""
+"""It stands around a name that is not known yet."""
 TABLE, PARAMETER = "t", "p"
 
 
@@ -58,10 +58,8 @@ def _template(text: str, tables: frozenset[str], schema: str, *, is_strict: bool
     Returns:
         The parts of the translation; each second one stands for a table or a parameter.
     """
-    mark = MARK
-    while mark in text:
-        mark += MARK
     tree = parse(text).query().copy()
+    mark = _mark_beside(tree)
     for table in _reads(tree, tables):
         # `ratings.user` must still be found once the table has another name.
         if not table.alias:
@@ -76,6 +74,15 @@ def _template(text: str, tables: frozenset[str], schema: str, *, is_strict: bool
     for placeholder in list(tree.find_all(exp.Placeholder)):
         placeholder.replace(exp.Var(this=f"{mark}{PARAMETER}{placeholder.name}{mark}"))
     return tree.sql(dialect="duckdb", comments=False, copy=False).split(mark)
+
+
+def _mark_beside(tree: exp.Expr) -> str:
+    """Returns a mark that no name and no text of a query has, however it was written there."""
+    parts = [node.this for node in tree.walk() if isinstance(node.this, str)]
+    mark = MARK
+    while any(mark in part for part in parts):
+        mark += MARK
+    return mark
 
 
 def _reads(tree: exp.Expr, tables: Collection[str]) -> list[exp.Table]:

@@ -118,3 +118,19 @@ def test_the_definition_of_a_cte_reads_the_table_of_its_name() -> None:
 
 def test_without_a_schema_a_table_may_be_a_with_clause() -> None:
     assert to_duckdb("select * from t", {"t": "query_1"}, {}) == 'SELECT * FROM "query_1" AS t'
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (r"a\u001fb", "a\x1fb"),
+        (r"\037tv\037", "\x1ftv\x1f"),
+        (r"\037\u001f", "\x1f\x1f"),
+        ("' || r'a\x1fb", "a\x1fb"),
+    ],
+)
+def test_an_escaped_mark_of_names_is_a_text(text: str, value: str) -> None:
+    with duckdb.connect() as connection:
+        connection.execute('create table "view" as select 1 as y')
+        query = to_duckdb(f"select '{text}' as x from v where y = :y", {"v": "view"}, {"y": 1})
+        assert connection.execute(query).fetchall() == [(value,)]
