@@ -7,6 +7,7 @@ A point is ``call:MODULE:FUNCTION`` or ``return:MODULE:FUNCTION``, of the first 
 ``log:WORD``: when something is logged whose text begins with that word.
 """
 
+import importlib
 import logging
 import os
 import signal
@@ -30,13 +31,12 @@ def kill_at(point: str) -> None:
     module, _, function = where.partition(":")
 
     def watch(frame: FrameType, event: str, _: Any) -> None:
-        code = frame.f_code
-        if event == kind and (frame.f_globals.get("__name__"), code.co_qualname) == (
-            module,
-            function,
-        ):
+        is_it = event == kind and frame.f_code.co_qualname == function
+        if is_it and frame.f_globals.get("__name__") == module:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    importlib.import_module("graphrec_core.publishing.publish")
+    importlib.import_module(module)  # what is loaded already is not watched while it loads
     sys.setprofile(watch)
 
 
