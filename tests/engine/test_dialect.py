@@ -126,7 +126,6 @@ def test_without_a_schema_a_table_may_be_a_with_clause() -> None:
         (r"a\u001fb", "a\x1fb"),
         (r"\037tv\037", "\x1ftv\x1f"),
         (r"\037\u001f", "\x1f\x1f"),
-        ("' || r'a\x1fb", "a\x1fb"),
     ],
 )
 def test_an_escaped_mark_of_names_is_a_text(text: str, value: str) -> None:
