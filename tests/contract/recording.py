@@ -47,7 +47,8 @@ class RecordingEngine(DuckDbEngine):
 
     @override
     def run(self, name: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
-        result = super().run(name, reads, **parameters)
+        # Kept, else each run would compute again whatever is upstream of it.
+        result = self.keep(name, super().run(name, reads, **parameters))
         tables = {table: self.collect(name, rows) for table, rows in reads.items()}
         calls = [*_calls[name], Call(name, tables, parameters, self.collect(name, result))]
         _calls[name] = sorted(calls, key=lambda call: call.size, reverse=True)[:MOST_CALLS]
