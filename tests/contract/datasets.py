@@ -20,20 +20,19 @@ class Day:
     Attributes:
         config: File of configs/.
         as_of: The day.
-        folder: Folder of the data; empty: generated.
+        folder: Folder of the data.
         settings: What is set beside the file.
     """
 
     config: str
     as_of: datetime
-    folder: str = ""
+    folder: str
     settings: tuple[str, ...] = ()
 
     def pipeline(self, lake: Path, *settings: str) -> PipelineConfig:
         """Loads the pipeline with a lake of its own; skips the test where the data is absent."""
-        overrides = [*self.settings, f"lake.root={lake}", *settings]
-        if self.folder:
-            overrides.append(f"source.root={data_folder(self.folder)}")
+        root = f"source.root={data_folder(self.folder)}"
+        overrides = [*self.settings, f"lake.root={lake}", *settings, root]
         return load_pipeline(REPOSITORY / "configs" / self.config, overrides)
 
 
@@ -46,12 +45,11 @@ def data_folder(name: str) -> Path:
 
 
 DAYS = {
-    "town": Day("town.yaml", datetime(2026, 1, 1, tzinfo=UTC)),
     "gowalla_cities": Day(
         "gowalla.yaml",
         datetime(2010, 9, 1, tzinfo=UTC),
         "gowalla_cities",
-        ("time.window_days=60",),
+        ("time.window_days=30",),
     ),
     "ml-100k": Day("movielens.yaml", datetime(1998, 3, 1, tzinfo=UTC), "ml-100k"),
 }

@@ -1,4 +1,7 @@
-"""Both engines give equal rows on the town, gowalla_cities and ml-100k: snapshots and queries."""
+"""Both engines give equal rows on gowalla_cities and ml-100k: snapshots and queries.
+
+Those of the town are held to each other by ``tests/pipeline/test_town.py``.
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
