@@ -29,13 +29,20 @@ TOWN = ("tests/pipeline/test_town.py", "tests/pipeline/test_refusals.py")
 ON_SPARK = ("[spark", "test_spark", "of_spark", "both_engines", "test_functions", "test_real_data")
 """In the ids of tests of the Spark session; where one is missing, another JVM starts."""
 FIRST = (
-    "town",
     "spark",
+    "town",
+    "tests/engine/test_cluster.py",
+    "tests/architecture/test_fresh_imports.py",
+    "tests/jobs/test_run_day.py",
     "tests/snapshot/test_incremental.py",
     "tests/contract/test_histories.py",
-    "tests/quality/test_wrong_selects.py",
+    "tests/pipeline/test_no_java.py",
+    "tests/jobs/test_object_store.py",
     "tests/dags/test_runs.py",
-    "tests/engine/test_cluster.py",
+    "tests/jobs/test_cli.py",
+    "tests/pipeline/test_crash.py",
+    "tests/pipeline/test_wheel.py",
+    "tests/snapshot/test_rebuild.py",
 )
 """The longest groups of tests; with two workers, none of them may be the last to begin."""
 
