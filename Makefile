@@ -104,8 +104,9 @@ screenshots: setup  ## Take the documents' pictures of the demo's day (needs Chr
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m docs.make.pictures --lake '$(or $(LAKE),lake)'
 
 test: setup java lint  ## Lint, then run every test
-	@# tests/conftest.py groups the tests and orders the groups.
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@# tests/conftest.py groups the tests and orders the groups. Three workers keep two cores busy:
+	@# one often waits for a JVM or for Airflow.
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-quick: setup  ## Run the tests without Spark, Airflow and pipelines
 	@$(BIN)/python -m pytest -n 2 -m 'not spark and not airflow and not pipeline' $(TESTS)

@@ -107,30 +107,34 @@ def example_histories(num: int) -> list[History]:
 @pytest.mark.spark
 @pytest.mark.usefixtures("spark")
 @pytest.mark.parametrize(
-    "given_settings",
+    ("given_settings", "small_bytes"),
     [
-        Settings(
-            datetime(2026, 1, 13, tzinfo=UTC), 9, 3, lateness_hours=30, half_life_days=2,
-            freshness=(3, 0.5), weight="last", merge=(("north", "east"),),
+        (
+            Settings(
+                datetime(2026, 1, 13, tzinfo=UTC), 9, 3, lateness_hours=30, half_life_days=2,
+                freshness=(3, 0.5), weight="last", merge=(("north", "east"),),
+            ),
+            0,  # as a large source is built
         ),
-        Settings(
-            datetime(2026, 1, 11, tzinfo=UTC), 9, 2, border="drop", weight="max",
-            user_home="column", place_home="everywhere", tiny_below=2,
+        (
+            Settings(
+                datetime(2026, 1, 11, tzinfo=UTC), 9, 2, border="drop", weight="max",
+                user_home="column", place_home="everywhere", tiny_below=2,
+            ),
+            source_size.SMALL_BYTES,
         ),
     ],
     ids=["homes-from-events", "everywhere"],
 )  # fmt: skip
 def test_spark_builds_the_bytes_of_duckdb_and_the_rows_of_plain_python(
-    given_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    given_settings: Settings, small_bytes: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(source_size, "SMALL_BYTES", small_bytes)
     history = settled(side_by_side(example_histories(12)))
     built = built_by("spark", history, given_settings)
     assert_as_reference(built, history, given_settings)
-    other = built_by("duckdb", history, given_settings)
-    assert_same_files(built, other)
+    assert_same_files(built, built_by("duckdb", history, given_settings))
     assert built.hashes
-    monkeypatch.setattr(source_size, "SMALL_BYTES", 0)  # as a large source is built
-    assert_same_files(built_by("spark", history, given_settings), other)
 
 
 @pytest.mark.spark
