@@ -48,13 +48,13 @@ def run_cli(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def refuse(code: int, words: tuple[str, ...], *arguments: str) -> None:
     """Runs a command that must end with ``code`` and one message that holds all ``words``."""
-    done = run_cli(*arguments)
-    assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    message = " ".join(done.stderr.split())
+    done = run_main(*arguments)
+    assert done.code == code, done.err
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    message = " ".join(done.err.split())
     for word in words:
-        assert word in message, done.stderr
+        assert word in message, done.err
 
 
 def assert_nothing_half_written(lake: Lake) -> None:
@@ -110,10 +110,10 @@ def test_one_look_at_the_source(market_yaml: Path, *, is_ready: bool) -> None:
     (market_yaml.parent / "raw" / "2026-01-31.done").touch()
     marker = "{as_of}.done" if is_ready else "{as_of}.late"
     settings = ("--timeout-s", "0", "--set", f"source.ready_marker='{marker}'")
-    done = run_cli("wait-for-source", "--config", str(market_yaml), *DAY, *settings)
-    assert done.returncode == (0 if is_ready else 1), done.stderr
-    assert json.loads(done.stdout) == {"step": "wait-for-source", "ready": is_ready}
-    assert ("2026-01-31.late does not exist" in done.stderr) != is_ready
+    done = run_main("wait-for-source", "--config", str(market_yaml), *DAY, *settings)
+    assert done.code == (0 if is_ready else 1), done.err
+    assert json.loads(done.out) == {"step": "wait-for-source", "ready": is_ready}
+    assert ("2026-01-31.late does not exist" in done.err) != is_ready
 
 
 def test_a_missing_configuration_is_refused(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_refused_release_ends_visibly(untrained: Path) -> None:
     (release,) = list_releases(lake)
     assert not release.regions[Region("east")].passed
     assert read_live(lake).regions[Region("east")].serves == "popular"
-    state = json.loads(run_cli("status", "--json", *day).stdout)["regions"]["east"]
+    state = json.loads(run_main("status", "--json", *day).out)["regions"]["east"]
     assert (state["gate"], state["serves"]) == ("refused", "popular")
     assert "covisitation" in {rule["reference"] for rule in state["refusals"]}
     assert find_leftovers(lake, 0) == []
