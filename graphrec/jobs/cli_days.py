@@ -93,12 +93,15 @@ def run_days(
     for outcome in outcomes:
         _tell(console, outcome)
     code = min((one.exit_code for one in outcomes if one.exit_code), default=0)
-    left = [day.isoformat() for day in days[len(outcomes) :]]
-    if left:
-        text = f"Not run: {len(left)} days. Go on with --from {left[0]} --to {left[-1]}"
+    num_left = len(days) - len(outcomes)
+    stopped_at = outcomes[-1].as_of.isoformat() if num_left else None
+    if stopped_at:
+        text = (
+            f"Days not run: {num_left}. Go on with --from {stopped_at} --to {days[-1].isoformat()}"
+        )
         console.print(text, markup=False, highlight=False, soft_wrap=True)
     ended = [one.to_json() for one in outcomes]
-    going_on = {"num_not_run": len(left), "next": left[0] if left else None}
+    going_on = {"num_not_run": num_left, "next": stopped_at}
     emit({"exit_code": code, "days": ended, **going_on})
     raise typer.Exit(code)
 

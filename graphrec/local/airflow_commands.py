@@ -14,6 +14,7 @@ import pkgutil
 import secrets
 import socket
 import sys
+import traceback
 
 from graphrec.dags.child_process import die_with_the_parent
 from graphrec_core.config.loader import set_default_environment
@@ -29,7 +30,12 @@ def main() -> None:
         if "--use-executor" in words:
             serve_the_tasks()
         sys.argv = ["airflow", *words]
-        pkgutil.resolve_name("airflow.__main__:main")()
+        try:
+            pkgutil.resolve_name("airflow.__main__:main")()
+        except Exception:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)  # an end in order waits for workers, which nobody ends any more
 
 
 def _note_parent() -> None:

@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from multiprocessing.connection import wait
+from typing import Any
 
 from airflow.executors.local_executor import LocalExecutor
+from typing_extensions import override
 
 from graphrec.dags.child_process import die_with_the_parent
 
@@ -20,11 +23,24 @@ class PromptExecutor(LocalExecutor):
 
     _triggerer: subprocess.Popen[bytes] | None = None
 
+    @override
+    def _process_workloads(self, workload_list: Sequence[Any]) -> None:
+        super()._process_workloads(workload_list)
+        self.running.update(one.key for one in workload_list)  # Airflow leaves them out
+
+    @override
     def sync(self) -> None:
-        """Takes in the results; waits for the first a moment, if something runs."""
+        """Takes in the results; waits for the first a moment, if something runs.
+
+        Raises:
+            RuntimeError: A worker was killed, and its task would count as queued for ever.
+        """
         if self.running:
             wait([self.result_queue._reader], WAIT_S)  # type: ignore[attr-defined]
         elif self._triggerer is None:  # what is left waits: for a retry, or for an event
             command = [sys.executable, "-m", "graphrec.local.airflow_commands", TRIGGERER]
             self._triggerer = subprocess.Popen(command, preexec_fn=die_with_the_parent)
+        codes = [worker.exitcode for worker in self.workers.values() if not worker.is_alive()]
+        if any(codes):
+            raise RuntimeError(f"a worker of the run was killed: exit codes {codes}")
         super().sync()

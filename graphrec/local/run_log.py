@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import deque
 from datetime import UTC, datetime
 
 LINE = re.compile(
@@ -40,11 +41,13 @@ class RunLog:
         self._messages: dict[str, list[str]] = {}
         self._running: dict[str, str] = {}
         self._open: dict[str, list[str] | None] = {}
+        self._last: deque[str] = deque(maxlen=MAX_TAIL)
 
     def read(self, line: str) -> str:
         """Takes in one line; returns what to show of it, if a step began or ended, or nothing."""
         line = COLOURS.sub("", line.rstrip("\n"))
         self.report = report_in(line) or self.report
+        self._last.append(line)
         if task := TASK.search(line):
             self._note(task[0], task["name"], line)
         return progress_in(line)
@@ -58,13 +61,19 @@ class RunLog:
         others = (title for title in self._messages if title not in {*self.codes, SUMMARY})
         return [*lines, *(f"{title}:\n{self._message(title)}" for title in others)]
 
+    def end(self) -> str:
+        """Returns the last lines: what there is to show where no task told what failed."""
+        return "\n".join(f"  {line}" for line in self._last)
+
     def _note(self, task: str, name: str, line: str) -> None:
         if found := LINE.search(line):
             self._turn(task, found)
+        elif error := TASK_ERROR.search(line):
+            title = self._running.get(task, name)
+            if title not in self._messages and not self._has_failed(name):
+                self._messages[title] = error_in(error["errors"]).splitlines()
         elif task in self._running:
             self._listen(task, line)
-        elif (error := TASK_ERROR.search(line)) and not self._has_failed(name):
-            self._messages[name] = error_in(error["errors"]).splitlines()
 
     def _turn(self, task: str, found: re.Match[str]) -> None:
         title = found["title"]
@@ -100,8 +109,14 @@ class RunLog:
 
 
 def error_in(errors: str) -> str:
-    """Returns the message of the outermost of the exceptions that Airflow wrote as a literal."""
-    return str(ast.literal_eval(errors)[0]["exc_value"])
+    """Returns the message of the outermost of the exceptions that Airflow wrote as a literal.
+
+    All of it where it is none any more: a secret in it was blotted out.
+    """
+    try:
+        return str(ast.literal_eval(errors)[0]["exc_value"])
+    except (ValueError, SyntaxError):
+        return errors
 
 
 def progress_in(line: str) -> str:

@@ -101,7 +101,7 @@ class LocalRun:
             for key, value in gate_settings(config).items()
             if key in config.yaml_gate and config.yaml_gate[key] != value
         }
-        self.environment = child_environment(
+        self.environment = local_airflow(
             AIRFLOW_HOME=str(self.home),
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AIRFLOW__CORE__DAGS_FOLDER=str(DAGS_FOLDER),
@@ -110,7 +110,6 @@ class LocalRun:
             PYTHONUNBUFFERED="1",
             NO_COLOR="1",
         )
-        self.environment = {**local_airflow(), **self.environment}
         if not sys.stdout.isatty():
             self.environment.setdefault("COLUMNS", WIDTH)
 
@@ -199,7 +198,7 @@ class LocalRun:
         self._graphrec("status", "--as-of", instant)
         status = self._graphrec("status", "--as-of", instant, "--json", capture=True)
         if problem := self.judge(status):
-            for failure in self.log.failures()[:MAX_FAILURES]:
+            for failure in self.log.failures()[:MAX_FAILURES] or [self.log.end()]:
                 _say(failure)
             _say(f"The day failed: {problem}. Airflow's exit code was {code}.")
             return FAULT
@@ -228,17 +227,30 @@ class LocalRun:
         return "" if self._graphrec("query", "--k", "5") is not None else "the sample query failed"
 
 
-def local_airflow() -> dict[str, str]:
-    """Returns Airflow's settings with which a day runs here, unless the user sets others.
+def local_airflow(**extra: str) -> dict[str, str]:
+    """Returns this process's environment with the settings with which a day runs here.
 
-    As many tasks at once as there are cores, for steps have one thread each; an ended task is
-    seen within a second (by default five).
+    As many tasks at once as there are cores, for by default steps have one thread each, unless
+    the user sets another number; an ended task is seen within a second (by default five). What
+    else the user set for an Airflow of his own does not reach this one: tasks report to a server
+    that is made with the run, and by no proxy.
+
+    Args:
+        extra: Other variables.
     """
-    return {
-        "AIRFLOW__CORE__EXECUTOR": "graphrec.local.executor.PromptExecutor",
-        "AIRFLOW__CORE__PARALLELISM": str(min(os.cpu_count() or 1, MAX_TASKS)),
-        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
-    }
+    found = child_environment(
+        AIRFLOW__CORE__EXECUTOR="graphrec.local.executor.PromptExecutor",
+        AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="1",
+        **extra,
+    )
+    found.setdefault(
+        "AIRFLOW__CORE__PARALLELISM", str(min(len(os.sched_getaffinity(0)), MAX_TASKS))
+    )
+    for name in ("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "AIRFLOW__API_AUTH__JWT_SECRET"):
+        found.pop(name, None)
+    for name in ("NO_PROXY", "no_proxy"):
+        found[name] = ",".join(filter(None, [found.get(name), "127.0.0.1"]))
+    return found
 
 
 def logical_day(config: PipelineConfig, as_of: datetime) -> date:

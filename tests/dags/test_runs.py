@@ -19,7 +19,7 @@ from sqlalchemy import select
 
 from graphrec.local.run_log import RunLog
 from graphrec.local.run_once import AIRFLOW, local_airflow, logical_day
-from graphrec_core.config import child_environment, load_pipeline
+from graphrec_core.config import load_pipeline
 from graphrec_core.types import parse_instant
 from tests.dags.pipelines import write_pipeline
 
@@ -140,7 +140,7 @@ def test_tasks_run_side_by_side_as_locally_and_the_log_tells_them_apart(
     command = ["dags", "test", "--use-executor", "one_fails", f"{DAY:%F}"]
     command += ["-f", str(airflow_folder / "one_fails.py")]
     ended = subprocess.run(
-        [*AIRFLOW, json.dumps([command])], env=child_environment(**local_airflow()),
+        [*AIRFLOW, json.dumps([command])], env=local_airflow(),
         capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     with create_session() as session:
@@ -159,6 +159,26 @@ def test_tasks_run_side_by_side_as_locally_and_the_log_tells_them_apart(
     assert log.codes["publish-release"] == 0
     told = "RefusedError: It must end well.\n    found: 3 of train-model[eu]\n    to do: mend it"
     assert log.failures() == [f"train-model [eu]: exit code 3\n  {told}"]
+
+
+def test_a_day_that_waits_for_nothing_starts_no_triggerer_and_heeds_no_other_airflow(
+    airflow_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also behind a proxy, which has no way to this machine."""
+    write_scenario(airflow_folder, "no_wait", ["eu"], {})
+    command = ["dags", "test", "--use-executor", "no_wait", f"{DAY:%F}"]
+    command += ["-f", str(airflow_folder / "no_wait.py")]
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "http://127.0.0.1:9/execution/")
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
+    ended = subprocess.run(
+        [*AIRFLOW, json.dumps([command])], env=local_airflow(),
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+    assert read_log(ended.stdout).codes["write-report"] == 0
+    assert "triggerer" not in (ended.stdout + ended.stderr).lower()
 
 
 def read_log(text: str) -> RunLog:

@@ -246,9 +246,9 @@ def test_days_stop_at_one_that_is_not_ready(tmp_path: Path) -> None:
     done = run_step("run-days", tmp_path / "lake", *span, code=1)
     told = result(done)
     assert [day["failed"] for day in told["days"]] == [{"wait-for-source": 1}]
-    assert (told["num_not_run"], told["next"]) == (2, "2026-01-01T00:00:00+00:00")
-    rest = "--from 2026-01-01T00:00:00+00:00 --to 2026-01-02T00:00:00+00:00"
-    assert f"Not run: 2 days. Go on with {rest}" in done.err
+    assert (told["num_not_run"], told["next"]) == (2, "2025-12-31T00:00:00+00:00")
+    rest = "--from 2025-12-31T00:00:00+00:00 --to 2026-01-02T00:00:00+00:00"
+    assert f"Days not run: 2. Go on with {rest}" in done.err  # the day that stopped it included
 
 
 def day(text: str) -> datetime:

@@ -56,6 +56,32 @@ def test_a_killed_run_leaves_no_server_behind() -> None:
     assert not is_running(server)
 
 
+BROKEN = """
+import json, multiprocessing, sys, time
+from graphrec.local import airflow_commands
+def broken():
+    child = multiprocessing.Process(target=time.sleep, args=(600,))
+    child.start()
+    print(child.pid, flush=True)
+    raise RuntimeError("database is locked")
+airflow_commands.pkgutil.resolve_name = lambda name: broken
+sys.argv[1:] = [json.dumps([["dags", "test"]])]
+airflow_commands.main()
+"""
+
+
+def test_an_error_of_airflows_loop_ends_the_run_and_its_workers() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 1
+    assert "RuntimeError: database is locked" in done.stderr
+    deadline_s = time.monotonic() + 10
+    while is_running(int(done.stdout)) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert not is_running(int(done.stdout))
+
+
 def is_running(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"

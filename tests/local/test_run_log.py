@@ -126,6 +126,25 @@ def test_steps_that_run_side_by_side_keep_their_messages_apart() -> None:
     ]
 
 
+def test_a_task_that_fails_within_its_step_is_told() -> None:
+    started = text_of("train-model", "step started: train-model", INFO)
+    (failed, *_) = task("region.train-model", "the child could not be started")
+    assert read(started, [failed]).failures() == ["train-model:\n  the child could not be started"]
+
+
+def test_an_error_in_which_a_secret_was_blotted_out_is_told_as_it_stands() -> None:
+    (failed, *_) = task("resolve-as-of", "it")
+    torn = failed.replace("'it'", "it's token: ***")
+    (told,) = read([torn]).failures()
+    assert "it's token: ***" in told
+
+
+def test_the_last_lines_are_there_where_no_task_told_anything() -> None:
+    log = read([f"line {number}" for number in range(20)])
+    assert log.failures() == []
+    assert log.end().split() == [word for n in range(12, 20) for word in ("line", str(n))]
+
+
 def test_a_task_that_is_no_step_is_told_too() -> None:
     log = read(
         step("validate-source", 3, ERROR),
