@@ -71,7 +71,9 @@ def serve(
 @app.command("query")
 def query(
     config: Config,
-    node_id: Annotated[str, typer.Argument(help="Left out: a sample.", metavar="[ID]")] = "",
+    node_id: Annotated[
+        str | None, typer.Argument(help="Left out: a sample.", metavar="[ID]")
+    ] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
     region: Annotated[str, typer.Option(help="Where a node without a home is.")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -84,7 +86,9 @@ def query(
     """
     from graphrec.jobs import query as job
 
-    answer = job.run(load(config, overrides, lake), node_id, k, region)
+    if node_id == "":  # a variable of the shell that is not set
+        raise typer.BadParameter("ID must not be empty; leave it out for a sample.")
+    answer = job.run(load(config, overrides, lake), node_id or "", k, region)
     typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
 
 

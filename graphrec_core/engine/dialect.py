@@ -1,4 +1,4 @@
-"""Spark SQL in DuckDB's words: transpiled by sqlglot, parameters bound into the syntax tree."""
+"""Spark SQL in DuckDB's words: transpiled by sqlglot once, then tables and parameters put in."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -30,6 +30,7 @@ def to_duckdb(
     *,
     schema: str = "",
     is_strict: bool = False,
+    is_plain: bool = False,
 ) -> str:
     """Translates one SELECT.
 
@@ -39,12 +40,15 @@ def to_duckdb(
         parameters: Parameter -> bool, int, float, str or UTC datetime.
         schema: Where the tables are, for names that a WITH clause of the text must not take.
         is_strict: To be bound alone: texts beside numbers and times are an error.
+        is_plain: To be bound alone, for its columns: casts and functions stay DuckDB's own.
 
     Raises:
         sqlglot.errors.SqlglotError: The text is not one query.
         KeyError: A parameter has no value.
     """
-    parts = list(_template(text, frozenset(tables), schema, is_strict=is_strict))
+    parts = list(
+        _template(text, frozenset(tables), schema, is_strict=is_strict, is_plain=is_plain)
+    )
     for place in range(1, len(parts), 2):
         kind, name = parts[place][0], parts[place][1:]
         parts[place] = quoted(tables[name]) if kind == TABLE else _literal(parameters[name])
@@ -52,7 +56,9 @@ def to_duckdb(
 
 
 @lru_cache(maxsize=1024)
-def _template(text: str, tables: frozenset[str], schema: str, *, is_strict: bool) -> Sequence[str]:
+def _template(
+    text: str, tables: frozenset[str], schema: str, *, is_strict: bool, is_plain: bool
+) -> Sequence[str]:
     """Translates a text once, whatever its tables are called and its parameters are.
 
     Returns:
@@ -67,7 +73,11 @@ def _template(text: str, tables: frozenset[str], schema: str, *, is_strict: bool
         table.set("this", exp.Var(this=f"{mark}{TABLE}{table.name.lower()}{mark}"))
         if schema:
             table.set("db", exp.to_identifier(schema))
-    translate(tree)
+    if is_plain:  # of functions that DuckDB has no word for, their arguments alone
+        for call in list(tree.find_all(exp.Anonymous)):
+            call.set("this", "row")
+    else:
+        translate(tree)
     # Parameters come last, so that they are values and nothing in them is ever translated.
     if is_strict:
         compare_strictly(tree)
@@ -121,4 +131,5 @@ def _literal(value: object) -> str:
         written = exp.cast(exp.Literal.string(repr(value)), "double", dialect="duckdb")
     else:
         written = exp.convert(value)
-    return written.sql("duckdb")
+    # A minus of the query may stand before it, and two of them begin a comment.
+    return f"({written.sql('duckdb')})" if isinstance(written, exp.Neg) else written.sql("duckdb")

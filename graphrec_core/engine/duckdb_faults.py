@@ -1,7 +1,7 @@
 """What DuckDB's errors say of a SELECT, of its values, or of the files behind its tables."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import NoReturn
 
@@ -39,6 +39,10 @@ UNLIKE = re.compile(
     r"(?:of type|of types|combine types of) (.+?) and (?:type )?(.+?)(?: in | -).*an explicit cast"
 )
 """Two types of which DuckDB would convert neither."""
+MISSING = re.compile('Referenced column "(.+?)" not found|have a column named "(.+?)"')
+"""Of a column that is not there, after no table's name and after one."""
+HIDDEN = "has multiple overloads"
+"""Of a macro that is given such a column."""
 DAMAGED = "Invalid Input Error: Failed to read file"
 """How the message about a Parquet file begins that opens and cannot be unpacked; what the file's
 structure makes wrong is DuckDB's plain Error."""
@@ -83,6 +87,23 @@ def refuse_error(
     raise error
 
 
+def without_macros(error: duckdb.Error, bind: Callable[[], object]) -> duckdb.Error:
+    """Returns what DuckDB says of a column that is not there, where a macro around it hid that.
+
+    Args:
+        error: What DuckDB said.
+        bind: Binds the same query without macros.
+    """
+    if HIDDEN in str(error):
+        try:
+            bind()
+        except duckdb.BinderException as plain:
+            return plain if MISSING.search(str(plain)) else error
+        except duckdb.Error:  # of what DuckDB's own functions do not know
+            return error
+    return error
+
+
 @contextmanager
 def files_there(sources: Sources) -> Iterator[None]:
     """Says so where a query is only bound, and fails since a source's file is gone.
@@ -113,8 +134,8 @@ def _refuse_names(where: str, message: str, error: duckdb.BinderException) -> No
     if unlike := UNLIKE.search(message):
         kinds = " and ".join(unlike.groups())
         refuse_text(where, f"a text beside a value of another type: {kinds}", error)
-    if "Referenced column" in message:
-        column = message.partition('Referenced column "')[2].partition('"')[0]
+    if found := MISSING.search(message):
+        column = found[1] or found[2]
         near = str(error).partition("Candidate bindings: ")[2].partition("\n")[0]
         refuse_column(where, f"`{column}`", f"others, such as {near}" if near else "others", error)
 

@@ -19,7 +19,12 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.config.source import SourceConfig, TableConfig, resolve_path
 from graphrec_core.engine.csv_tables import copy_csv, typed_csv
 from graphrec_core.engine.dialect import SCHEMA, derived_queries, tables_read, to_duckdb
-from graphrec_core.engine.duckdb_faults import files_there, refuse_error, refuse_place
+from graphrec_core.engine.duckdb_faults import (
+    files_there,
+    refuse_error,
+    refuse_place,
+    without_macros,
+)
 from graphrec_core.engine.duckdb_parquet import (
     as_spark_has_them,
     literal,
@@ -29,6 +34,7 @@ from graphrec_core.engine.duckdb_parquet import (
     repeated_column,
 )
 from graphrec_core.engine.duckdb_query import Query
+from graphrec_core.engine.duckdb_types import spark_type
 from graphrec_core.engine.engine import NO_NAMES, Engine, Partition, Relation
 from graphrec_core.engine.faults import (
     first_line,
@@ -54,26 +60,6 @@ from graphrec_core.lake import Lake
 from graphrec_core.lake.listing import is_folder
 
 BATCH_ROWS = 2**17
-SPARK_TYPES = {
-    "VARCHAR": "string",
-    "BOOLEAN": "boolean",
-    "TINYINT": "tinyint",
-    "SMALLINT": "smallint",
-    "INTEGER": "int",
-    "BIGINT": "bigint",
-    "UTINYINT": "smallint",
-    "USMALLINT": "int",
-    "UINTEGER": "bigint",
-    "UBIGINT": "decimal(20,0)",
-    "HUGEINT": "decimal(38,0)",
-    "FLOAT": "float",
-    "DOUBLE": "double",
-    "DATE": "date",
-    "TIMESTAMP": "timestamp_ntz",
-    "TIMESTAMP_NS": "timestamp_ntz",
-    "TIMESTAMP WITH TIME ZONE": "timestamp",
-    '"NULL"': "void",
-}
 STRICT = re.compile("explicit (type )?cast|template type")
 """What DuckDB says of values of types that it does not convert."""
 FILE = "graphrec_file"
@@ -167,7 +153,11 @@ class DuckDbEngine(Engine):
                 refuse_twins(table, self._twins[table])
             return self._relation(self._without_huge_integers(translated))
         except duckdb.Error as error:
-            refuse_error(self._reader, self._sources, where, error)
+            plain = to_duckdb(text, self._tables, {}, schema=SCHEMA, is_plain=True)
+            refuse_error(
+                self._reader, self._sources, where,
+                without_macros(error, lambda: self._names(plain)),
+            )  # fmt: skip
 
     @override
     def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
@@ -192,7 +182,7 @@ class DuckDbEngine(Engine):
     def schema(self, relation: Relation) -> dict[str, str]:
         rows = self._rows(relation)
         return {
-            name: _spark_type(str(kind))
+            name: spark_type(str(kind))
             for name, kind in zip(rows.columns, rows.types, strict=True)
         }
 
@@ -382,13 +372,3 @@ def _named(value: str, names: Mapping[str, str]) -> str:
         return value
     whens = " ".join(f"when {literal(old)} then {literal(new)}" for old, new in names.items())
     return f"case {value} {whens} else {value} end"
-
-
-def _spark_type(kind: str) -> str:
-    if kind.startswith("DECIMAL") and kind.endswith(")"):
-        return kind.lower()
-    if kind.startswith("ENUM") and kind.endswith(")"):
-        return "string"
-    if kind.endswith("[]"):
-        return f"array<{_spark_type(kind.removesuffix('[]'))}>"
-    return SPARK_TYPES.get(kind, kind.lower())

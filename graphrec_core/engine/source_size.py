@@ -18,7 +18,9 @@ def is_small(source: SourceConfig) -> bool:
 
 
 def source_bytes(source: SourceConfig) -> int | None:
-    """Returns the bytes of the source's files; None where some of them are not on this machine.
+    """Returns the bytes of the source's files, of a large folder some of them.
+
+    None where some files are not on this machine.
 
     The town may not be there yet; its size follows from its settings.
     """
@@ -38,11 +40,17 @@ def _town_bytes(town: TownConfig) -> int:
 
 
 def _local_bytes(path: str) -> int | None:
-    """Adds up a file, or a folder with what is below it; None where there is neither."""
+    """Adds up a file, or a folder's files until they are not small; None: there is neither."""
     place = Path(path)
     if place.is_file():
         return place.stat().st_size
     if not place.is_dir():  # a URI, a pattern, or nothing
         return None
-    files = (Path(folder) / name for folder, _, names in os.walk(place) for name in names)
-    return sum(file.stat().st_size for file in files if file.is_file())
+    num_bytes = 0
+    for folder, _, names in os.walk(place):
+        num_bytes += sum(
+            file.stat().st_size for name in names if (file := Path(folder, name)).is_file()
+        )
+        if num_bytes > SMALL_BYTES:  # of a large one the rest says nothing new
+            break
+    return num_bytes

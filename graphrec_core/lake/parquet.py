@@ -12,5 +12,5 @@ def read_parquet(file: pa.NativeFile | IO[bytes], columns: list[str] | None = No
     Raises:
         KeyError: The file has no such column.
     """
-    table = pq.ParquetFile(file, pre_buffer=True).read(columns=columns)
+    table = pq.ParquetFile(file).read(columns=columns)
     return table if columns is None else table.select(columns)

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName, sources_of
 from graphrec_core.lake import Artifact, find_artifact, ran_last
+from graphrec_core.lake.identity import declared_config
 from graphrec_core.lake.records import (
     EvaluationFigures,
     ModelFigures,
@@ -146,13 +147,16 @@ def _model_run(source: str, scope: Region, artifact: Artifact) -> ModelRun:
 
 
 def _validations(found: FoundDay) -> list[Artifact]:
+    """Finds those of this configuration: what another one refused is not this day's story."""
     lake, artifacts = found.day.lake, list[Artifact]()
+    settings = declared_config(found.day.config, StepName.VALIDATE)
     storage = lake.storage
     parent = lake.layout.validation(found.day.as_of, ArtifactId("")).rstrip("/")
     for name in storage.folders(parent):
         with found.damaged.noted(f"validation {name}"):
             artifact = find_artifact(storage, f"{parent}/{name}")
-            artifacts += [artifact] if artifact else []
+            if artifact is not None and artifact.manifest.config == settings:
+                artifacts.append(artifact)
     return artifacts
 
 

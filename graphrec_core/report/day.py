@@ -246,7 +246,8 @@ class DayReport:
         empty_regions: Region -> why it was skipped.
         models: The trained models.
         steps: Every step on every region, in order of the pipeline.
-        validations: The validations of this day; more than one where the source was corrected.
+        validations: This configuration's validations of the day; more than one where the source
+            was corrected.
         data_docs: Folder of the day's Data Docs, relative to the lake's root.
         release: The day's release.
         live: What serves now; None: LIVE is damaged.

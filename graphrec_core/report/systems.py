@@ -21,8 +21,8 @@ MERGED_COLOUR = "#0072b2"
 SOURCE_COLOURS = ("#56b4e9", "#cc79a7", "#7fa800", "#6b5bb5", "#8a5a2b", "#4f5d75")
 """Of sources, in their order, again from the first where there are more.
 
-These and the baselines' are told apart by the colour-blind, too: Okabe and Ito, "Color universal
-design", 2008.
+The first two and the baselines' are told apart by the colour-blind, too (Okabe and Ito, "Color
+universal design", 2008); the kind of a system shows in its marker as well.
 """
 
 

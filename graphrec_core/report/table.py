@@ -10,10 +10,12 @@ from rich.text import Text
 
 from graphrec_core.evaluation.metrics import judged_metrics
 from graphrec_core.lake.records import GateDecision
+from graphrec_core.one_line import in_one_line
 from graphrec_core.report.day import DayReport, EvaluationResult, Gate, RegionDay, StepRun
 from graphrec_core.report.live import LivePointer, LiveState
 from graphrec_core.report.systems import short_titles
-from graphrec_core.report.wording import count, day_of, rule_summary, share, step_scope, summary
+from graphrec_core.report.wording import count, day_of, rule_summary, share, summary
+from graphrec_core.types import ALL_REGIONS
 
 GATE_STYLES: dict[Gate, str] = {
     "passed": "green",
@@ -34,7 +36,7 @@ def width() -> int:
 
 def render_run_table(day: DayReport) -> RenderableType:
     """Draws a day: its summary, a row per region, and seconds and memory per step."""
-    parts: list[RenderableType] = [Text(sentence) for sentence in summary(day)]
+    parts: list[RenderableType] = [_text(sentence) for sentence in summary(day)]
     if day.regions:
         parts += ["", _region_table(day)]
     parts += ["", _step_table(day)]
@@ -54,13 +56,13 @@ def render_live_table(pointer: LivePointer) -> RenderableType:
     _add_metric_columns(table, k)
     for region, state in pointer.regions.items():
         table.add_row(*_live_row(region, state, is_known=pointer.is_known))
-    return Group(table, *(Text(f"{name}: {note}") for name, note in pointer.notes.items()))
+    return Group(table, *(_text(f"{name}: {note}") for name, note in pointer.notes.items()))
 
 
 def _live_row(region: str, state: LiveState, *, is_known: bool) -> list[RenderableType]:
     live, shard = state.live, state.shard
     return [
-        Text(region),
+        _text(region),
         live.shard_id if live else "none" if is_known else "not known",
         day_of(live.as_of) if live else "-",
         live.serves if live else "nothing" if is_known else "not known",
@@ -68,6 +70,11 @@ def _live_row(region: str, state: LiveState, *, is_known: bool) -> list[Renderab
         *_metrics(state.evaluation),
         share(shard.ann_recall if shard else None),
     ]
+
+
+def _text(text: str) -> Text:
+    """Writes a text of the source or with names of it, which could break a row."""
+    return Text(in_one_line(text))
 
 
 def _table(title: str, regions: Iterable[str]) -> Table:
@@ -78,7 +85,7 @@ def _table(title: str, regions: Iterable[str]) -> Table:
         "padding": (0, 1, 0, 0),
     }
     table = Table(title=title, box=box.SIMPLE_HEAD, **style)  # type: ignore[arg-type]
-    longest = max([len("Region"), *(cell_len(region) for region in regions)])
+    longest = max([len("Region"), *(cell_len(in_one_line(region)) for region in regions)])
     table.add_column("Region", width=min(longest, REGION_WIDTH), overflow="fold")
     return table
 
@@ -98,7 +105,7 @@ def _region_table(day: DayReport) -> Table:
 
 def _region_row(region: RegionDay) -> list[RenderableType]:
     return [
-        Text(region.region),
+        _text(region.region),
         *(count(sum(sizes.values())) for sizes in _sizes(region)),
         *_metrics(region.evaluation),
         share(region.shard.ann_recall if region.shard else None),
@@ -156,13 +163,15 @@ def _gate_text(region: RegionDay) -> Text:
 def _step_table(day: DayReport) -> Table:
     runs: dict[str, dict[str, list[StepRun]]] = {}
     for step in day.steps:
-        runs.setdefault(step_scope(step.region), {}).setdefault(step.step, []).append(step)
+        # In brackets: a region may be called `all`.
+        scope = "(all)" if step.region == ALL_REGIONS else step.region
+        runs.setdefault(scope, {}).setdefault(step.step, []).append(step)
     names = list(dict.fromkeys(step.step for step in day.steps))
     table = _table("Seconds / peak memory in MB", runs)
     for name in names:
         table.add_column(name.replace("-", "-\n"), justify="right", no_wrap=True)
     for region, by_step in runs.items():
-        table.add_row(Text(region), *(_cost(by_step.get(name, [])) for name in names))
+        table.add_row(_text(region), *(_cost(by_step.get(name, [])) for name in names))
     return table
 
 

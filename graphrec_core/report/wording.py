@@ -147,7 +147,10 @@ def headline(day: DayReport) -> str:
             return "The day's snapshot is damaged."
         if day.validations:
             return "The day has no snapshot: it stopped after the source was validated."
-        return "The day has no snapshot: it stopped before or during the validation of its source."
+        return (
+            "The day has no snapshot: it was not run, or stopped before or during the validation "
+            "of its source."
+        )
     num, num_live = len(day.regions), sum(region.is_live for region in day.regions)
     if num == 0:
         return "No region had anything to process."

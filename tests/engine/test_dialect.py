@@ -51,7 +51,7 @@ def test_a_text_is_translated_anew_for_other_names_and_values() -> None:
     found = to_duckdb(text, {"t": "one"}, {"x": 1, "y": "\x1f"})
     assert found == expected.format("1", "'\x1f'", '"one"')
     found = to_duckdb(text, {"t": 't"wo'}, {"x": -2, "y": "it's"})
-    assert found == expected.format("-2", "'it''s'", '"t""wo"')
+    assert found == expected.format("(-2)", "'it''s'", '"t""wo"')
 
 
 @pytest.mark.parametrize("digits", ["0.1", "86400000000", "1e12", "0.30000000000000004", "1e-320"])
@@ -59,6 +59,12 @@ def test_a_double_is_the_one_next_to_its_digits(digits: str) -> None:
     with duckdb.connect() as connection:
         row = connection.execute(to_duckdb(f"select {digits}D as x", {}, {})).fetchone()
     assert row == (float(digits),)
+
+
+def test_a_minus_before_a_negative_value_begins_no_comment() -> None:
+    with duckdb.connect() as connection:
+        query = to_duckdb("select -:x as y, 1 -:x as z", {}, {"x": -2})
+        assert connection.execute(query).fetchall() == [(2, 3)]
 
 
 def test_an_instant_is_bound_to_the_microsecond() -> None:

@@ -101,7 +101,8 @@ def test_what_a_rule_asks() -> None:
 def test_a_day_in_words(tmp_path: Path) -> None:
     config = tiny_config(tmp_path)
     assert wording.summary(collect(config, AS_OF)) == [
-        "The day has no snapshot: it stopped before or during the validation of its source."
+        "The day has no snapshot: it was not run, or stopped before or during the validation of "
+        "its source."
     ]
     example_day.write_validation(config)
     assert "stopped after the source was validated" in wording.headline(collect(config, AS_OF))
