@@ -98,6 +98,7 @@ def refuse_bad_tables(
             [
                 "Correct the source.",
                 *dict.fromkeys(remedy for one in found for remedy in one.remedies()),
+                "`graphrec quarantine` shows the bad rows.",
                 f"For {found[0].table}, the bad rows are in {quarantine}/{found[0].table}.",
             ]
         ),

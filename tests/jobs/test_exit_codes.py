@@ -140,6 +140,7 @@ WRONG_VALUES = [
     ("generate-embeddings", *DAY, "--region", "east", "--view", "sideways"),
     ("generate-embeddings", *DAY, "--region", "east"),
     ("query", "nobody"),
+    ("query", ""),
     ("query", "--region", "mars"),
     ("query", "--k", "0"),
     ("query", "--k", "-1"),

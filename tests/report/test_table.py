@@ -10,8 +10,9 @@ from graphrec_core.config import PipelineConfig
 from graphrec_core.report.collect import collect
 from graphrec_core.report.live import collect_live
 from graphrec_core.report.table import render_live_table, render_run_table
+from graphrec_core.types import Region
 from tests.support import example_day
-from tests.support.snapshots import AS_OF, tiny_config
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
 
 CITIES = ("Berlin", "New York", "San Francisco", "Stockholm", "west")
 
@@ -67,3 +68,19 @@ def test_an_empty_lake_is_said_in_words(config: PipelineConfig) -> None:
     text = _draw(render_run_table(collect(config, AS_OF)))
     assert "no snapshot" in text
     assert "missing" in text
+
+
+def test_the_terminal_sees_no_control_characters_and_a_region_called_all_has_its_own_row(
+    tmp_path: Path,
+) -> None:
+    config = tiny_config(tmp_path)
+    example_day.write_validation(config)
+    names = ("all", "a\nb\x1b[31m")
+    write_tiny_snapshot(config, regions=names)
+    for name in names:
+        example_day.write_model(config, AS_OF, Region(name))
+    text = _draw(render_run_table(collect(config, AS_OF)))
+    assert "\x1b" not in text
+    assert r"a\nb\x1b[31m" in "".join(text.split())
+    rows = [line.split()[0] for line in text.partition("Seconds")[2].splitlines() if line.strip()]
+    assert {"(all)", "all"} <= set(rows)
