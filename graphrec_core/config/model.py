@@ -147,8 +147,52 @@ class CovisitationConfig(ScorerConfig):
     weighted: bool = Field(False, description=WEIGHTED)
 
 
+Exponent = Annotated[float, Field(ge=0, le=2)]
+
+
+class NeighboursConfig(ScorerConfig):
+    """Three steps over the graph, scaled by degrees (LinkProp: Fu et al., WWW 2022)."""
+
+    model: Literal["neighbours"] = Field("neighbours", description=OF_MODEL)
+    weighted: bool = Field(False, description=WEIGHTED)
+    degrees: tuple[Exponent, Exponent, Exponent, Exponent] = Field(
+        (0.5, 0.5, 0.5, 0.5),
+        description="Exponents that a degree is divided by, of the query, of what it met, of who "
+        "met that, and of the candidate.",
+    )
+
+
+class EaseConfig(ScorerConfig):
+    """A linear model of candidates that explain each other (EASE: Steck, WWW 2019)."""
+
+    model: Literal["ease"] = Field("ease", description=OF_MODEL)
+    weighted: bool = Field(False, description=WEIGHTED)
+    l2: float = Field(
+        100.0, gt=0, le=1e9, description="Regularisation: more trusts only what many have met."
+    )
+
+
+class SpectralConfig(ScorerConfig):
+    """A filter of the graph's spectrum (GF-CF: Shen et al., CIKM 2021)."""
+
+    model: Literal["spectral"] = Field("spectral", description=OF_MODEL)
+    weighted: bool = Field(False, description=WEIGHTED)
+    rank: int = Field(64, ge=1, le=4096, description="Singular vectors kept.")
+    power: float = Field(
+        0.0, ge=0, le=8, description="A vector counts by its singular value to this power."
+    )
+    linear: float = Field(1.0, ge=0, le=100, description="Weight of the two-hop part.")
+    ideal: float = Field(0.3, gt=0, le=100, description="Weight of the part of finite rank.")
+
+
 AnyModel = Annotated[
-    LightGCNConfig | GraphSAGEConfig | PopularityConfig | CovisitationConfig,
+    LightGCNConfig
+    | GraphSAGEConfig
+    | PopularityConfig
+    | CovisitationConfig
+    | NeighboursConfig
+    | EaseConfig
+    | SpectralConfig,
     Field(discriminator="model"),
 ]
 """The settings of one recommender; ``model`` picks the class."""
@@ -224,6 +268,27 @@ RECOMMENDERS = {
             factory="graphrec_core.models.covisitation:Covisitation",
             settings=CovisitationConfig,
             short_title="co-v.",
+        ),
+        Recommender(
+            "neighbours",
+            title="neighbours",
+            colour="#a6761d",
+            factory="graphrec_core.models.neighbours:Neighbours",
+            settings=NeighboursConfig,
+        ),
+        Recommender(
+            "ease",
+            title="EASE",
+            colour="#e7298a",
+            factory="graphrec_core.models.ease:Ease",
+            settings=EaseConfig,
+        ),
+        Recommender(
+            "spectral",
+            title="spectral filter",
+            colour="#1b3a6b",
+            factory="graphrec_core.models.spectral:Spectral",
+            settings=SpectralConfig,
         ),
     )
 }

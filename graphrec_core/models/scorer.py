@@ -112,6 +112,11 @@ class QueryFreeScorer(Protocol):
         ...
 
 
+def degree_scale(degrees: np.ndarray, exponent: float) -> sp.dia_array:
+    """Returns ``D^-exponent`` as a diagonal matrix; a node without a neighbour has 1."""
+    return sp.diags_array(np.where(degrees > 0, degrees, 1).astype(np.float64) ** -exponent)
+
+
 def interactions_of(
     src: pa.ChunkedArray,
     dst: pa.ChunkedArray,

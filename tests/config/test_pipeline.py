@@ -17,7 +17,8 @@ ROOT = Path("lake")
 
 def _sections(section: type[Section]) -> Iterator[type[Section]]:
     for kind in section.__subclasses__():
-        yield kind
+        if kind.__module__.startswith("graphrec_core."):
+            yield kind
         yield from _sections(kind)
 
 
