@@ -155,10 +155,10 @@ class NeighboursConfig(ScorerConfig):
 
     model: Literal["neighbours"] = Field("neighbours", description=OF_MODEL)
     weighted: bool = Field(False, description=WEIGHTED)
-    degrees: tuple[Exponent, Exponent, Exponent, Exponent] = Field(
-        (0.5, 0.5, 0.5, 0.5),
-        description="Exponents that a degree is divided by, of the query, of what it met, of who "
-        "met that, and of the candidate.",
+    degrees: tuple[Exponent, Exponent, Exponent] = Field(
+        (0.5, 0.5, 0.2),
+        description="Powers of the degree that a step is divided by: of what the query met, of "
+        "who met that, of the candidate.",
     )
 
 
@@ -168,7 +168,7 @@ class EaseConfig(ScorerConfig):
     model: Literal["ease"] = Field("ease", description=OF_MODEL)
     weighted: bool = Field(False, description=WEIGHTED)
     l2: float = Field(
-        100.0, gt=0, le=1e9, description="Regularisation: more trusts only what many have met."
+        300.0, gt=0, le=1e9, description="Regularisation: more trusts only what many have met."
     )
 
 

@@ -12,10 +12,11 @@ class Neighbours:
 
     LinkProp (Fu et al., WWW 2022), on the matrix X [Q, C] of who met what, with D the degrees:
 
-        S = D_q^-a  X  D_c^-b  X^T  D_q^-g  X  D_c^-d,    degrees = [a, b, g, d]
+        S = X  D_c^-a  X^T  D_q^-b  X  D_c^-c,    degrees = [a, b, c]
 
-    Neighbourhoods are cases of it: the cosine of candidates is [0, .5, 0, .5] (Sarwar et al.,
-    WWW 2001), the cosine of queries [.5, 0, .5, 0], RP3beta [a, a, a, beta] (Paudel et al., 2016).
+    LinkProp's first factor, the degree of the query itself, orders no list and is left out.
+    Neighbourhoods are cases: the cosine of candidates is [.5, 0, .5] (Sarwar et al., WWW 2001),
+    the cosine of queries [0, .5, 0], RP3beta [alpha, alpha, beta] (Paudel et al., 2016).
     With ``weighted`` X holds the weights of the pairs, and a degree is their sum.
 
     Exact; computed per block of queries, so that the product is never kept whole.
@@ -31,11 +32,10 @@ class Neighbours:
         """Scales the matrix for each of the three steps."""
         interactions = inputs.weighted if self.config.weighted else inputs.interactions
         matrix = interactions.matrix
-        first, shared, peers, last = self.config.degrees
+        met, peers, candidate = self.config.degrees
         of_queries, of_candidates = matrix.sum(axis=1), matrix.sum(axis=0)
-        there = degree_scale(of_queries, first) @ matrix @ degree_scale(of_candidates, shared)
-        again = degree_scale(of_queries, peers) @ matrix @ degree_scale(of_candidates, last)
-        self._there = sp.csr_array(there)
+        again = degree_scale(of_queries, peers) @ matrix @ degree_scale(of_candidates, candidate)
+        self._there = sp.csr_array(matrix @ degree_scale(of_candidates, met))
         self._back = sp.csr_array(matrix.T)
         self._again = sp.csr_array(again)[:, : interactions.num_candidates]
 
