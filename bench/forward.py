@@ -58,12 +58,13 @@ def main() -> int:
 def measure(given: argparse.Namespace, lake: str) -> dict[str, Any]:
     """Runs the day and compares its release with what came after."""
     data = str(Path(given.data).resolve())
-    overrides = [f"source.root={data}", f"lake.root={lake}"]
+    overrides = [f"source.root={data}", f"lake.root={lake}", "snapshot.engine=duckdb"]
     if given.quick:
         overrides.append("training.num_epochs=4")
     config = load_pipeline(given.config, overrides)
     as_of = parse_instant(given.as_of)
-    run_day(given.config, overrides, given.as_of)
+    # A refused region does not end the day.
+    _step("run-day", given.config, overrides, "--as-of", given.as_of, allowed=(0, 3))
     top = Path(lake) / "forward.parquet"
     _step("recommend", given.config, overrides, "--k", str(DEPTH), "--output", str(top))
     truth = events_after(config, as_of, given.days)
@@ -90,20 +91,6 @@ def measure(given: argparse.Namespace, lake: str) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
     }
-
-
-def run_day(path: Path, overrides: list[str], as_of: str) -> None:
-    """Runs the day's steps in their order; a refused region does not end the day."""
-    day = ("--as-of", as_of)
-    regions = _step("build-snapshot", path, overrides, *day)["regions"]
-    for region in regions:
-        here = (*day, "--region", region)
-        _step("train-model", path, overrides, *here)
-        _step("generate-embeddings", path, overrides, *here, "--view", "train")
-        _step("evaluate-model", path, overrides, *here)
-        _step("generate-embeddings", path, overrides, *here, "--view", "serve")
-        _step("build-shard", path, overrides, *here)
-    _step("publish-release", path, overrides, *day, allowed=(0, 3))
 
 
 def _step(

@@ -120,6 +120,7 @@ def honest_config(given: argparse.Namespace, lake: str) -> PipelineConfig:
         f"lake.root={lake}",
         "snapshot.engine=duckdb",
         f"training.num_epochs={given.epochs}",
+        "recommender={model: lightgcn}",
     ]
     return load_pipeline(given.config, overrides)
 

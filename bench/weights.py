@@ -122,7 +122,7 @@ def configured(
         f"lake.root={lake}",
         "snapshot.engine=duckdb",
         f"time.half_life_days={half_life}",
-        f"recommender.weighted={str(weighted).lower()}",
+        f"recommender={{model: lightgcn, weighted: {str(weighted).lower()}}}",
         f"training.num_epochs={QUICK_EPOCHS if given.quick else NUM_EPOCHS}",
     ]
     return load_pipeline(given.config, overrides)
