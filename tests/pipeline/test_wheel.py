@@ -28,6 +28,13 @@ print(sorted(bag.dag_ids), bag.import_errors)
 """
 
 
+def lean(**extra: str) -> dict[str, str]:
+    """An environment in which nothing leads to a checkout."""
+    found = child_environment(**extra)
+    found.pop("PYTHONPATH", None)
+    return found
+
+
 @dataclass(frozen=True)
 class Installed:
     """An environment with the wheel, and an empty folder to work in."""
@@ -38,12 +45,10 @@ class Installed:
 
     def run(self, *command: str) -> str:
         """Runs a program of the environment, which sees nothing of the checkout."""
-        lean = child_environment(COLUMNS="200", AIRFLOW_HOME=str(self.folder / "airflow"))
-        lean.pop("PYTHONPATH", None)
         done = subprocess.run(
             [str(self.bin / command[0]), *command[1:]],
             cwd=self.folder,
-            env=lean,
+            env=lean(COLUMNS="200", AIRFLOW_HOME=str(self.folder / "airflow")),
             capture_output=True,
             text=True,
             check=False,
@@ -86,7 +91,9 @@ def build_wheel(folder: Path) -> Path:
 
 def pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, *arguments], env=lean(), capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 
