@@ -30,7 +30,7 @@ class Covisitation:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Keeps the matrix and its normalised form."""
-        interactions = inputs.weighted if self.config.weighted else inputs.interactions
+        interactions = inputs.all_time(weighted=self.config.weighted)
         matrix = interactions.matrix
         lengths = np.sqrt(np.asarray(matrix.power(2).sum(axis=0)).ravel())
         scale = 1 / np.where(lengths > 0, lengths, 1)

@@ -34,7 +34,7 @@ class Ease:
         Raises:
             ConfigError: There are too many of them for a dense matrix.
         """
-        interactions = inputs.weighted if self.config.weighted else inputs.interactions
+        interactions = inputs.all_time(weighted=self.config.weighted)
         matrix = interactions.matrix
         num_columns = matrix.shape[1]
         if num_columns > MAX_CANDIDATES:

@@ -30,7 +30,7 @@ class Neighbours:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Scales the matrix for each of the three steps."""
-        interactions = inputs.weighted if self.config.weighted else inputs.interactions
+        interactions = inputs.all_time(weighted=self.config.weighted)
         matrix = interactions.matrix
         met, peers, candidate = self.config.degrees
         of_queries, of_candidates = matrix.sum(axis=1), matrix.sum(axis=0)

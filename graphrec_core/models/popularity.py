@@ -23,7 +23,7 @@ class Popularity:
     def fit(self, inputs: ScorerInputs) -> None:
         """Counts the queries of each candidate, and ranks the candidates."""
         days, weighted = self.config.window_days, self.config.weighted
-        every = _counts(inputs.weighted if weighted else inputs.interactions)
+        every = _counts(inputs.all_time(weighted=weighted))
         self._counts = _counts(inputs.recent(days, weighted=weighted)) if days else every
         self._order = np.lexsort((-every, -self._counts))  # stable: then by id
 

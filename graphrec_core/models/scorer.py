@@ -53,6 +53,14 @@ class ScorerInputs:
         """The same with the weights of the pairs; a pair of weight 0 is none."""
         return self._of(self.pairs, weighted=True)
 
+    def all_time(self, *, weighted: bool) -> Interactions:
+        """Those of all time, as a scorer's setting has it.
+
+        Args:
+            weighted: Whether a pair has its weight; else all count the same.
+        """
+        return self.weighted if weighted else self.interactions
+
     def recent(self, days: int, *, weighted: bool = False) -> Interactions:
         """Those of the last days, with the same rows and candidates first.
 

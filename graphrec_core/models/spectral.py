@@ -28,7 +28,7 @@ class Spectral:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Decomposes the normalised matrix."""
-        interactions = inputs.weighted if self.config.weighted else inputs.interactions
+        interactions = inputs.all_time(weighted=self.config.weighted)
         matrix, num_candidates = interactions.matrix, interactions.num_candidates
         of_candidates = matrix.sum(axis=0)
         scaled = degree_scale(matrix.sum(axis=1), 0.5) @ matrix
