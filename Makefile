@@ -11,6 +11,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 JRE := openjdk-17-jre-headless
+# What no day imports; a test of theirs least of all.
+UNCOMPILED := /(tests?|testing|pip|setuptools|mypyc?|moto|cfnlint|graphql|sympy|mpmath|torchgen|_inductor|fontTools)/
 LOCK := --extra dev --generate-hashes --no-emit-index-url --no-annotate \
 	--python-version 3.11 --python-platform linux --custom-compile-command 'make lock'
 
@@ -63,6 +65,9 @@ $(STAMP): pyproject.toml constraints.txt
 		--config-settings-package pyspark:--build-option=--compression=stored
 	# With dependencies: adds nothing but the CUDA libraries of a torch that is not a CPU build.
 	uv --constraints constraints.txt --editable '.[dev]'
+	# A day is some twenty processes. Each compiles its imports anew where Python may write no
+	# bytecode (PYTHONDONTWRITEBYTECODE, as in many images), and the first of them does anywhere.
+	$(BIN)/python -m compileall -qq -j 0 -x '$(UNCOMPILED)' $(VENV)/lib/python3.11/site-packages || true
 	touch $@
 
 lock: $(STAMP)  ## Write constraints.txt anew, as pyproject.toml has it: UPGRADE='--upgrade'

@@ -230,8 +230,8 @@ class LocalRun:
 def local_airflow(**extra: str) -> dict[str, str]:
     """Returns this process's environment with the settings with which a day runs here.
 
-    As many tasks at once as there are cores, for by default steps have one thread each, unless
-    the user sets another number; an ended task is seen within a second (by default five). What
+    One task more at once than there are cores, unless the user sets another number: a step has one
+    thread by default, and waits a part of its time for Airflow or a file; an ended task is seen within a second (by default five). What
     else the user set for an Airflow of his own does not reach this one: tasks report to a server
     that is made with the run, and by no proxy.
 
@@ -243,9 +243,8 @@ def local_airflow(**extra: str) -> dict[str, str]:
         AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL="1",
         **extra,
     )
-    found.setdefault(
-        "AIRFLOW__CORE__PARALLELISM", str(min(len(os.sched_getaffinity(0)), MAX_TASKS))
-    )
+    cores = len(os.sched_getaffinity(0))
+    found.setdefault("AIRFLOW__CORE__PARALLELISM", str(min(cores + 1, MAX_TASKS)))
     for name in ("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "AIRFLOW__API_AUTH__JWT_SECRET"):
         found.pop(name, None)
     for name in ("NO_PROXY", "no_proxy"):
