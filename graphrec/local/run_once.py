@@ -231,9 +231,9 @@ def local_airflow(**extra: str) -> dict[str, str]:
     """Returns this process's environment with the settings with which a day runs here.
 
     One task more at once than there are cores, unless the user sets another number: a step has one
-    thread by default, and waits a part of its time for Airflow or a file; an ended task is seen within a second (by default five). What
-    else the user set for an Airflow of his own does not reach this one: tasks report to a server
-    that is made with the run, and by no proxy.
+    thread by default, and waits a part of its time for Airflow or a file. An ended task is seen
+    within a second (by default five). What else the user set for an Airflow of his own does not
+    reach this one: tasks report to a server that is made with the run, and by no proxy.
 
     Args:
         extra: Other variables.
