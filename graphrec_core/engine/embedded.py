@@ -50,7 +50,7 @@ from graphrec_core.engine.folders import (
     table_files,
 )
 from graphrec_core.engine.lock import OWN_MACRO, Judge, lock
-from graphrec_core.engine.macros import create_macros
+from graphrec_core.engine.macros import Macros
 from graphrec_core.engine.odd_texts import register_odd_texts
 from graphrec_core.engine.slices import cut
 from graphrec_core.engine.source_size import is_small
@@ -82,7 +82,6 @@ def open_duckdb(config: PipelineConfig, lake: Lake) -> Iterator["DuckDbEngine"]:
         connection.execute("set global timezone = 'UTC'")
         connection.execute(OWN_MACRO)
         register_odd_texts(connection)
-        create_macros(connection)
         try:
             folders = (lake.layout.pipeline, lake.layout.snapshots)
             engine = DuckDbEngine(connection, folder, *map(lake.storage.uri, folders))
@@ -111,7 +110,8 @@ class DuckDbEngine(Engine):
         self._reader = connection.cursor()
         # DuckDB goes on while the reader writes a row group; by default it waits after 1 MB.
         self._reader.execute("set streaming_buffer_size = '256MB'")
-        self._judge, self._lake, self._snapshots = Judge(connection), lake, snapshots
+        self._judge, self._macros = Judge(connection), Macros(connection)
+        self._lake, self._snapshots = lake, snapshots
         self._sources, self._is_locked = dict[str, tuple[fsspec.AbstractFileSystem, str]](), False
         self._connection, self._folder = connection, folder
         self._numbers = itertools.count(1)
@@ -163,7 +163,8 @@ class DuckDbEngine(Engine):
     def query(self, text: str, reads: Mapping[str, Relation], **parameters: object) -> Relation:
         queries: dict[str, Query] = {name: rows.handle for name, rows in reads.items()}
         tables = {name: query.name for name, query in queries.items()}
-        return self._relation(to_duckdb(text, tables, parameters), *queries.values())
+        translated = self._with_macros(to_duckdb(text, tables, parameters))
+        return self._relation(translated, *queries.values())
 
     @override
     def keep(self, where: str, relation: Relation, *, is_read_once: bool = False) -> Relation:
@@ -240,7 +241,13 @@ class DuckDbEngine(Engine):
 
     def _translated(self, text: str, *, is_strict: bool = False) -> str:
         """Translates a SELECT over the raw tables."""
-        return to_duckdb(text, self._tables, {}, schema=SCHEMA, is_strict=is_strict)
+        return self._with_macros(
+            to_duckdb(text, self._tables, {}, schema=SCHEMA, is_strict=is_strict)
+        )
+
+    def _with_macros(self, text: str) -> str:
+        self._macros.make(text)
+        return text
 
     def _names(self, query: str) -> list[str]:
         return [name for name, *_ in self._connection.execute(f"describe {query}").fetchall()]
@@ -295,7 +302,7 @@ class DuckDbEngine(Engine):
         if not table.columns:
             return view
         typed = f"typed_{name}"
-        text = to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {})
+        text = self._with_macros(to_duckdb(typed_csv(table, "raw_rows"), {"raw_rows": view}, {}))
         self._connection.execute(f"create view {quoted(typed)} as {text}")
         return typed
 

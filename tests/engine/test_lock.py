@@ -13,7 +13,9 @@ import pytest
 
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.engine import Engine, open_engine
-from graphrec_core.engine.lock import lock, unsteady_functions
+from graphrec_core.engine.lock import OWN_MACRO, lock, unsteady_functions, unsteady_of_duckdb
+from graphrec_core.engine.macros import NAMES, Macros
+from graphrec_core.engine.odd_texts import register_odd_texts
 from graphrec_core.errors import ConfigError, SchemaError
 from graphrec_core.lake import Lake
 from tests.support.engines import collected
@@ -231,6 +233,15 @@ def test_a_macro_is_as_unsteady_as_what_it_calls() -> None:
         found = unsteady_functions(connection)
     assert {"random", "now", "uuid", "tick", "tock"} <= found
     assert not {"still", "abs", "md5", "error"} & found
+
+
+def test_no_macro_of_ours_is_unsteady() -> None:
+    """So what is unsteady is found once, in a database that has none of them."""
+    with library.connect() as connection:
+        connection.execute(OWN_MACRO)
+        register_odd_texts(connection)
+        Macros(connection).make(" ".join(NAMES))
+        assert unsteady_functions(connection) == unsteady_of_duckdb()
 
 
 @pytest.mark.spark

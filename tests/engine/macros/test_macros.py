@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import duckdb
 import pytest
 
-from graphrec_core.engine.macros import create_macros
+from graphrec_core.engine.macros import NAMES, Macros
 from graphrec_core.engine.odd_texts import odd_fixed, odd_real, region_seconds, register_odd_texts
 
 HOUR = 3_600_000_000
@@ -18,7 +18,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         register_odd_texts(connection)
-        create_macros(connection)
+        Macros(connection).make(" ".join(NAMES))
         yield connection
 
 
@@ -26,6 +26,42 @@ def value(database: duckdb.DuckDBPyConnection, call: str) -> object:
     row = database.execute(f"select {call}").fetchone()
     assert row is not None
     return row[0]
+
+
+def made(names: list[str]) -> list[tuple[object, ...]]:
+    """Returns the macros of a database in which each was asked for alone, one after the other."""
+    with duckdb.connect() as connection:
+        register_odd_texts(connection)
+        macros = Macros(connection)
+        for name in names:
+            macros.make(f"select {name}(1)")
+        return connection.execute(
+            "select function_name, parameters::text, macro_definition from duckdb_functions() "
+            "where schema_name = 'main' and function_type = 'macro' and "
+            "starts_with(function_name, 'spark_') order by all"
+        ).fetchall()
+
+
+def test_in_whatever_order_they_are_asked_for_macros_are_the_same() -> None:
+    names = sorted(NAMES)
+    first = made(names)
+    assert {name for name, *_ in first} == NAMES
+    for seed in range(3):
+        random.Random(seed).shuffle(names)
+        assert made(names) == first
+
+
+def test_nothing_is_made_that_is_not_asked_for() -> None:
+    with duckdb.connect() as connection:
+        macros = Macros(connection)
+        macros.make("select spark_isnull(SPARK_TRY_INT(x)), spark_of_nobody(x) from t")
+        names = "select function_name from duckdb_functions() where function_name like 'spark%'"
+        assert {name for (name,) in connection.execute(names).fetchall()} == {
+            "spark_isnull",
+            "spark_try_int",
+            "spark_try_int_of",
+            "spark_text_to_int",
+        }
 
 
 def test_days_are_those_of_pythons_calendar(database: duckdb.DuckDBPyConnection) -> None:
