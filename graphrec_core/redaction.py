@@ -27,7 +27,8 @@ _PASSWORD = re.compile(r"""\b([a-z][a-z0-9+.-]*://)[^\s/?#@'"]*:[^\s?#'"]*@""", 
 # A name alone before the @ is a token, except where it names a container (Azure).
 _USER = re.compile(r"""\b(?!abfss?:|wasbs?:)([a-z][a-z0-9+.-]*://)[^\s/?#@:'"]+@""", re.IGNORECASE)
 _PARAMETER = re.compile(r"""([?&;])([^\s=&;?'"]+)=([^\s&;#'"]+)""")
-_OPTION = re.compile(r"""([\w.-]+)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&}\])]+)""")
+# From a name's start on: to look from each of its characters takes a long one's length squared.
+_OPTION = re.compile(r"""(?<![\w.-])([\w.-]+)(["']?\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s"',;&}\])]+)""")
 MIN_LENGTH = 6
 """A shorter value is not searched for by itself: it would be found in harmless words."""
 _NO_SECRETS = frozenset({"", "true", "false"})

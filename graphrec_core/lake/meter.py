@@ -19,7 +19,7 @@ class Meter:
     """Measures from its making on, in a background thread, for as long as the process lives."""
 
     def __init__(self) -> None:
-        self._process = psutil.Process()
+        self._process, self._children = psutil.Process(), list[psutil.Process]()
         self.restart()
         threading.Thread(target=self._sample, daemon=True).start()
 
@@ -37,7 +37,7 @@ class Meter:
 
     def _look(self) -> None:
         total = 0
-        for process in (self._process, *self._process.children(recursive=True)):
+        for process in (self._process, *self._children):
             try:
                 total += process.memory_info().rss
             except psutil.Error:
@@ -46,6 +46,8 @@ class Meter:
 
     def _sample(self) -> None:
         while True:
+            # It asks every process of the machine whose child it is: not at each look.
+            self._children = self._process.children(recursive=True)
             self._look()
             time.sleep(SAMPLE_S)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.command_line import Done, run_main
+from graphrec_core.config import load_pipeline
+from tests.support.command_line import Done, run_main, write_yaml
 from tests.support.days import run_day
 from tests.support.fuzzing import TIMES, fuzz
 from tests.support.snapshots import AS_OF, tiny_config
@@ -31,9 +32,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         snapshot={"engine": "duckdb"},
     )
     run_day(config)
-    path = folder / "tiny.yaml"
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
-    return path
+    return write_yaml(folder / "tiny.yaml", config)
 
 
 def more(command: str, folder: Path) -> tuple[str, ...]:
@@ -200,6 +199,11 @@ PIECES = [
 ]  # fmt: skip
 
 
+def all_of(path: Path) -> dict[str, object]:
+    """Returns a pipeline with every key, those that its file leaves out too."""
+    return load_pipeline(path).model_dump(mode="json")
+
+
 def a_setting(draw: random.Random, keys: list[str]) -> str:
     key = draw.choice(keys)
     if draw.random() < 0.1:
@@ -217,7 +221,7 @@ def keys_of(data: dict[str, object], above: str = "") -> Iterator[str]:
 @fuzz
 def test_no_setting_whatever_is_a_fault(tiny: Path) -> None:
     """Random settings: a command that does nothing else accepts them, or ends with 2."""
-    keys = list(keys_of(yaml.safe_load(tiny.read_text())))
+    keys = list(keys_of(all_of(tiny)))
     good = run_main("show-config", "--config", str(tiny), "--set", "evaluation.k=5")
     seen = {good.code}
     for draw in map(random.Random, range(NUM_TRIES)):
@@ -232,7 +236,7 @@ def test_no_setting_whatever_is_a_fault(tiny: Path) -> None:
 @fuzz
 def test_no_yaml_whatever_is_a_fault(tiny: Path, tmp_path: Path) -> None:
     """Random damage to a good file: lines cut, doubled, moved, overwritten."""
-    lines, path, seen = tiny.read_text().splitlines(), tmp_path / "damaged.yaml", set()
+    lines, path, seen = yaml.safe_dump(all_of(tiny)).splitlines(), tmp_path / "damaged.yaml", set()
     for draw in map(random.Random, range(NUM_TRIES)):
         text = list(lines)
         for _ in range(draw.randint(1, 4)):

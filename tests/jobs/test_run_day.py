@@ -99,6 +99,7 @@ def test_it_leaves_what_the_steps_leave_by_hand(forced: tuple[Path, Done], tmp_p
     assert all_files(forced[0]) == all_files(tmp_path / "hand")
 
 
+@pytest.mark.pipeline
 def test_it_tells_how_it_ended(forced: tuple[Path, Done]) -> None:
     _, done = forced
     told = result(done)
@@ -112,6 +113,7 @@ def test_it_tells_how_it_ended(forced: tuple[Path, Done]) -> None:
     assert "town, 2026-01-01, serve view and gate" in done.err  # the table of `status`
 
 
+@pytest.mark.pipeline
 def test_its_tasks_are_those_of_the_table_in_its_order(forced: tuple[Path, Done]) -> None:
     flow = flow_of(load_pipeline(TOWN, list(SETTINGS)).recommender)
     wanted = [one.name for one in flow.early] + ["choose-regions"]
@@ -121,6 +123,7 @@ def test_its_tasks_are_those_of_the_table_in_its_order(forced: tuple[Path, Done]
     assert [line.split(" done in ")[0] for line in ended] == wanted
 
 
+@pytest.mark.pipeline
 def test_a_step_is_measured_by_itself(forced: tuple[Path, Done]) -> None:
     """Seconds counted from the start of the process would only grow, and sum to many days."""
     lake, done = forced

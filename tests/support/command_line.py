@@ -6,13 +6,18 @@ import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from unittest.mock import patch
 
+import typer
 import yaml
 
 from graphrec.jobs import cli
 from graphrec_core.config import PipelineConfig
+
+command_of = cache(typer.main.get_command)
+"""What typer makes of all functions and options, which takes longer than most commands."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +30,9 @@ class Done:
 
 
 def write_yaml(path: Path, config: PipelineConfig) -> Path:
-    """Writes a pipeline as a user would."""
-    path.write_text(yaml.safe_dump(config.model_dump(mode="json")), encoding="utf-8")
+    """Writes a pipeline as a user would: what was said of it."""
+    data = config.model_dump(mode="json", exclude_unset=True)
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
     return path
 
 
@@ -35,6 +41,7 @@ def run_main(*arguments: str) -> Done:
     out, err = io.StringIO(), io.StringIO()
     with (
         patch.object(sys, "argv", ["graphrec", *arguments]),
+        patch.object(typer.main, "get_command", command_of),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
         _own_logging(),
