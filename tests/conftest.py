@@ -1,5 +1,6 @@
 """Settings of all tests: few threads, no deadlines, and no test of a GPU without one."""
 
+import gc
 import os
 import shutil
 import sys
@@ -10,6 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
+
+# What is imported stays. To look through it for what does not takes a third of the time.
+gc.disable()
 
 # pyspark.sql.connect, which great-expectations imports, takes a process whose main module has no
 # spec and no file, such as a worker of pytest-xdist, for a doctest, and ends it.
@@ -58,6 +62,11 @@ class _Groups(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return _group_of(nodeid)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(optionalhook=True)
