@@ -3,6 +3,7 @@
 That they hold for the real tree is checked by ``make lint``.
 """
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -79,7 +80,8 @@ def copy_layout(root: Path) -> None:
     (root / "pyproject.toml").write_text(PYPROJECT.read_text())
 
 
-def broken_contracts(root: Path) -> tuple[int, set[str]]:
+def lint(root: Path) -> tuple[int, str]:
+    """Returns the exit code and what is said of each contract and of each breach."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
         cwd=root,
@@ -89,25 +91,41 @@ def broken_contracts(root: Path) -> tuple[int, set[str]]:
         text=True,
         timeout=300,
     )
-    lines = [line.rstrip() for line in done.stdout.splitlines()]
-    return done.returncode, {
-        line.removesuffix(" BROKEN") for line in lines if line.endswith(" BROKEN")
-    }
+    return done.returncode, done.stdout
+
+
+@pytest.fixture(scope="module")
+def breached(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
+    """What is said of a layout with all breaches, each in a module of its own."""
+    root = tmp_path_factory.mktemp("breached")
+    copy_layout(root)
+    for number, (_, package, code) in enumerate(BREACHES):
+        (root / package).mkdir(exist_ok=True)
+        with (root / package / "__init__.py").open("a") as file:
+            file.write(f"import {package.replace('/', '.')}.breach_{number}\n")
+        (root / package / f"breach_{number}.py").write_text(f"{code}\n")
+    return lint(root)
 
 
 def test_the_bare_layout_keeps_every_contract(tmp_path: Path) -> None:
     copy_layout(tmp_path)
-    assert broken_contracts(tmp_path) == (0, set())
+    status, told = lint(tmp_path)
+    assert status == 0
+    assert told.count(" KEPT\n") == len(CONTRACTS)
+    assert " BROKEN" not in told
 
 
-@pytest.mark.parametrize(("contract", "package", "code"), BREACHES)
-def test_a_breach_is_reported(tmp_path: Path, contract: str, package: str, code: str) -> None:
-    copy_layout(tmp_path)
-    (tmp_path / package).mkdir(exist_ok=True)
-    (tmp_path / package / "__init__.py").write_text(f"{code}\n")
-    status, broken = broken_contracts(tmp_path)
+@pytest.mark.parametrize("number", range(len(BREACHES)), ids=lambda n: "-".join(BREACHES[n]))
+def test_a_breach_is_reported(breached: tuple[int, str], number: int) -> None:
+    (contract, package, code), (status, told) = BREACHES[number], breached
     assert status == 1
-    assert contract in broken
+    # Each contract's name has a line of dashes below it.
+    told = told.partition("Broken contracts\n")[2]
+    _, *parts = re.split(r"^(.+)\n-+\n", told, flags=re.MULTILINE)
+    reasons = dict(zip(parts[::2], parts[1::2], strict=True))[contract]
+    module = package.replace("/", ".")
+    target = code.rpartition("import ")[2] if "import " in code else ""
+    assert (f"{module}.breach_{number} -> {target} (l." if target else f"- {module}\n") in reasons
 
 
 def test_every_contract_has_a_breach() -> None:
