@@ -6,10 +6,12 @@
       > publish-release > write-report > day-ended
 
 What is global is trained and embedded once, before the mapped group; there, those steps stand that
-a source of the region has.
+a source of the region has. A ranker that is fitted waits for the models of all regions:
+
+      > region_first.{train-model} > fit-ranker > region.{generate-embeddings-train > ...}
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -36,7 +38,16 @@ from graphrec.dags.run_params import (
 from graphrec.dags.run_tasks import CHOOSE, END, RESOLVE, choose_regions, end_of_day, resolve
 from graphrec.dags.step_operator import StepOperator
 from graphrec.dags.wait_operator import WaitOperator
-from graphrec_core.config import STEPS, Needs, PipelineConfig, StepName, Task, flow_of, shape_of
+from graphrec_core.config import (
+    STEPS,
+    Flow,
+    Needs,
+    PipelineConfig,
+    StepName,
+    Task,
+    flow_of,
+    shape_of,
+)
 
 AS_OF = f"{{{{ ti.xcom_pull(task_ids='{RESOLVE}') }}}}"
 RETRY_DELAY = timedelta(seconds=30)
@@ -98,11 +109,18 @@ class Pipeline:
             self._resolve(),
             *before,
             regions,
-            *(self._operator(one) for one in flow.shared),
-            self._per_region(flow.per_region).expand(region=regions),
+            *self._staged(flow, regions),
             *(self._operator(one) for one in flow.late),
             self._end(),
         )
+
+    def _staged(self, flow: Flow, regions: XComArg) -> Iterator[Any]:
+        """Makes the tasks of each stage; the last one's mapped group is ``region``."""
+        for number, stage in enumerate(flow.stages, start=1):
+            yield from map(self._operator, stage.shared)
+            if stage.per_region:
+                group = "region" if number == len(flow.stages) else "region_first"
+                yield self._per_region(group, stage.per_region).expand(region=regions)
 
     def _resolve(self) -> XComArg:
         path, shape = self.path, shape_of(self.config.recommender)
@@ -120,8 +138,8 @@ class Pipeline:
 
         return choose(snapshot.output)
 
-    def _per_region(self, tasks: Sequence[Task]) -> Any:  # noqa: ANN401  (Airflow hides the type)
-        @task_group(group_id="region")
+    def _per_region(self, group: str, tasks: Sequence[Task]) -> Any:  # noqa: ANN401  (Airflow hides the type)
+        @task_group(group_id=group)
         def per_region(region: str) -> None:
             mapped = {"regions": [region], "map_index_template": "{{ region_name }}"}
             chain(*(self._operator(one, **mapped) for one in tasks))

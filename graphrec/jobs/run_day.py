@@ -120,8 +120,13 @@ class _Run:
             early = self._follow(self.flow.early, [True])
         regions = self._regions() if all(early) else []
         self._plan(len(regions))
-        shared = self._follow(self.flow.shared, [bool(regions)])
-        ends = [end for one in regions for end in self._follow(self.flow.per_region, shared, one)]
+        ends = [bool(regions)]
+        for stage in self.flow.stages:
+            shared = self._follow(stage.shared, ends)
+            ends = shared
+            if stage.per_region:
+                each = (self._follow(stage.per_region, shared, one) for one in regions)
+                ends = [end for region in each for end in region]
         self._follow(self.flow.late, ends)
         return DayOutcome(
             self.as_of,
@@ -134,8 +139,10 @@ class _Run:
 
     def _plan(self, num_regions: int) -> None:
         flow = self.flow
-        num_once = len(flow.early) + 1 + len(flow.shared) + len(flow.late)  # 1: choosing regions
-        self.progress.plan(num_once + num_regions * len(flow.per_region))
+        shared = sum(len(stage.shared) for stage in flow.stages)
+        per_region = sum(len(stage.per_region) for stage in flow.stages)
+        num_once = len(flow.early) + 1 + shared + len(flow.late)  # 1: choosing regions
+        self.progress.plan(num_once + num_regions * per_region)
 
     def _follow(self, tasks: Iterable[Task], before: list[bool], region: str = "") -> list[bool]:
         """Does tasks one after the other; returns whether the last one ended well.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import groupby
 from typing import Any
 
 from graphrec_core.config.recommender import RecommenderConfig
@@ -29,15 +29,15 @@ class Task:
         return f"{self.step}-{self.view}" if self.view else str(self.step)
 
 
-def tasks_of_day() -> list[Task]:
+def tasks_of_day(recommender: RecommenderConfig) -> list[Task]:
     """Returns the day's tasks in the order of the table.
 
     A step with views comes just before the first step that reads a view; a step that another one
-    does at its end is no task.
+    does at its end, or that the recommender does without, is no task.
     """
     found: dict[Task, None] = {}
     for step, spec in STEPS.items():
-        if spec.within is not None:
+        if spec.within is not None or not is_part_of(step, recommender):
             continue
         for one in spec.inputs:
             if one.view is not None:
@@ -48,34 +48,61 @@ def tasks_of_day() -> list[Task]:
 
 
 @dataclass(frozen=True)
+class Stage:
+    """What is done once the regions are known, up to where all of them have to be waited for.
+
+    Attributes:
+        shared: What is done once: the day's own task, then the global sources'.
+        per_region: What is done once per region after that.
+    """
+
+    shared: tuple[Task, ...]
+    per_region: tuple[Task, ...]
+
+
+@dataclass(frozen=True)
 class Flow:
     """A day's tasks, each group in order.
 
     Attributes:
         early: What is done once, before the regions are known; they follow from the snapshot.
-        shared: What is done once after that: the global sources' tasks.
-        per_region: What is done once per region.
+        stages: What follows for the regions; a second stage begins with the ranker.
         late: What is done once after all regions.
     """
 
     early: tuple[Task, ...]
-    shared: tuple[Task, ...]
-    per_region: tuple[Task, ...]
+    stages: tuple[Stage, ...]
     late: tuple[Task, ...]
+
+    @property
+    def after_regions(self) -> tuple[Task, ...]:
+        """All tasks but the early ones."""
+        staged = (one for stage in self.stages for one in (*stage.shared, *stage.per_region))
+        return (*staged, *self.late)
 
 
 def flow_of(recommender: RecommenderConfig) -> Flow:
     """Returns the day's tasks as the scopes of the sources part them."""
-    tasks = tasks_of_day()
+    tasks = tasks_of_day(recommender)
     scopes = {one: _scopes_of(one.step, recommender) for one in tasks}
-    early = tuple(takewhile(lambda one: "day" in scopes[one], tasks))
-    return Flow(
-        early,
-        *(
-            tuple(one for one in tasks[len(early) :] if scope in scopes[one])
-            for scope in ("global", "region", "day")
-        ),
-    )
+    runs = [
+        (of_day, tuple(run)) for of_day, run in groupby(tasks, lambda one: "day" in scopes[one])
+    ]
+    (_, early), *middle, (_, late) = runs
+    stages, begun = list[Stage](), tuple[Task, ...]()
+    for of_day, run in middle:
+        if of_day:
+            begun = run
+            continue
+        shared = tuple(one for one in run if "global" in scopes[one])
+        per_region = tuple(one for one in run if "region" in scopes[one])
+        stages.append(Stage(begun + shared, per_region))
+    return Flow(early, tuple(one for one in stages if one.shared or one.per_region), late)
+
+
+def is_part_of(step: StepName, recommender: RecommenderConfig) -> bool:
+    """Tells whether a day with this recommender has the step."""
+    return step is not StepName.RANKER or recommender.ranker.is_fitted
 
 
 def regions_of_day(snapshot: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:
@@ -117,7 +144,8 @@ def sources_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
 
 def shape_of(recommender: RecommenderConfig) -> dict[str, list[str]]:
     """Says by step what it has results for: what the shape of a DAG follows from."""
-    return {str(step): _scopes_of(step, recommender) for step in STEPS}
+    steps = (step for step in STEPS if is_part_of(step, recommender))
+    return {str(step): _scopes_of(step, recommender) for step in steps}
 
 
 def _scopes_of(step: StepName, recommender: RecommenderConfig) -> list[str]:

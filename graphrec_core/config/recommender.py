@@ -13,6 +13,7 @@ SECTION, SOURCES, RANKER = "recommender", "sources", "ranker"
 RESERVED = ("model", "popular")
 """The whole recommender's name in metrics, and the popular list's in answers."""
 MAX_NAME = 32
+OF_RANKER = "Ranker: reciprocal_rank or lightgbm; picks the keys beside it."
 
 
 def _check_name(name: str) -> str:
@@ -31,16 +32,43 @@ SourceName = Annotated[str, AfterValidator(_check_name)]
 class ReciprocalRankConfig(Section):
     """Merges lists by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009)."""
 
-    model: Literal["reciprocal_rank"] = Field(
-        "reciprocal_rank", description="Ranker: reciprocal_rank."
-    )
+    model: Literal["reciprocal_rank"] = Field("reciprocal_rank", description=OF_RANKER)
     offset: int = Field(
         60, ge=0, description="A candidate gains 1 / (offset + rank) from each source."
     )
 
+    @property
+    def is_fitted(self) -> bool:
+        """Whether fit-ranker makes it; else it is known from its settings."""
+        return False
 
-RankerConfig = ReciprocalRankConfig
-"""The settings of a ranker; a union by ``model`` once there are two."""
+
+class LightGBMConfig(Section):
+    """Orders candidates by boosted trees over pair features (LightGBM: Ke et al., NIPS 2017)."""
+
+    model: Literal["lightgbm"] = Field("lightgbm", description=OF_RANKER)
+    num_rounds: int = Field(120, ge=1, le=5000, description="Trees.")
+    num_leaves: int = Field(15, ge=2, le=1024, description="Leaves of a tree.")
+    learning_rate: float = Field(0.05, gt=0, le=1, description="Share of a tree that is taken.")
+    min_leaf_pairs: int = Field(50, ge=1, description="Fewest pairs of a leaf.")
+    l2: float = Field(1.0, ge=0, le=1e6, description="Regularisation of the leaves' values.")
+    negatives_frac: float = Field(
+        0.25, gt=0, le=1, description="Share of the pairs without a click that is fitted to."
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Of that choice, and of the trees.")
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether fit-ranker makes it."""
+        return True
+
+
+RankerConfig = Annotated[ReciprocalRankConfig | LightGBMConfig, Field(discriminator="model")]
+"""The settings of a ranker; ``model`` picks the class."""
+
+
+MERGING = {"model": "reciprocal_rank"}
+"""The ranker that needs no fitting, which is the default."""
 
 
 class RecommenderConfig(Section):
@@ -49,7 +77,7 @@ class RecommenderConfig(Section):
     sources: dict[SourceName, AnyModel] = Field(
         description="Source -> settings; its model picks the other keys."
     )
-    ranker: RankerConfig = RankerConfig()
+    ranker: RankerConfig = ReciprocalRankConfig()
 
     @model_validator(mode="before")
     @classmethod
@@ -59,6 +87,11 @@ class RecommenderConfig(Section):
         if SOURCES not in data and not isinstance(data.get("model", ""), str):
             raise ValueError(f"model must be a name; found {data['model']!r}")
         return written_out(data)
+
+    @field_validator(RANKER, mode="before")
+    @classmethod
+    def _with_a_model(cls, ranker: object) -> object:
+        return {**MERGING, **ranker} if isinstance(ranker, dict) else ranker
 
     @field_validator("sources", mode="after")
     @classmethod

@@ -22,6 +22,7 @@ class StepName(StrEnum):
     SNAPSHOT = "build-snapshot"
     CHECK = "check-snapshot"
     TRAIN = "train-model"
+    RANKER = "fit-ranker"
     EMBED = "generate-embeddings"
     EVALUATE = "evaluate-model"
     SHARD = "build-shard"
@@ -133,6 +134,7 @@ def _gate_settings(step: StepName) -> tuple[str, ...]:
 _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
 _SNAPSHOT = StepInput("snapshot", StepName.SNAPSHOT)
+_RANKER = StepInput("ranker", StepName.RANKER)
 
 STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(
@@ -169,6 +171,15 @@ STEPS: dict[StepName, StepSpec] = {
         (_SNAPSHOT,),
         folder="models/{region}/{id}",
     ),
+    StepName.RANKER: StepSpec(
+        "Fits the ranker on what the sources propose on the fit view, for all regions at once.",
+        1,
+        ("task", "recommender", "training.min_queries"),
+        # A model a region is an input too, and a region without one is left out (see day).
+        inputs=(_SNAPSHOT,),
+        folder="rankers/{id}",
+        needs=Needs.ONE,
+    ),
     StepName.EMBED: StepSpec(
         "Embeds every node of one view with the trained weights; lists what scorers propose.",
         4,
@@ -183,7 +194,7 @@ STEPS: dict[StepName, StepSpec] = {
         4,
         ("task", *_LISTS, *_MEASURED, *_gate_settings(StepName.EVALUATE)),
         Grain.REGION,
-        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN)),
+        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN), _RANKER),
         folder="evaluations/{id}/{region}",
     ),
     StepName.SHARD: StepSpec(
@@ -191,7 +202,7 @@ STEPS: dict[StepName, StepSpec] = {
         6,
         ("task", *_LISTS, "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD)),
         Grain.REGION,
-        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE)),
+        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE), _RANKER),
         folder="shards/{region}/{id}",
     ),
     StepName.PUBLISH: StepSpec(

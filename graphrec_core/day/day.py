@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, StepSpec
+from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, StepSpec, is_part_of
 from graphrec_core.lake import (
     Artifact,
     Attempt,
@@ -24,7 +24,8 @@ from graphrec_core.lake import (
     find_artifact,
     open_artifact,
 )
-from graphrec_core.lake.records import Figures
+from graphrec_core.lake.identity import digest
+from graphrec_core.lake.records import Figures, SnapshotFigures
 from graphrec_core.ledger.revisions import newest_revision
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
@@ -176,7 +177,7 @@ class Day:
         inputs = dict(self._earlier(spec, region, source))
         if spec.has_views:
             inputs["view"] = str(view)
-        inputs.update(self._revised() if step is StepName.SNAPSHOT else given)
+        inputs.update({**self._found_inputs(step), **given})
         scope = self._scope(spec.grain, region, source)
         name = artifact_id(step, self.config, self.as_of, scope, inputs, source)
         folder = self.lake.layout.folder(step, name, self.as_of, scope)
@@ -186,6 +187,8 @@ class Day:
         """Yields role and id of the earlier results that a step reads."""
         sources = self.config.recommender.sources
         for one in spec.inputs:
+            if not is_part_of(one.step, self.config.recommender):
+                continue
             if STEPS[one.step].grain is not Grain.SOURCE:
                 yield one.role, self.ref(one.step, region, one.view).id
             elif spec.grain is not Grain.SOURCE:
@@ -194,8 +197,33 @@ class Day:
             elif one.step is not StepName.TRAIN or sources[source].is_trained:
                 yield one.role, self.ref(one.step, region, one.view, source).id
 
-    def _revised(self) -> dict[str, str]:
-        return {"revision": str(self.revision)} if self.revision else {}
+    def _found_inputs(self, step: StepName) -> dict[str, str]:
+        """Returns what a step is made from beside the table's inputs, looked up in the lake."""
+        if step is StepName.SNAPSHOT:
+            return {"revision": str(self.revision)} if self.revision else {}
+        if step is StepName.RANKER:
+            return {f"model.{name}": digest(ids) for name, ids in self.fitted_models.items()}
+        return {}
+
+    @cached_property
+    def fitted_models(self) -> Mapping[str, Mapping[Region, ArtifactId]]:
+        """The models that the ranker is fitted with: trained source -> region -> id.
+
+        A region whose training failed has none, and is left out; looked up once.
+        """
+        snapshot = self.find(self.ref(StepName.SNAPSHOT))
+        regions = sorted(snapshot.manifest.figures(SnapshotFigures).regions) if snapshot else []
+        return {
+            name: dict(self._trained(name, regions))
+            for name, one in self.config.recommender.sources.items()
+            if one.is_trained
+        }
+
+    def _trained(self, source: str, regions: list[Region]) -> Iterator[tuple[Region, ArtifactId]]:
+        for region in regions:
+            model = self.ref(StepName.TRAIN, region, source=source)
+            if self.find(model) is not None:
+                yield region, model.id
 
     def _scope(self, grain: Grain, region: Region, source: str) -> Region:
         if grain is Grain.DAY:

@@ -39,6 +39,8 @@ def recommender_id(day: Day, region: Region) -> ArtifactId:
         for name, settings in recommender.sources.items()
     ]
     ranker = recommender.ranker.model_dump(mode="json")
+    if recommender.ranker.is_fitted:
+        ranker["id"] = day.ref(StepName.RANKER).id
     return digest({"sources": sorted(map(canonical_json, sources)), "ranker": ranker})
 
 

@@ -22,12 +22,12 @@ class Holdout:
 
     Attributes:
         query_ids: Queries with at least one target, sorted.
-        candidate_ids: Candidates of the train view, sorted.
+        candidate_ids: Candidates of the view before it, sorted.
         targets: What each query should be shown.
         seen: What each query is not shown.
-        degrees: int64 [Q]; candidates each query has seen in the train view.
+        degrees: int64 [Q]; candidates each query has seen in that view.
         left_out: Holdout pairs that are no targets.
-        pairs: The train view's pairs (see ``TASK_PAIRS``); no node is paired with itself.
+        pairs: That view's pairs (see ``TASK_PAIRS``); no node is paired with itself.
     """
 
     query_ids: pa.Array
@@ -39,12 +39,21 @@ class Holdout:
     pairs: pa.Table
 
 
-def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdout:
-    """Reads a region's train-view candidates and pairs, and its holdout."""
-    candidates = _candidate_ids(snapshot, region, task)
-    edges = snapshot.read_table(edges_file(View.TRAIN, task.edge, region), TASK_PAIRS)
+def read_holdout(
+    snapshot: Artifact, region: Region, task: TaskConfig, view: View = View.TRAIN
+) -> Holdout:
+    """Reads a region's holdout after a view, and that view's candidates and pairs.
+
+    Args:
+        snapshot: The day's snapshot.
+        region: The region.
+        task: The task.
+        view: The train view before the holdout, or the fit view before the fit holdout.
+    """
+    candidates = _candidate_ids(snapshot, region, task, view)
+    edges = snapshot.read_table(edges_file(view, task.edge, region), TASK_PAIRS)
     pairs = task_pairs(edges, peers=task.recommends_peers)
-    judged, left_out = find_targets(snapshot.read_table(holdout_file(region), COLUMNS), task)
+    judged, left_out = find_targets(snapshot.read_table(holdout_file(region, view), COLUMNS), task)
     queries = id_array(pc.unique(judged["query_id"]).sort())
     targets = RowPairs.of(
         rows_of(judged["query_id"], queries),
@@ -69,7 +78,7 @@ def read_holdout(snapshot: Artifact, region: Region, task: TaskConfig) -> Holdou
     )
 
 
-def _candidate_ids(snapshot: Artifact, region: Region, task: TaskConfig) -> pa.Array:
-    file = nodes_file(View.TRAIN, task.candidate, region)
+def _candidate_ids(snapshot: Artifact, region: Region, task: TaskConfig, view: View) -> pa.Array:
+    file = nodes_file(view, task.candidate, region)
     nodes = snapshot.read_table(file, ["node_id", "is_candidate"])
     return id_array(nodes.filter(nodes["is_candidate"])["node_id"]).sort()

@@ -1,22 +1,27 @@
 """A region's shard: found, or built from the serve view, measured and committed."""
 
 import logging
+from typing import Any
 
 from graphrec_core.config import StepName
+from graphrec_core.config.recommender import RankerConfig, ReciprocalRankConfig
 from graphrec_core.day import Day
 from graphrec_core.evaluation.evidence import Evidence
 from graphrec_core.evaluation.rules import ANN_RECALL, judge
 from graphrec_core.evaluation.settling import verdict_of
 from graphrec_core.index.ann import use_threads
 from graphrec_core.judging.fitted import popular_list
+from graphrec_core.judging.opened_ranker import open_ranker
 from graphrec_core.judging.scorer_lists import list_table
 from graphrec_core.judging.serve_view import read_serve_view
 from graphrec_core.judging.shard_source import BuiltSource, build_source
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import GateDecision, ShardFigures
 from graphrec_core.models.scorer import ScorerInputs
+from graphrec_core.retrieval.learned_ranker import LearnedRanker
+from graphrec_core.retrieval.ranker import Ranker
 from graphrec_core.retrieval.shard import ShardTables, write_shard
-from graphrec_core.types import Region
+from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
 
@@ -32,14 +37,17 @@ def produce_shard(day: Day, region: Region) -> Artifact:
 
     def write(trial: Attempt) -> ShardFigures:
         use_threads(config.index.num_threads)
-        view = read_serve_view(config, day.open(day.ref(StepName.SNAPSHOT)), region)
+        snapshot = day.open(day.ref(StepName.SNAPSHOT))
+        view = read_serve_view(config, snapshot, region)
         built = [build_source(day, region, name, view) for name in config.recommender.sources]
         decisions = _judged(day, built)
+        axes = view.query_ids, view.candidate_ids
+        ranker = open_ranker(day, snapshot, View.SERVE, region, axes)
         figures = ShardFigures(
             num_candidates=view.candidates.num_rows,
             num_queries=view.queries.num_rows,
             sources=tuple(one.figures for one in built),
-            ranker=config.recommender.ranker.model_dump(mode="json"),
+            ranker=_settings(ranker, config.recommender.ranker),
             recall_k=config.index.recall_k,
             rules=tuple(decisions),
             verdict=verdict_of(decisions),
@@ -48,11 +56,18 @@ def produce_shard(day: Day, region: Region) -> Artifact:
         popular = popular_list(inputs, config.evaluation.recent_days)
         listed = list_table(view.candidate_ids, popular.rows, popular.scores)
         tables = ShardTables(view.candidates, view.queries, view.seen(), listed)
-        write_shard(trial, tables, {one.figures.name: one.source for one in built}, figures)
+        sources = {one.figures.name: one.source for one in built}
+        write_shard(trial, tables, sources, ranker, figures)
         logger.info("shard of %s: ann_recall %s", region, figures.ann_recall)
         return figures
 
     return day.produce(day.ref(StepName.SHARD, region), write)
+
+
+def _settings(ranker: Ranker, configured: RankerConfig) -> dict[str, Any]:
+    """Returns those of the ranker in use: nothing was fitted where there was too little past."""
+    is_used = isinstance(ranker, LearnedRanker) or not configured.is_fitted
+    return (configured if is_used else ReciprocalRankConfig()).model_dump(mode="json")
 
 
 def _judged(day: Day, built: list[BuiltSource]) -> list[GateDecision]:

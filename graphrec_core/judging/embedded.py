@@ -4,10 +4,17 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.axes.rows import rows_of, vectors_along
+from graphrec_core.config.task import TaskConfig
 from graphrec_core.index.ann import require_finite
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import list_file, topn_file, vectors_file
-from graphrec_core.retrieval.sources import ListSource, TableSource
+from graphrec_core.lake.records import VectorOrigin
+from graphrec_core.retrieval.sources import (
+    CandidateSource,
+    ListSource,
+    TableSource,
+    vector_source,
+)
 from graphrec_core.types import Region, View
 
 
@@ -23,6 +30,44 @@ def embedded_vectors(
     vectors = vectors_along(table, axis)
     require_finite(vectors, ntype)
     return vectors
+
+
+def encoded_source(
+    snapshot: Artifact,
+    view: View,
+    region: Region,
+    model: Artifact,
+    query_ids: pa.Array,
+    candidate_ids: pa.Array,
+    task: TaskConfig,
+    trained_on: View = View.TRAIN,
+) -> CandidateSource:
+    """Applies a model to a view, and opens its vectors as a source that is searched exactly.
+
+    Args:
+        snapshot: The snapshot; it need not be that of the model's day.
+        view: The view.
+        region: The region.
+        model: A committed model.
+        query_ids: The queries that are going to be asked.
+        candidate_ids: The candidates.
+        task: The task.
+        trained_on: Take the weights that were trained on this view.
+
+    Raises:
+        LakeError: The model cannot be applied to this graph, or its vectors name another origin.
+    """
+    from graphrec_core.embedding.inference import embed_view
+
+    made = embed_view(snapshot, view, region, model, trained_on=trained_on)[region]
+    expected = VectorOrigin(snapshot.manifest.id, view, model.manifest.id, trained_on=trained_on)
+    for ntype, table in made.items():
+        expected.require(VectorOrigin.stamped(table), f"the {ntype} vectors of {region}")
+    vectors = []
+    for ntype, ids in ((task.query, query_ids), (task.candidate, candidate_ids)):
+        vectors.append(vectors_along(made[ntype], ids))
+        require_finite(vectors[-1], ntype)
+    return vector_source(*vectors)
 
 
 def embedded_lists(

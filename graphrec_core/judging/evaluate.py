@@ -11,13 +11,13 @@ from graphrec_core.evaluation.measure import System, measure
 from graphrec_core.evaluation.record import judged_figures, name_references, write_evaluation
 from graphrec_core.evaluation.systems import MODEL, source_system
 from graphrec_core.judging.fitted import fitted_source, popular_list, scorer_inputs
+from graphrec_core.judging.opened_ranker import open_ranker
 from graphrec_core.judging.reference import reapply
 from graphrec_core.judging.train_embedding import TrainEmbedding
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import EvaluationFigures
 from graphrec_core.ledger.past import RELEASED, Past, read_past
 from graphrec_core.models.scorer import ScorerInputs
-from graphrec_core.retrieval.ranker import build_ranker
 from graphrec_core.retrieval.sources import Proposer
 from graphrec_core.types import ArtifactId, Region, View
 
@@ -58,14 +58,14 @@ def produce_evaluation(day: Day, region: Region) -> Artifact:
 
 def _recommender(day: Day, snapshot: Artifact, region: Region, holdout: Holdout) -> System:
     """Opens the region's sources, of the train view, as the shard will have them."""
-    recommender, proposers = day.config.recommender, list[Proposer]()
-    for name, settings in recommender.sources.items():
+    axes, proposers = (holdout.query_ids, holdout.candidate_ids), list[Proposer]()
+    for name, settings in day.config.recommender.sources.items():
         embedding = day.open(day.ref(StepName.EMBED, region, View.TRAIN, name))
         opened = TrainEmbedding(embedding, snapshot, model_of(day, region, name), region)
-        axes = holdout.query_ids, holdout.candidate_ids
         source = opened.source(settings, day.config.task, *axes)
         proposers.append(Proposer(name, source, settings.quota))
-    return System(tuple(proposers), build_ranker(recommender.ranker.model_dump(mode="json")))
+    ranker = open_ranker(day, snapshot, View.TRAIN, region, axes)
+    return System(tuple(proposers), ranker)
 
 
 def _alone(recommender: System) -> dict[str, System]:

@@ -6,19 +6,19 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphrec_core.axes.rows import vectors_along
 from graphrec_core.config.model import AnyModel, ModelConfig, ScorerConfig
 from graphrec_core.errors import GraphrecError, LakeError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.measure import NO_QUOTA, System
-from graphrec_core.index.ann import require_finite
+from graphrec_core.judging.embedded import encoded_source
 from graphrec_core.judging.fitted import fitted_source, scorer_inputs
+from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact, open_artifact
 from graphrec_core.lake.records import ShardFigures, ShardSource, mistakes
-from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.ledger.past import Past
-from graphrec_core.retrieval.ranker import ReciprocalRank, build_ranker
-from graphrec_core.retrieval.sources import CandidateSource, Proposer, vector_source
+from graphrec_core.retrieval.learned_ranker import LearnedRanker, is_learned, read_trees
+from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
+from graphrec_core.retrieval.sources import CandidateSource, Proposer
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
 
 logger = logging.getLogger(__name__)
@@ -63,8 +63,7 @@ def reapply(
             Proposer(one.name, earlier.source(one), one.quota or NO_QUOTA)
             for one in figures.sources
         )
-        ranker = build_ranker(figures.ranker) if figures.ranker else ReciprocalRank()
-        return Reapplied(System(proposers, ranker))
+        return Reapplied(System(proposers, earlier.ranker(figures)))
     except GraphrecError as error:
         logger.warning("%s: shard %s could not be measured: %s", region, shard_id, error)
         return Reapplied(why_not=error.found)
@@ -90,6 +89,19 @@ class _Earlier:
         inputs = scorer_inputs(self.holdout, _cut(self.snapshot.manifest))
         return fitted_source(_scorer_settings(self.shard, stored), inputs)
 
+    def ranker(self, figures: ShardFigures) -> Ranker:
+        """Opens the shard's own ranker; a learned one sees today's queries and candidates."""
+        if figures.ranker is None:
+            return ReciprocalRank()
+        if not is_learned(figures.ranker):
+            return build_ranker(figures.ranker)
+        _refuse_later(self.lake, self.shard.manifest, self.snapshot.manifest)
+        trees = read_trees(self.shard, [one.name for one in figures.sources])
+        axes = self.holdout.query_ids, self.holdout.candidate_ids
+        end, task = _cut(self.snapshot.manifest), self.lake.config.task
+        nodes = read_node_features(self.snapshot, View.TRAIN, self.region, task, axes, end)
+        return LearnedRanker(trees, nodes, self.region)
+
     def _older_model_id(self) -> ArtifactId:
         """Finds the model of a shard that an older version wrote."""
         shard = self.shard.manifest
@@ -104,20 +116,13 @@ class _Earlier:
 
     def _encoded(self, model_id: ArtifactId) -> CandidateSource:
         from graphrec_core.embedding.checkpoint import require_appliable
-        from graphrec_core.embedding.inference import embed_view
 
-        model, task = _find_model(self.lake, self.region, model_id), self.lake.config.task
+        model = _find_model(self.lake, self.region, model_id)
         require_appliable(model)
         _refuse_later(self.lake, model.manifest, self.snapshot.manifest)
-        tables = embed_view(self.snapshot, View.TRAIN, self.region, model)[self.region]
-        expected = VectorOrigin(self.snapshot.manifest.id, View.TRAIN, model_id)
-        for ntype, table in tables.items():
-            expected.require(VectorOrigin.stamped(table), f"the {ntype} vectors of an earlier day")
-        queries = vectors_along(tables[task.query], self.holdout.query_ids)
-        candidates = vectors_along(tables[task.candidate], self.holdout.candidate_ids)
-        require_finite(queries, task.query)
-        require_finite(candidates, task.candidate)
-        return vector_source(queries, candidates)
+        axes = self.holdout.query_ids, self.holdout.candidate_ids
+        at = self.snapshot, View.TRAIN, self.region
+        return encoded_source(*at, model, *axes, self.lake.config.task)
 
 
 def _scorer_settings(shard: Artifact, stored: ShardSource) -> ScorerConfig:

@@ -152,11 +152,10 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
 
 def later_tasks(recommender: RecommenderConfig) -> list[Task]:
     """The tasks after the snapshot that leave an artefact, in the order of a day."""
-    flow = flow_of(recommender)
-    done = {*flow.shared, *flow.per_region, *flow.late}
+    done = flow_of(recommender).after_regions
     return [
         task
-        for task in tasks_of_day()
+        for task in tasks_of_day(recommender)
         if task in done and STEPS[task.step].folder and task.step not in EARLIER
     ]
 

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.axes.pairs import RowPairs
+from graphrec_core.retrieval.ranker import ReciprocalRank
 from graphrec_core.retrieval.recommend import POPULAR, Ranking, recommend
 from graphrec_core.retrieval.shard import Shard
 from graphrec_core.retrieval.sources import ListSource, Proposer
@@ -51,7 +52,8 @@ def recommend_from_shard(
 def recommend_to_stranger(shard: Shard, serves: str, k: int) -> Ranking:
     """Ranks candidates for a query node that the shard does not know.
 
-    By the sources that ask nothing about a query; the popular list fills up.
+    By the sources that ask nothing about a query, merged by reciprocal rank, since a learned
+    ranker asks about it; the popular list fills up.
 
     Args:
         shard: The shard of the region where the query node is.
@@ -63,7 +65,8 @@ def recommend_to_stranger(shard: Shard, serves: str, k: int) -> Ranking:
     """
     proposers = [one for one in _serving(shard, serves) if isinstance(one.source, ListSource)]
     nobody, nothing_seen = np.array([0]), RowPairs.none(1)
-    ranking = next(recommend(proposers, shard.ranker, shard.popular, nothing_seen, nobody, k))
+    ranker = shard.ranker if isinstance(shard.ranker, ReciprocalRank) else ReciprocalRank()
+    ranking = next(recommend(proposers, ranker, shard.popular, nothing_seen, nobody, k))
     return replace(ranking, query_rows=np.array([-1]))
 
 

@@ -28,10 +28,11 @@ class Merged:
 class Ranker(Protocol):
     """Orders what several sources propose."""
 
-    def merge(self, proposals: Sequence[Proposals], k: int) -> Merged:
+    def merge(self, query_rows: np.ndarray, proposals: Sequence[Proposals], k: int) -> Merged:
         """Merges lists of the same queries.
 
         Args:
+            query_rows: int64 [B].
             proposals: Per source, as its search found them; at least one.
             k: Candidates per query, > 0.
         """
@@ -51,15 +52,15 @@ class ReciprocalRank:
 
     offset: int = 60
 
-    def merge(self, proposals: Sequence[Proposals], k: int) -> Merged:
-        """See ``Ranker``."""
+    def merge(self, query_rows: np.ndarray, proposals: Sequence[Proposals], k: int) -> Merged:
+        """See ``Ranker``; asks nothing about the queries."""
         queries, candidates, points, sources = self._entries([rows for rows, _ in proposals])
         width = candidates.max(initial=0) + 1
         keys, inverse = np.unique(queries * width + candidates, return_inverse=True)
         totals = np.bincount(inverse, weights=points, minlength=len(keys))
         is_from = np.zeros((len(keys), len(proposals)), dtype=bool)
         is_from[inverse, sources] = True
-        return _best(len(proposals[0][0]), k, keys // width, keys % width, totals, is_from)
+        return best_of_each(len(query_rows), k, keys // width, keys % width, totals, is_from)
 
     def _entries(self, lists: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
         """Lists query, candidate, points and source of every place, last ranks first.
@@ -101,7 +102,7 @@ def own_order(found: Proposals, k: int) -> Merged:
     return Merged(rows, scores, (rows >= 0)[:, :, None])
 
 
-def _best(
+def best_of_each(
     num_queries: int,
     k: int,
     queries: np.ndarray,
@@ -109,7 +110,17 @@ def _best(
     totals: np.ndarray,
     is_from: np.ndarray,
 ) -> Merged:
-    """Keeps the best k of each query; entries stand by query and candidate, each once."""
+    """Keeps the best k of each query; equal totals rank by candidate row.
+
+    Args:
+        num_queries: B.
+        k: Candidates per query, > 0.
+        queries: int64 [P]; positions within the block; entries stand by query and candidate,
+            each once.
+        candidates: int64 [P].
+        totals: float [P].
+        is_from: bool [P, S]; which sources propose each.
+    """
     order = np.lexsort((-totals, queries))  # stable: then by candidate
     counts = np.bincount(queries, minlength=num_queries)
     places = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphrec_core.axes.pairs import RowPairs
-from graphrec_core.retrieval.ranker import Merged, Ranker, own_order
+from graphrec_core.retrieval.ranker import Merged, Ranker, ReciprocalRank, own_order
 from graphrec_core.retrieval.sources import ListSource, Proposer, nothing
 
 POPULAR = "popular"
@@ -51,10 +51,10 @@ def recommend(
 ) -> Iterator[Ranking]:
     """Ranks candidates for queries, block by block; scores are never kept whole.
 
-    An only proposer's own order and scores stay. Several are each searched to their quota,
-    whatever k is, so that the first of a longer list are the shorter one, and merged. What they
-    do not fill, because they know nothing of a query or propose fewer than k, the popular list
-    does.
+    An only proposer's own order and scores stay, unless the ranker is a learned one. Several are
+    each searched to their quota, whatever k is, so that the first of a longer list are the shorter
+    one, and merged. What they do not fill, because they know nothing of a query or propose fewer
+    than k, the popular list does.
 
     Args:
         proposers: Propose candidates; none: the popular list alone.
@@ -81,7 +81,8 @@ def _merged(
 ) -> Merged:
     if not proposers:
         return Merged(*nothing(len(block), k), np.zeros((len(block), k, 0), dtype=bool))
-    if len(proposers) == 1:
+    if len(proposers) == 1 and isinstance(ranker, ReciprocalRank):
         (only,) = proposers
         return own_order(only.source.search(block, min(k, only.quota), seen), k)
-    return ranker.merge([one.source.search(block, one.quota, seen) for one in proposers], k)
+    proposals = [one.source.search(block, one.quota, seen) for one in proposers]
+    return ranker.merge(block, proposals, k)

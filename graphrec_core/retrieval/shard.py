@@ -12,6 +12,14 @@ from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.axes.rows import id_array, own_pairs, rows_of
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import ShardFigures
+from graphrec_core.retrieval.learned_ranker import (
+    LearnedRanker,
+    is_learned,
+    read_nodes,
+    read_trees,
+    write_nodes,
+    write_trees,
+)
 from graphrec_core.retrieval.older_shard import is_older, older_queries, older_source
 from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
 from graphrec_core.retrieval.shard_sources import StoredSource, read_source, write_source
@@ -46,6 +54,7 @@ def write_shard(
     trial: Attempt,
     tables: ShardTables,
     sources: Mapping[str, StoredSource],
+    ranker: Ranker,
     figures: ShardFigures,
 ) -> None:
     """Writes a shard's files into an attempt.
@@ -54,6 +63,7 @@ def write_shard(
         trial: The attempt.
         tables: What the sources share; their rows count along its queries and candidates.
         sources: By name, as ``figures`` describes them.
+        ranker: Merges what they propose; a learned one is stored with what it reads.
         figures: The figures that will be committed.
     """
     for name, source in sources.items():
@@ -62,6 +72,9 @@ def write_shard(
     trial.write_table(QUERIES_FILE, tables.queries)
     trial.write_table(SEEN_FILE, tables.seen)
     trial.write_table(POPULAR_FILE, tables.popular)
+    if isinstance(ranker, LearnedRanker):
+        write_trees(trial, ranker.model)
+        write_nodes(trial, ranker.nodes)
     trial.write_json(RECALL_FILE, figures.to_json())
 
 
@@ -162,8 +175,17 @@ def open_shard(artifact: Artifact) -> Shard:
         recommends_peers=manifest.config["task"]["query"] == manifest.config["task"]["candidate"],
         tables=tables,
         proposers=tuple(_read_proposers(artifact, tables, figures)),
-        ranker=ReciprocalRank() if figures.ranker is None else build_ranker(figures.ranker),
+        ranker=_read_ranker(artifact, figures),
     )
+
+
+def _read_ranker(artifact: Artifact, figures: ShardFigures) -> Ranker:
+    if figures.ranker is None:
+        return ReciprocalRank()
+    if not is_learned(figures.ranker):
+        return build_ranker(figures.ranker)
+    trees = read_trees(artifact, [one.name for one in figures.sources])
+    return LearnedRanker(trees, read_nodes(artifact), artifact.manifest.region)
 
 
 def _read_tables(artifact: Artifact) -> ShardTables:

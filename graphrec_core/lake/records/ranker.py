@@ -1,0 +1,34 @@
+"""The figures of a fitted ranker."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from graphrec_core.config.steps import StepName
+from graphrec_core.lake.records.figures import Figures
+from graphrec_core.types import Region
+
+
+class RankerFigures(Figures):
+    """What a ranker was fitted to.
+
+    Attributes:
+        regions: Those that it was fitted on, sorted; none: there was too little to fit to.
+        left_out: Region -> why it was not.
+        why_none: Why nothing was fitted, and lists are merged by reciprocal rank; None: it was.
+        num_queries: Queries with a click among what the sources propose on the fit view.
+        num_clicks: Their clicks there.
+        num_pairs: Pairs that it was fitted to, clicks and sampled others.
+        importance: Feature -> its share of the trees' gain, in [0, 1], greatest first.
+    """
+
+    step: ClassVar[StepName] = StepName.RANKER
+    shown: ClassVar[tuple[str, ...]] = ("num_queries", "num_clicks", "left_out", "why_none")
+
+    regions: tuple[Region, ...]
+    left_out: dict[Region, str] = Field(default_factory=dict)
+    why_none: str | None = None
+    num_queries: int
+    num_clicks: int
+    num_pairs: int
+    importance: dict[str, float] = Field(default_factory=dict)

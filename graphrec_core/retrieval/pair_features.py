@@ -1,0 +1,189 @@
+"""What a ranker sees of a query and a candidate together: one registry, one function.
+
+Fitting, judging and serving all call ``pair_features``.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+
+from graphrec_core.axes.rows import vector_matrix
+from graphrec_core.retrieval.node_features import NodeFeatures
+from graphrec_core.retrieval.sources import Proposals
+
+EARTH_KM = 6371.0088
+MERGE_OFFSET = 60
+"""Of reciprocal rank fusion, which is a feature itself (Cormack et al., SIGIR 2009)."""
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """The pairs that the sources propose to a block of queries, by query and candidate, each once.
+
+    Attributes:
+        places: int64 [P]; positions within the block.
+        candidates: int64 [P]; candidate rows.
+        ranks: float32 [P, S]; from 1, NaN where a source does not propose it.
+        scores: float32 [P, S]; NaN there.
+    """
+
+    places: np.ndarray
+    candidates: np.ndarray
+    ranks: np.ndarray
+    scores: np.ndarray
+
+    @classmethod
+    def of(cls, proposals: Sequence[Proposals]) -> "Proposed":
+        """Gathers what S sources proposed to the same block."""
+        found = [np.nonzero(rows >= 0) for rows, _ in proposals]
+        rows = [rows[at] for (rows, _), at in zip(proposals, found, strict=True)]
+        width = max((int(one.max(initial=0)) for one in rows), default=0) + 1
+        keys = [at[0] * width + one for at, one in zip(found, rows, strict=True)]
+        every = np.unique(np.concatenate(keys))
+        ranks = np.full((len(every), len(proposals)), np.nan, dtype=np.float32)
+        scores = ranks.copy()
+        for source, (key, at) in enumerate(zip(keys, found, strict=True)):
+            pair = np.searchsorted(every, key)
+            ranks[pair, source] = at[1] + 1
+            scores[pair, source] = proposals[source][1][at]
+        return cls(every // width, every % width, ranks, scores)
+
+    @property
+    def proposed_by(self) -> np.ndarray:
+        """Which sources propose each pair, bool [P, S]."""
+        return ~np.isnan(self.ranks)
+
+
+@dataclass(frozen=True)
+class _Pairs:
+    """Proposed pairs with what is known of their ends."""
+
+    proposed: Proposed
+    query_rows: np.ndarray
+    nodes: NodeFeatures
+
+    def query(self, column: str) -> np.ndarray:
+        return self.nodes.queries[column].to_numpy()[self.query_rows]
+
+    def candidate(self, column: str) -> np.ndarray:
+        return self.nodes.candidates[column].to_numpy()[self.proposed.candidates]
+
+    @cached_property
+    def distances_km(self) -> np.ndarray:
+        """From each of the query's places to the candidate, float [P, NUM_PLACES]; NaN: none."""
+        block, inverse = np.unique(self.query_rows, return_inverse=True)
+        places = [
+            vector_matrix(self.nodes.queries[name].take(pa.array(block)))[inverse]
+            for name in ("latitudes", "longitudes")
+        ]
+        here = (self.candidate(name)[:, None] for name in ("latitude", "longitude"))
+        return haversine_km(*places, *here)
+
+
+@dataclass(frozen=True)
+class PairFeature:
+    """One number about a pair.
+
+    Attributes:
+        name: As the ranker's files and the report have it.
+        meaning: What it is.
+        unit: Of its values.
+        of: Computes it: float [P], NaN where nothing is known.
+    """
+
+    name: str
+    meaning: str
+    unit: str
+    of: Callable[[_Pairs], np.ndarray]
+
+
+def _query(column: str, meaning: str, unit: str) -> PairFeature:
+    return PairFeature(f"query_{column}", meaning, unit, lambda pairs: pairs.query(column))
+
+
+def _candidate(column: str, meaning: str, unit: str) -> PairFeature:
+    return PairFeature(f"candidate_{column}", meaning, unit, lambda pairs: pairs.candidate(column))
+
+
+PAIR_FEATURES: tuple[PairFeature, ...] = (
+    PairFeature(
+        "reciprocal_rank",
+        "the sources' lists merged by reciprocal rank",
+        "points",
+        lambda pairs: np.nansum(1 / (MERGE_OFFSET + pairs.proposed.ranks), axis=1),
+    ),
+    _candidate("num_queries", "who met the candidate in the view's window", "queries"),
+    _candidate("num_queries_month", "who met it in the last 28 days", "queries"),
+    _candidate("num_queries_week", "who met it in the last 7 days", "queries"),
+    _candidate("trend", "the last week against a usual week of the last four", "ratio"),
+    _candidate("novelty", "the last 28 days against the view's window", "ratio"),
+    _candidate("events_per_query", "how often it is met again", "events"),
+    _candidate("days_since_event", "since it was last met", "days"),
+    _query("num_candidates", "what the query met in the view's window", "candidates"),
+    _query("num_candidates_month", "what it met in the last 28 days", "candidates"),
+    _query("num_candidates_week", "what it met in the last 7 days", "candidates"),
+    _query("events_per_candidate", "how often it returns", "events"),
+    _query("days_since_event", "since it last met anything", "days"),
+    PairFeature(
+        "last_km",
+        "from the place that the query met last",
+        "km",
+        lambda pairs: pairs.distances_km[:, 0],
+    ),
+    PairFeature(
+        "nearest_km",
+        "from the nearest of the places that it met last",
+        "km",
+        lambda pairs: np.fmin.reduce(pairs.distances_km, axis=1),
+    ),
+    PairFeature(
+        "nearness",
+        "exp(-km), averaged over the places that it met last",
+        "share",
+        lambda pairs: _mean(np.exp(-pairs.distances_km)),
+    ),
+)
+
+
+def feature_names(sources: Sequence[str]) -> list[str]:
+    """Names the columns of ``pair_features``, in order.
+
+    Args:
+        sources: Names of the recommender's sources, in order.
+    """
+    of_sources = [f"{source}_{what}" for what in ("rank", "score") for source in sources]
+    return [*of_sources, *(feature.name for feature in PAIR_FEATURES)]
+
+
+def pair_features(proposed: Proposed, query_rows: np.ndarray, nodes: NodeFeatures) -> np.ndarray:
+    """Computes every feature of proposed pairs, float32 [P, F] as ``feature_names`` has them.
+
+    Args:
+        proposed: What the sources propose to the block.
+        query_rows: int64 [B]; the block's queries.
+        nodes: What is known of queries and candidates apart.
+    """
+    pairs = _Pairs(proposed, query_rows[proposed.places], nodes)
+    columns = [feature.of(pairs).astype(np.float32) for feature in PAIR_FEATURES]
+    return np.column_stack([proposed.ranks, proposed.scores, *columns])
+
+
+def haversine_km(
+    latitude: np.ndarray, longitude: np.ndarray, other_latitude: np.ndarray, other: np.ndarray
+) -> np.ndarray:
+    """Returns the distance over the globe, in km; all in degrees, ``other`` a longitude."""
+    a, b, c, d = (
+        np.radians(one.astype(np.float64)) for one in (latitude, longitude, other_latitude, other)
+    )
+    half = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
+    distance: np.ndarray = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return distance
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Averages rows over what is known, float [P]; NaN where nothing is."""
+    known = (~np.isnan(values)).sum(axis=1)
+    return np.where(known > 0, np.nansum(values, axis=1), np.nan) / np.maximum(known, 1)
