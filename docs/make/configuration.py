@@ -6,7 +6,7 @@ Every row is a field of a section in ``graphrec_core/config``: its key, its desc
 or the values it takes, and its default.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ from pydantic.fields import FieldInfo
 from graphrec_core.config.base import MAX_NUMBER
 from graphrec_core.config.model import models
 from graphrec_core.config.pipeline import PipelineConfig
+from graphrec_core.config.recommender import RANKERS
 
 PAGE = Path(__file__).parents[1] / "configuration.md"
 UNITS = {"_days": "days", "_hours": "hours", "_s": "seconds", "_frac": "share"}
@@ -168,17 +169,19 @@ def tables(model: type[BaseModel], title: str) -> Iterator[Table]:
         yield Table(title or "pipeline", first_sentence(model), plain)
     for found in filter(None, inner.values()):
         if found[0] == "recommender.sources.<name>":
-            yield from recommenders(found[0])
+            yield from chosen_by_model(found[0], [entry.settings for entry in models()])
+        elif found[0] == "recommender.ranker":
+            yield from chosen_by_model(found[0], RANKERS)
         else:
             yield from tables(found[1], found[0])
 
 
-def recommenders(title: str) -> Iterator[Table]:
-    """Yields a table of each recommender that a source may name."""
-    for entry in models():
-        rows = [row(f"{title}.{key}", field) for key, field in entry.settings.model_fields.items()]
-        about = first_sentence(entry.settings)
-        yield Table(f"{title}` with `model: {entry.name}", about, rows)
+def chosen_by_model(title: str, settings: Iterable[type[BaseModel]]) -> Iterator[Table]:
+    """Yields a table of each recommender that a source, or ranker that a pipeline, may name."""
+    for one in settings:
+        rows = [row(f"{title}.{key}", field) for key, field in one.model_fields.items()]
+        name = one.model_fields["model"].default
+        yield Table(f"{title}` with `model: {name}", first_sentence(one), rows)
 
 
 def page(config: type[BaseModel] = PipelineConfig) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from graphrec_core.config.model import models
+from graphrec_core.config.recommender import RANKER, RANKERS, SECTION, SOURCES
 from graphrec_core.config.yaml_reader import KeyPath
 
 DOTTED = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+\b")
@@ -39,7 +40,7 @@ def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[s
         place = _place(_named_key(message, lines) or _known(loc, lines), lines)
         where = ".".join(loc) or "the pipeline"
         if problem["type"].startswith("union_tag"):
-            message = f"its model must be one of {', '.join(entry.name for entry in models())}"
+            message = f"its model must be one of {', '.join(_models_at(loc))}"
         if problem["type"] == "extra_forbidden":
             yield f"unknown key {where}{place}" + (f", {GONE[where]}" if where in GONE else "")
         else:
@@ -55,8 +56,17 @@ def note_override(lines: dict[KeyPath, int], path: KeyPath) -> None:
 
 
 def _as_written(loc: KeyPath) -> KeyPath:
-    """Leaves out what pydantic adds to the place of a source: its model, or that it is a key."""
-    return loc[:3] + loc[4:] if loc[:2] == ("recommender", "sources") else loc
+    """Leaves out what pydantic adds to a source's or the ranker's place: its model, or a mark."""
+    if loc[:2] == (SECTION, RANKER):
+        return loc[:2] + loc[3:]
+    return loc[:3] + loc[4:] if loc[:2] == (SECTION, SOURCES) else loc
+
+
+def _models_at(loc: KeyPath) -> Iterator[str]:
+    """Names what the model of a source, or of the ranker, may be."""
+    if loc[:2] == (SECTION, RANKER):
+        return (one.model_fields["model"].default for one in RANKERS)
+    return (entry.name for entry in models())
 
 
 def _known(loc: Sequence[str], lines: Mapping[KeyPath, int]) -> KeyPath:

@@ -63,6 +63,8 @@ class LightGBMConfig(Section):
         return True
 
 
+RANKERS = (ReciprocalRankConfig, LightGBMConfig)
+"""The settings of every ranker."""
 RankerConfig = Annotated[ReciprocalRankConfig | LightGBMConfig, Field(discriminator="model")]
 """The settings of a ranker; ``model`` picks the class."""
 

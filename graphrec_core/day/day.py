@@ -202,7 +202,8 @@ class Day:
         if step is StepName.SNAPSHOT:
             return {"revision": str(self.revision)} if self.revision else {}
         if step is StepName.RANKER:
-            return {f"model.{name}": digest(ids) for name, ids in self.fitted_models.items()}
+            models = self.fitted_models.items()
+            return {f"model.{name}": digest(ids) for name, ids in models if ids}
         return {}
 
     @cached_property

@@ -8,10 +8,11 @@ import numpy as np
 from graphrec_core.config import StepName
 from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.day import Day
-from graphrec_core.errors import ConfigError, GraphrecError
+from graphrec_core.errors import AbsentError, ConfigError, GraphrecError
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import RankerFigures, SnapshotFigures
+from graphrec_core.models.trees import fit_trees
 from graphrec_core.retrieval.learned_ranker import (
     REGION,
     TreeModel,
@@ -19,7 +20,6 @@ from graphrec_core.retrieval.learned_ranker import (
     write_trees,
 )
 from graphrec_core.retrieval.pair_features import feature_names
-from graphrec_core.training.trees import fit_trees
 from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def produce_ranker(day: Day) -> Artifact:
 
     Raises:
         ConfigError: The configured ranker is not a fitted one.
-        LakeError: The day's snapshot is missing.
+        LakeError: The day's snapshot is missing, or no region has a model of some source.
     """
     settings = day.config.recommender.ranker
     if not isinstance(settings, LightGBMConfig):
@@ -43,6 +43,8 @@ def produce_ranker(day: Day) -> Artifact:
             found=settings.model,
             fix="Leave fit-ranker out, or set the ranker.",
         )
+
+    _require_models(day)
 
     def write(trial: Attempt) -> RankerFigures:
         windows, left_out = _windows(day)
@@ -66,6 +68,16 @@ def produce_ranker(day: Day) -> Artifact:
         )
 
     return day.produce(day.ref(StepName.RANKER), write)
+
+
+def _require_models(day: Day) -> None:
+    for source, models in day.fitted_models.items():
+        if not models:
+            raise AbsentError(
+                must=f"fit-ranker needs a model of source {source}, of one region at least.",
+                found="none",
+                fix="Run train-model first, with the same configuration.",
+            )
 
 
 def _windows(day: Day) -> tuple[list[RankerWindow], dict[Region, str]]:

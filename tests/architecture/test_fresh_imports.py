@@ -20,6 +20,8 @@ STEP_JOBS = {
     StepName.CHECK: HEAVY - {"great_expectations", "pyspark"} | {"matplotlib"},
     # DGL brings scipy and networkx.
     StepName.TRAIN: HEAVY - {"torch", "dgl"} | {"pandas", "matplotlib"},
+    # LightGBM brings pandas and scipy.
+    StepName.RANKER: HEAVY - {"faiss"} | DATA - {"pandas", "scipy"},
     StepName.EMBED: HEAVY | DATA,
     # Baselines and popular lists are sparse matrices of scipy's.
     StepName.EVALUATE: HEAVY - {"faiss"} | DATA - {"scipy"},

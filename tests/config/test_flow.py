@@ -11,9 +11,12 @@ from graphrec_core.errors import ConfigError, EmptyTableError
 from graphrec_core.types import View
 from tests.support.new_step import COUNT_HOMES, ENTRY, new_step
 
+OWN = {"model": "lightgcn"}
+USUAL = RecommenderConfig.model_validate({"sources": {"a": OWN}})
 
-def names() -> list[str]:
-    return [task.name for task in tasks_of_day()]
+
+def names(recommender: RecommenderConfig = USUAL) -> list[str]:
+    return [task.name for task in tasks_of_day(recommender)]
 
 
 def test_a_view_is_made_just_before_it_is_read_and_a_check_is_no_task() -> None:
@@ -30,8 +33,8 @@ def test_a_view_that_a_new_step_reads_first_is_made_before_it() -> None:
     with new_step(entry):
         assert names()[5:8] == ["evaluate-model", "generate-embeddings-serve", "count-homes"]
     with new_step():
-        assert Task(COUNT_HOMES) in tasks_of_day()
-    assert Task(COUNT_HOMES) not in tasks_of_day()
+        assert Task(COUNT_HOMES) in tasks_of_day(USUAL)
+    assert Task(COUNT_HOMES) not in tasks_of_day(USUAL)
 
 
 EARLY = ["wait-for-source", "validate-source", "build-snapshot"]
@@ -39,7 +42,6 @@ VIEWS = ["generate-embeddings-train", "generate-embeddings-serve"]
 JUDGED = ["evaluate-model", "build-shard"]
 LATE = ["publish-release", "write-report"]
 WHOLE = {"model": "lightgcn", "scope": "global"}
-OWN = {"model": "lightgcn"}
 
 
 @pytest.mark.parametrize(
@@ -57,11 +59,43 @@ def test_the_scopes_of_the_sources_part_the_day(
 ) -> None:
     flow = flow_of(RecommenderConfig.model_validate({"sources": sources}))
     assert [one.name for one in flow.early] == EARLY
-    assert [one.name for one in flow.shared] == shared
-    assert [one.name for one in flow.per_region] == [
+    (stage,) = flow.stages
+    assert [one.name for one in stage.shared] == shared
+    assert [one.name for one in stage.per_region] == [
         name for name in names() if name in per_region
     ]
     assert [one.name for one in flow.late] == LATE
+
+
+@pytest.mark.parametrize(
+    ("sources", "first", "shared", "per_region"),
+    [
+        ({"a": OWN}, ([], ["train-model"]), [], [*VIEWS, *JUDGED]),
+        ({"a": WHOLE}, (["train-model"], []), VIEWS, JUDGED),
+        ({"a": {"model": "popularity"}}, None, [], [*VIEWS, *JUDGED]),
+    ],
+    ids=["of regions", "global", "nothing to train"],
+)
+def test_a_fitted_ranker_waits_for_the_models_of_all_regions(
+    sources: dict[str, object],
+    first: tuple[list[str], list[str]] | None,
+    shared: list[str],
+    per_region: list[str],
+) -> None:
+    recommender = RecommenderConfig.model_validate(
+        {"sources": sources, "ranker": {"model": "lightgbm"}}
+    )
+    flow = flow_of(recommender)
+    found = [
+        ([one.name for one in stage.shared], [one.name for one in stage.per_region])
+        for stage in flow.stages
+    ]
+    wanted = ["fit-ranker", *shared], [name for name in names() if name in per_region]
+    assert found == [*([first] if first else []), wanted]
+    assert [one.name for one in flow.early] == EARLY
+    assert [one.name for one in flow.late] == LATE
+    assert "fit-ranker" in names(recommender)
+    assert "fit-ranker" not in names()
 
 
 def test_what_a_step_needs_of_those_before_it() -> None:

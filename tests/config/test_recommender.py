@@ -10,7 +10,11 @@ import yaml
 from graphrec.jobs import show_config
 from graphrec_core.config import load_pipeline, triggered_overrides
 from graphrec_core.config.model import CovisitationConfig, LightGCNConfig, PopularityConfig
-from graphrec_core.config.recommender import RecommenderConfig
+from graphrec_core.config.recommender import (
+    LightGBMConfig,
+    ReciprocalRankConfig,
+    RecommenderConfig,
+)
 from graphrec_core.errors import ConfigError
 from tests.config.test_loader import MINIMAL
 
@@ -79,7 +83,16 @@ def test_sources_stand_in_the_order_of_their_names(load: Load) -> None:
         ("recommender: {sources: {a: {model: lightgcn, quota: 0}}}", r"sources\.a\.quota"),
         ("recommender: {sources: {a: {model: lightgcn}}, model: graphsage}", "recommender.model"),
         ("recommender: {ranker: {offset: -1}}", r"recommender\.ranker\.offset"),
-        ("recommender: {ranker: {model: magic}}", r"recommender\.ranker\.model"),
+        (
+            "recommender: {ranker: {model: magic}}",
+            r"recommender\.ranker: its model must be one of reciprocal_rank, lightgbm \(line",
+        ),
+        (
+            "recommender: {ranker: {model: lightgbm, offset: 3}}",
+            r"unknown key recommender\.ranker\.offset \(line",
+        ),
+        ("recommender: {ranker: {model: lightgbm, num_leaves: 1}}", r"ranker\.num_leaves: "),
+        ("recommender: {ranker: 5}", r"recommender\.ranker: "),
         ("recommender: {model: null}", "recommender: model must be a name; found None"),
         ("recommender: 5", "recommender: "),
     ],
@@ -93,7 +106,8 @@ def test_an_override_reaches_one_key_of_one_source(load: Load) -> None:
     found = load(TWO, "recommender.sources.taste.embedding_dim=4", "recommender.ranker.offset=7")
     assert found.sources["taste"] == LightGCNConfig(embedding_dim=4, num_layers=2)
     assert found.sources["walks"] == CovisitationConfig(quota=200)
-    assert found.ranker.offset == 7
+    assert found.ranker == ReciprocalRankConfig(offset=7)
+    assert load(TWO, "recommender.ranker.model=lightgbm").ranker == LightGBMConfig()
 
 
 def test_an_override_adds_a_source_to_either_form(load: Load) -> None:

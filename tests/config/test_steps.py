@@ -23,6 +23,7 @@ GOLDEN = {
     StepName.SNAPSHOT: "41bf0a77cdbb6612",
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
+    StepName.RANKER: "92757e1b0752f17a",
     StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "cb3474db4739adcd",
     StepName.SHARD: "d1750e4b2ceb9257",

@@ -42,7 +42,8 @@ def role_of(one: StepInput, spec: StepSpec) -> str:
 def test_an_id_is_the_hash_of_exactly_the_inputs_that_the_table_names(
     tmp_path: Path, step: StepName, scope: str
 ) -> None:
-    config = tiny_config(tmp_path, recommender={"model": "lightgcn", "scope": scope})
+    source = {"model": "lightgcn", "scope": scope, "ranker": {"model": "lightgbm"}}
+    config = tiny_config(tmp_path, recommender=source)
     day, spec = Day(config, AS_OF), STEPS[step]
     ref = day.ref(step, EAST, view_of(step), source_of(step))
     one_of_all = spec.grain is Grain.DAY or (spec.grain is Grain.SOURCE and scope == "global")

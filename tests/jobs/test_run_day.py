@@ -116,8 +116,9 @@ def test_it_tells_how_it_ended(forced: tuple[Path, Done]) -> None:
 @pytest.mark.pipeline
 def test_its_tasks_are_those_of_the_table_in_its_order(forced: tuple[Path, Done]) -> None:
     flow = flow_of(load_pipeline(TOWN, list(SETTINGS)).recommender)
+    (stage,) = flow.stages
     wanted = [one.name for one in flow.early] + ["choose-regions"]
-    wanted += [f"{one.name} [{region}]" for region in BOTH for one in flow.per_region]
+    wanted += [f"{one.name} [{region}]" for region in BOTH for one in stage.per_region]
     wanted += [one.name for one in flow.late]
     ended = (line.split("  ")[1] for line in forced[1].err.splitlines() if " done in " in line)
     assert [line.split(" done in ")[0] for line in ended] == wanted

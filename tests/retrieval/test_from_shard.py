@@ -20,6 +20,7 @@ from graphrec_core.retrieval.from_shard import (
     recommend_to_stranger,
     sources_of,
 )
+from graphrec_core.retrieval.ranker import ReciprocalRank
 from graphrec_core.retrieval.recommend import Ranking
 from graphrec_core.retrieval.shard import Shard, ShardTables, open_shard, write_shard
 from graphrec_core.retrieval.sources import IndexSource, ListSource, TableSource
@@ -89,7 +90,9 @@ def artifact(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
         "recent": ListSource(np.array([2, 1, 0, 3]), np.array([8, 4, 2, 1], dtype=np.float32)),
     }
     root = tmp_path_factory.mktemp("lake")
-    return committed(root, lambda trial: write_shard(trial, tables(), sources, FIGURES))
+    return committed(
+        root, lambda trial: write_shard(trial, tables(), sources, ReciprocalRank(), FIGURES)
+    )
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +187,7 @@ def test_a_shard_of_an_older_version_is_one_source_without_its_start_node(tmp_pa
     old = tables(node_id=ids, role=pa.array(["home"] * 4), vector=vector_column(vectors))
 
     def write(trial: object) -> None:
-        write_shard(trial, old, {}, FIGURES)
+        write_shard(trial, old, {}, ReciprocalRank(), FIGURES)
         trial.write("index.faiss", to_bytes(build_index(VECTORS, IndexConfig())))
 
     index = ShardSource(name="model", kind="index", ann_recall=1.0)

@@ -11,7 +11,7 @@ from graphrec_core.retrieval.ranker import Merged, ReciprocalRank, build_ranker
 
 def merged(*lists: list[list[int]], k: int = 4, offset: int = 60) -> Merged:
     proposals = [(np.array(rows), np.zeros(np.shape(rows), dtype=np.float32)) for rows in lists]
-    return ReciprocalRank(offset).merge(proposals, k)
+    return ReciprocalRank(offset).merge(np.arange(len(lists[0])), proposals, k)
 
 
 def test_what_both_lists_have_comes_first() -> None:

@@ -13,6 +13,7 @@ from graphrec_core.lake import Artifact, Lake, attempt
 from graphrec_core.lake.identity import artifact_id
 from graphrec_core.ledger.live import Live
 from graphrec_core.ledger.replay import LiveRegion
+from graphrec_core.retrieval.ranker import ReciprocalRank
 from graphrec_core.retrieval.shard import ShardTables, open_shard, write_shard
 from graphrec_core.retrieval.sources import IndexSource
 from graphrec_core.serving.app import create_app
@@ -54,7 +55,7 @@ def _shard(
     folder = lake.layout.shard(Region(region), shard_id)
     with attempt(lake.storage, folder, shard_id) as trial:
         taste = IndexSource(build_index(VECTORS, config.index), np.tile([1.0, 0.0], (len(ids), 1)))
-        write_shard(trial, tables, {"taste": taste}, SHARD_FIGURES)
+        write_shard(trial, tables, {"taste": taste}, ReciprocalRank(), SHARD_FIGURES)
         return trial.commit(StepName.SHARD, config, AS_OF, Region(region), inputs, SHARD_FIGURES)
 
 
