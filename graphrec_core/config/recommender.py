@@ -55,7 +55,7 @@ class LightGBMConfig(Section):
     negatives_frac: float = Field(
         0.25, gt=0, le=1, description="Share of the pairs without a click that is fitted to."
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="Of that choice, and of the trees.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Seed of that choice.")
 
     @property
     def is_fitted(self) -> bool:

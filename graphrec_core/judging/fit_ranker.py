@@ -106,7 +106,7 @@ def _fit(
     names = [*feature_names(sources), REGION]
     booster = fit_trees(features, is_met, names, settings)
     gains = booster.feature_importance("gain")
-    order = np.argsort(-gains, kind="stable")
-    importance = {names[at]: round(float(gains[at] / max(gains.sum(), 1)), 4) for at in order}
+    shares = gains / max(gains.sum(), 1)
+    importance = {name: round(float(one), 4) for name, one in zip(names, shares, strict=True)}
     model = TreeModel(booster.model_to_string(), regions, settings.negatives_frac)
     return model, importance

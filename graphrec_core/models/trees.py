@@ -13,7 +13,7 @@ def fit_trees(
 ) -> lightgbm.Booster:
     """Fits trees by the logistic loss.
 
-    The same rows give the same trees: on one thread, by the configured seed.
+    The same rows give the same trees: on one thread, and nothing is drawn.
 
     Args:
         features: float32 [P, F]; NaN where nothing is known; the last one is categorical.
@@ -27,7 +27,6 @@ def fit_trees(
         "learning_rate": config.learning_rate,
         "min_data_in_leaf": config.min_leaf_pairs,
         "lambda_l2": config.l2,
-        "seed": config.seed,
         "deterministic": True,
         "force_row_wise": True,
         "num_threads": 1,

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
-from graphrec.jobs import build_shard, generate_embeddings, train_model
+from graphrec.jobs import build_shard, fit_ranker, generate_embeddings, train_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.config.model import CovisitationConfig, PopularityConfig
 from graphrec_core.day import Day, evaluation_ref
@@ -23,10 +24,11 @@ from graphrec_core.judging.reference import reapply
 from graphrec_core.judging.scorer_lists import read_scored_view
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import list_file, topn_file
-from graphrec_core.lake.records import ShardFigures
+from graphrec_core.lake.records import RankerFigures, ShardFigures
 from graphrec_core.ledger.past import read_past
 from graphrec_core.models.covisitation import Covisitation
 from graphrec_core.retrieval.from_shard import ranking_table, recommend_from_shard
+from graphrec_core.retrieval.learned_ranker import LearnedRanker
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.retrieval.sources import DenseSource, TableSource
 from graphrec_core.training.region_model import produce_model
@@ -92,6 +94,43 @@ def test_what_serves_is_what_was_judged(tmp_path: Path, sources: dict[str, Any])
         assert [score for _, score in served[query]] == pytest.approx(scores, rel=1e-5, abs=1e-6)
     named = {name for names in table["sources"].to_pylist() for name in names}
     assert named - {"popular"} == set(sources)
+
+
+def test_a_learned_ranker_serves_as_it_was_judged(tmp_path: Path) -> None:
+    """A day's horizon keeps every event out of either instant's windows of days."""
+    sources = {"taste": TASTE, "walks": {**WALKS, "quota": 9}, "recent": RECENT}
+    config = make_config(tmp_path, **sources)
+    recommender = {"sources": sources, "ranker": {"model": "lightgbm", "min_leaf_pairs": 5}}
+    config = PipelineConfig.model_validate(
+        {
+            **config.model_dump(mode="json"),
+            "recommender": recommender,
+            "time": {"horizon_days": 1},
+        }
+    )
+    write_tiny_snapshot(config, same_views=True)
+    embed_all(Day(config, AS_OF), EAST)
+    day = Day(config, AS_OF)
+    fitted = fit_ranker.run(day).figures(RankerFigures)
+    build_shard.run(day, EAST)
+    evaluation = produce_evaluation(day, EAST)
+    shard = open_shard(day.open(day.ref(StepName.SHARD, EAST)))
+    assert isinstance(shard.ranker, LearnedRanker)
+    ranking = next(recommend_from_shard(shard, "model", shard.home_rows(), 30))
+    judged, served = evaluation.read_table("topk.parquet"), ranking_table(shard, ranking)
+    kept = served.filter(pc.is_in(served["query_id"], judged["query_id"].combine_chunks()))
+    columns = ["query_id", "rank", "candidate_id"]
+    assert judged.num_rows > 1000
+    assert kept.select(columns).equals(judged.select(columns))
+    np.testing.assert_allclose(kept["score"], judged["score"], rtol=1e-6)
+    # It is no other order: neither that of reciprocal ranks nor that of a source.
+    merged = PipelineConfig.model_validate(
+        {**config.model_dump(mode="json"), "recommender": {"sources": sources}}
+    )
+    other = produce_evaluation(Day(merged, AS_OF), EAST).read_table("topk.parquet")
+    assert not other.select(columns).equals(judged.select(columns))
+    assert fitted.regions == (EAST,)
+    assert fitted.left_out[Region("west")]
 
 
 def test_each_of_several_sources_is_measured_alone_too(tmp_path: Path) -> None:

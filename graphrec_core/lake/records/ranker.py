@@ -19,7 +19,7 @@ class RankerFigures(Figures):
         num_queries: Queries with a click among what the sources propose on the fit view.
         num_clicks: Their clicks there.
         num_pairs: Pairs that it was fitted to, clicks and sampled others.
-        importance: Feature -> its share of the trees' gain, in [0, 1], greatest first.
+        importance: Feature -> its share of the trees' gain, in [0, 1].
     """
 
     step: ClassVar[StepName] = StepName.RANKER

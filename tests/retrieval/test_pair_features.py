@@ -1,0 +1,136 @@
+"""What a ranker sees of a pair: by hand, and against a loop over the pairs."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from graphrec_core.retrieval.node_features import NUM_PLACES, NodeFeatures
+from graphrec_core.retrieval.pair_features import (
+    PAIR_FEATURES,
+    Proposed,
+    feature_names,
+    haversine_km,
+    pair_features,
+)
+from graphrec_core.retrieval.sources import Proposals
+
+SOURCES = ["taste", "recent"]
+NAMES = feature_names(SOURCES)
+
+
+def proposals(*lists: list[list[int]]) -> list[Proposals]:
+    """Each source's rows; the score of a place is minus its number."""
+    found = []
+    for rows in lists:
+        places = np.broadcast_to(-np.arange(len(rows[0]), dtype=np.float32), np.shape(rows))
+        found.append((np.array(rows), np.where(np.array(rows) < 0, -np.inf, places)))
+    return found
+
+
+def random_nodes(random: np.random.Generator, num_queries: int, num: int) -> NodeFeatures:
+    is_free = np.arange(NUM_PLACES) >= random.integers(0, 6, num_queries)[:, None]
+
+    def places(low: float, high: float) -> pa.Array:
+        values = random.uniform(low, high, (num_queries, NUM_PLACES)).astype(np.float32)
+        values[is_free] = np.nan
+        return pa.FixedSizeListArray.from_arrays(pa.array(values.reshape(-1)), NUM_PLACES)
+
+    def columns(names: list[str], size: int) -> dict[str, pa.Array]:
+        return {name: pa.array(random.random(size).astype(np.float32)) for name in names}
+
+    queries = [f.name.removeprefix("query_") for f in PAIR_FEATURES if f.name.startswith("query_")]
+    others = [one.name.removeprefix("candidate_") for one in PAIR_FEATURES]
+    others = [name for name, one in zip(others, PAIR_FEATURES, strict=True) if name != one.name]
+    latitudes, longitudes = places(40, 41), places(-74, -73)
+    lat = pa.array(random.uniform(40, 41, num).astype(np.float32))
+    lon = pa.array(random.uniform(-74, -73, num).astype(np.float32))
+    return NodeFeatures(
+        pa.table(
+            {**columns(queries, num_queries), "latitudes": latitudes, "longitudes": longitudes}
+        ),
+        pa.table({**columns(others, num), "latitude": lat, "longitude": lon}),
+    )
+
+
+def test_pairs_are_gathered_once_each_by_query_and_candidate() -> None:
+    found = Proposed.of(proposals([[7, 5], [2, -1]], [[5, -1], [-1, -1]]))
+    assert found.places.tolist() == [0, 0, 1]
+    assert found.candidates.tolist() == [5, 7, 2]
+    np.testing.assert_array_equal(found.ranks, [[2, 1], [1, np.nan], [1, np.nan]])
+    np.testing.assert_array_equal(found.scores, [[-1, 0], [0, np.nan], [0, np.nan]])
+    assert found.proposed_by.tolist() == [[True, True], [True, False], [True, False]]
+
+
+def test_nothing_proposed_is_no_pair() -> None:
+    nothing = proposals([[-1, -1]], [[-1]])
+    found = Proposed.of(nothing)
+    assert (len(found.places), found.ranks.shape) == (0, (0, 2))
+    nodes = random_nodes(np.random.default_rng(0), 1, 3)
+    assert pair_features(found, np.array([0]), nodes).shape == (0, len(NAMES))
+
+
+def test_one_degree_of_the_equator_and_the_way_to_the_other_side() -> None:
+    here = haversine_km(np.zeros(2), np.zeros(2), np.zeros(2), np.array([1.0, 180.0]))
+    assert here == pytest.approx([6371.0088 * math.pi / 180, 6371.0088 * math.pi])
+
+
+def test_each_feature_against_a_loop() -> None:
+    random = np.random.default_rng(5)
+    nodes, rows = random_nodes(random, 6, 20), np.array([4, 1, 5])
+    lists = [[list(random.choice(20, 5, replace=False)) for _ in rows] for _ in SOURCES]
+    found = proposals(*lists)
+    proposed = Proposed.of(found)
+    values = pair_features(proposed, rows, nodes)
+    assert values.shape == (len(proposed.places), len(NAMES))
+    assert values.dtype == np.float32
+    for pair, (place, candidate) in enumerate(
+        zip(proposed.places, proposed.candidates, strict=True)
+    ):
+        wanted = naive(found, place, rows[place], candidate, nodes)
+        assert dict(zip(NAMES, values[pair], strict=True)) == pytest.approx(
+            wanted, rel=1e-4, nan_ok=True
+        )
+
+
+def naive(
+    found: list[Proposals], place: int, query: int, candidate: int, nodes: NodeFeatures
+) -> dict[str, float]:
+    values: dict[str, float] = {}
+    points = 0.0
+    for name, (rows, scores) in zip(SOURCES, found, strict=True):
+        where = rows[place].tolist().index(candidate) if candidate in rows[place] else None
+        values[f"{name}_rank"] = math.nan if where is None else where + 1
+        values[f"{name}_score"] = math.nan if where is None else scores[place, where]
+        points += 0 if where is None else 1 / (60 + where + 1)
+    values["reciprocal_rank"] = points
+    one, two = nodes.queries.to_pylist()[query], nodes.candidates.to_pylist()[candidate]
+    for feature in PAIR_FEATURES:
+        if feature.name.startswith("query_"):
+            values[feature.name] = one[feature.name.removeprefix("query_")]
+        elif feature.name.startswith("candidate_"):
+            values[feature.name] = two[feature.name.removeprefix("candidate_")]
+    places = zip(one["latitudes"], one["longitudes"], strict=True)
+    ways = [
+        haversine_km(*(np.array(v) for v in (lat, lon, two["latitude"], two["longitude"])))
+        for lat, lon in places
+        if not math.isnan(lat)
+    ]
+    values["last_km"] = float(ways[0]) if ways else math.nan
+    values["nearest_km"] = float(min(ways)) if ways else math.nan
+    near = [math.exp(-way) for way in ways]
+    values["nearness"] = sum(near) / len(near) if near else math.nan
+    return values
+
+
+def test_a_pair_has_the_same_features_whatever_block_it_stands_in() -> None:
+    nodes, rows = random_nodes(np.random.default_rng(2), 3, 9), np.array([2, 0])
+    whole = pair_features(Proposed.of(proposals([[4, 8], [8, 1]], [[3], [8]])), rows, nodes)
+    alone = pair_features(Proposed.of(proposals([[8, 1]], [[8]])), rows[1:], nodes)
+    np.testing.assert_array_equal(whole[3:], alone)
+
+
+def test_the_registry_says_what_each_feature_is() -> None:
+    assert len(set(NAMES)) == len(NAMES) == 2 * len(SOURCES) + len(PAIR_FEATURES)
+    assert all(one.meaning and one.unit for one in PAIR_FEATURES)
