@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from airflow.dag_processing.dagbag import DagBag
-from airflow.sdk import DAG, CronDataIntervalTimetable
+from airflow.sdk import DAG, CronDataIntervalTimetable, TriggerRule
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
 from graphrec_core.config import Grain, StepName, child_environment, load_pipeline
@@ -119,6 +119,23 @@ def test_each_step_stands_where_a_source_needs_it(
     assert set(dag.task_ids) == set(flow)
     for left, right in pairwise(flow):
         assert right in downstream(dag, left)
+
+
+def test_a_fitted_ranker_stands_between_two_groups(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It runs where one region at least was trained; those that failed are left out of it."""
+    recommender = {"model": "lightgcn", "ranker": {"model": "lightgbm"}}
+    write_pipeline(tmp_path, "tiny", recommender=recommender)
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    flow = [*BEFORE, "choose-regions", "region_first.train-model", "fit-ranker"]
+    flow += [f"region.{step}" for step in REGION_STEPS[1:]]
+    flow += ["publish-release", "write-report", "day-ended"]
+    assert set(dag.task_ids) == set(flow)
+    for left, right in pairwise(flow):
+        assert right in downstream(dag, left)
+    rule = dag.task_dict["fit-ranker"].trigger_rule
+    assert rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 
 
 def test_leaves_mask_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_it_is_fitted_to_what_was_met_after_the_fit_view(tmp_path: Path) -> None
     assert figures.regions == (EAST, WEST)
     assert (figures.left_out, figures.why_none) == ({}, None)
     assert sum(figures.importance.values()) == pytest.approx(1, abs=0.01)
-    assert figures.importance["walks_rank"] > figures.importance["nearness"]
+    # The places of a taste lie on one latitude, so this alone tells them from all others.
+    assert max(figures.importance, key=figures.importance.__getitem__) == "nearness"
     assert b"walks_rank" in trees
 
 

@@ -13,19 +13,24 @@ import numpy as np
 from safetensors.numpy import load
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName, load_pipeline
+from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.day import Day
 from graphrec_core.day.references import evaluation_ref
 from graphrec_core.judging.build_shard import produce_shard
 from graphrec_core.judging.evaluate import produce_evaluation
+from graphrec_core.judging.fit_ranker import produce_ranker
 from graphrec_core.judging.of_source import produce_embedding
+from graphrec_core.judging.ranker_window import WindowReader
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import topn_file
+from graphrec_core.lake.records import RankerFigures
 from graphrec_core.ledger.past import read_past
 from graphrec_core.publishing.publish import publish
 from graphrec_core.quality.snapshot_suites import check_snapshot
 from graphrec_core.quality.source_check import check_day_source
 from graphrec_core.retrieval.from_shard import recommend_from_shard
+from graphrec_core.retrieval.learned_ranker import read_trees
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
@@ -76,6 +81,7 @@ def run_tiny_day(folder: Path) -> Results:
         StepName.SNAPSHOT: _result(StepName.SNAPSHOT, _files(snapshot)),
         StepName.CHECK: _result(StepName.CHECK, check.manifest.stats),
         StepName.TRAIN: _of_model(day.open(day.ref(StepName.TRAIN, EAST, source="taste"))),
+        StepName.RANKER: _of_ranker(day),
         StepName.EMBED: _of_embeddings(day),
         StepName.EVALUATE: _of_evaluation(day),
         StepName.SHARD: _of_shard(day.open(day.ref(StepName.SHARD, EAST))),
@@ -114,6 +120,19 @@ def _of_model(model: Artifact) -> dict[str, Any]:
     keys = ("num_epochs", "best_epoch", "why_fixed", "num_parameters", "num_rows")
     exact = {key: stats[key] for key in keys}
     return _result(StepName.TRAIN, exact, **near)
+
+
+def _of_ranker(day: Day) -> dict[str, Any]:
+    """Fits a ranker beside the day's own, which needs no fitting."""
+    recommender = day.config.recommender
+    fitted = recommender.model_copy(update={"ranker": LightGBMConfig(min_leaf_pairs=5)})
+    other = Day(day.config.model_copy(update={"recommender": fitted}), day.as_of)
+    ranker, snapshot = produce_ranker(other), other.open(other.ref(StepName.SNAPSHOT))
+    figures = ranker.manifest.figures(RankerFigures)
+    window = WindowReader(other, snapshot).read(EAST)
+    chances = read_trees(ranker, list(fitted.sources)).chances(window.features[:NUM_ROWS], EAST)
+    exact = figures.model_dump(mode="json", include={"regions", "num_queries", "num_pairs"})
+    return _result(StepName.RANKER, exact, chances=chances.tolist())
 
 
 def _of_embeddings(day: Day) -> dict[str, Any]:
