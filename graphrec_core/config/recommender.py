@@ -1,6 +1,6 @@
 """What a pipeline recommends with: named sources of candidates, and who merges their lists."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -135,8 +135,11 @@ def prepare(data: dict[str, Any], path: KeyPath, value: object) -> None:
         return
     if path[1:2] == (SOURCES,):
         data[SECTION] = section = written_out(section)
-    if path[-1] == "model" and (path[1:-1] or SOURCES not in section):
-        _forget_other_keys(_at(section, path[1:-1]), value)
+    if path[1:] == (RANKER, "model"):
+        _forget_other_keys(section.get(RANKER), RANKERS, value)
+    elif path[-1] == "model" and (path[1:-1] or SOURCES not in section):
+        known = [entry.settings for entry in models()]
+        _forget_other_keys(_at(section, path[1:-1]), known, value, kept={RANKER})
 
 
 def _at(section: object, path: KeyPath) -> object:
@@ -145,9 +148,14 @@ def _at(section: object, path: KeyPath) -> object:
     return section
 
 
-def _forget_other_keys(source: object, model: object) -> None:
-    """Leaves of a source what the model that it is going to have knows."""
-    chosen = next((entry for entry in models() if entry.name == model), None)
-    if isinstance(source, dict) and chosen and source.get("model") != model:
-        for key in set(source) - set(chosen.settings.model_fields) - {RANKER}:
-            del source[key]
+def _forget_other_keys(
+    settings: object,
+    known: Iterable[type[Section]],
+    model: object,
+    kept: Set[str] = frozenset(),
+) -> None:
+    """Leaves of a source, or of the ranker, what the model that it is going to have knows."""
+    chosen = next((one for one in known if one.model_fields["model"].default == model), None)
+    if isinstance(settings, dict) and chosen and settings.get("model") != model:
+        for key in set(settings) - set(chosen.model_fields) - kept:
+            del settings[key]

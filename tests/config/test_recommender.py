@@ -108,6 +108,8 @@ def test_an_override_reaches_one_key_of_one_source(load: Load) -> None:
     assert found.sources["walks"] == CovisitationConfig(quota=200)
     assert found.ranker == ReciprocalRankConfig(offset=7)
     assert load(TWO, "recommender.ranker.model=lightgbm").ranker == LightGBMConfig()
+    offset = "recommender: {ranker: {offset: 3}}"  # a key that only the YAML's ranker knows
+    assert load(offset, "recommender.ranker.model=lightgbm").ranker == LightGBMConfig()
 
 
 def test_an_override_adds_a_source_to_either_form(load: Load) -> None:
