@@ -9,6 +9,7 @@ from typing import Any
 import great_expectations as gx
 import great_expectations.expectations as gxe
 import pandas as pd
+from great_expectations.core.batch_definition import BatchDefinition
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.base import ProgressBarsConfig
 
@@ -126,17 +127,18 @@ def run_suites(suites: Iterable[Suite]) -> list[SuiteResult]:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    return [_run(context, suite) for suite in suites]
+    # Each suite brings its rows; whatever is added to a context has it write its settings anew.
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("rows")
+    return [_run(context, batch, suite) for suite in suites]
 
 
 def _told(words: str) -> dict[str, Any]:
     return {"description": words, "meta": {WORDS: words}}
 
 
-def _run(context: AbstractDataContext, suite: Suite) -> SuiteResult:
+def _run(context: AbstractDataContext, batch: BatchDefinition[Any], suite: Suite) -> SuiteResult:
     name = suite.name
-    source = context.data_sources.add_or_update_pandas(name)
-    batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("rows")
     expectations = gx.ExpectationSuite(name=name, expectations=list(suite.expectations))
     definition = context.validation_definitions.add(
         gx.ValidationDefinition(name=name, data=batch, suite=context.suites.add(expectations))
