@@ -74,7 +74,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups:
     return _Groups(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "spark" in getattr(item, "fixturenames", ()) and not (
+            item.get_closest_marker("spark") and _group_of(item.nodeid) == "spark"
+        ):
+            raise pytest.UsageError(f"{item.nodeid} starts Spark: mark it, and name it so")
     if "PYTEST_XDIST_WORKER" in os.environ:
         rank = {group: number for number, group in enumerate(FIRST)}
         items.sort(key=lambda item: rank.get(_group_of(item.nodeid), len(FIRST)))

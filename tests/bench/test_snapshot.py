@@ -82,7 +82,7 @@ def test_the_market_is_the_same_each_time_and_has_what_it_says(data: Path, tmp_p
     write_market(tmp_path, SIZE)
     for name in ("users", "items", "events"):
         again, rows = (duckdb.read_parquet(f"{at}/{name}.parquet") for at in (tmp_path, data))
-        assert again.fetchall() == rows.fetchall()
+        assert again.to_arrow_table().equals(rows.to_arrow_table())
     late = "avg(cast(known_at - event_time > interval 1 minute as integer))"
     region = "cast(substr({}, 2) as integer) % 8"
     own = f"avg(cast({region.format('user_id')} = {region.format('item_id')} as integer))"

@@ -120,7 +120,8 @@ def test_an_empty_folder_named_like_a_file_is_refused(
         register(engine, tmp_path, raw={"path": f"x{suffix}"})
 
 
-def test_a_file_whose_bytes_do_not_come_is_a_fault(
+@pytest.mark.spark
+def test_of_spark_bytes_that_do_not_come_are_a_fault(
     spark: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The twin: bytes that cannot be read are no damage, so the error is passed on."""
