@@ -10,6 +10,7 @@ from graphrec_core.lake.identity import declared_config
 from graphrec_core.lake.records import (
     EvaluationFigures,
     ModelFigures,
+    RankerFigures,
     RegionFigures,
     ShardFigures,
     ValidationFigures,
@@ -55,6 +56,7 @@ def collect_found(found: FoundDay) -> DayReport:
         regions=tuple(_region_days(found, release)),
         empty_regions=found.skipped,
         models=tuple(_model_runs(found)),
+        ranker=_ranker(found),
         steps=_steps(found, validations, release),
         validations=tuple(_source_checks(found, validations)),
         data_docs=docs if lake.storage.exists(docs) else None,
@@ -131,6 +133,14 @@ def _model_runs(found: FoundDay) -> Iterator[ModelRun]:
             if artifact is not None:
                 with found.damaged.noted(f"the model of {step_scope(scope, source)}"):
                     yield _model_run(source, scope, artifact)
+
+
+def _ranker(found: FoundDay) -> RankerFigures | None:
+    artifact = found.of(StepName.RANKER).get(ALL_REGIONS)
+    if artifact is not None:
+        with found.damaged.noted("the ranker"):
+            return artifact.manifest.figures(RankerFigures)
+    return None
 
 
 def _model_run(source: str, scope: Region, artifact: Artifact) -> ModelRun:

@@ -13,6 +13,7 @@ from graphrec_core.lake.records import (
     GateDecision,
     LeftOutPairs,
     ModelFigures,
+    RankerFigures,
     ShardSource,
     SliceFigures,
     SnapshotFigures,
@@ -245,6 +246,7 @@ class DayReport:
         regions: The regions, sorted.
         empty_regions: Region -> why it was skipped.
         models: The trained models.
+        ranker: What the learned ranker was fitted to; None: there is none, or it is missing.
         steps: Every step on every region, in order of the pipeline.
         validations: This configuration's validations of the day; more than one where the source
             was corrected.
@@ -261,6 +263,7 @@ class DayReport:
     regions: tuple[RegionDay, ...]
     empty_regions: Mapping[Region, str]
     models: tuple[ModelRun, ...]
+    ranker: RankerFigures | None
     steps: tuple[StepRun, ...]
     validations: tuple[SourceCheck, ...]
     data_docs: str | None

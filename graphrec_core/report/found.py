@@ -60,6 +60,7 @@ class Result:
 
 NOUNS: Mapping[StepName, str] = {
     StepName.TRAIN: "model",
+    StepName.RANKER: "ranker",
     StepName.EMBED: "embedding",
     StepName.EVALUATE: "evaluation",
     StepName.SHARD: "shard",

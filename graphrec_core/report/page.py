@@ -12,6 +12,7 @@ from graphrec_core.report.embedding_picture import Floats, plot_embeddings, read
 from graphrec_core.report.figures import Picture
 from graphrec_core.report.found import FoundDay
 from graphrec_core.report.gate_picture import plot_gate
+from graphrec_core.report.ranker_picture import plot_ranker
 from graphrec_core.report.systems import recommender_title, system_colours, system_title
 from graphrec_core.types import View
 
@@ -45,6 +46,7 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         summary=wording.summary(day),
         recommender=recommender_title(config.recommender),
         trains=bool(sources_of(StepName.TRAIN, config.recommender)),
+        learns=config.recommender.ranker.is_fitted,
         systems=_systems(day, config),
         metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
         judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],
@@ -72,6 +74,7 @@ def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[s
         "gates": {r.region: plot_gate(r.rules, r.region, day.k, enough) for r in day.regions},
         "sizes": plots.plot_sizes(day),
         "training": plots.plot_training(day.models),
+        "ranker": plot_ranker(day.ranker),
         "embeddings": _embeddings(found, config),
         "steps": plots.plot_steps(day),
     }

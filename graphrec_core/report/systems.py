@@ -71,4 +71,7 @@ def recommender_title(recommender: RecommenderConfig) -> str:
     if len(titles) == 1:
         return next(iter(titles.values()))
     named = ", ".join(f"{name} ({title})" for name, title in titles.items())
-    return f"{named}, merged by {recommender.ranker.model.replace('_', ' ')}"
+    ranker = recommender.ranker
+    return f"{named}, " + (
+        "ordered by a learned ranker" if ranker.is_fitted else "merged by reciprocal rank"
+    )
