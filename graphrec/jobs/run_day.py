@@ -152,6 +152,8 @@ class _Run:
             before: Which of the tasks just before them ended well.
             region: The region that they work on; empty: they are not of one.
         """
+        if region:
+            gc.collect()  # reference cycles would hold the tensors of the region before
         for task in tasks:
             title = f"{task.name} [{region}]" if region else task.name
             if STEPS[task.step].needs.are_met(before):
@@ -160,7 +162,6 @@ class _Run:
                 self.skipped.append(title)
                 self.progress.end(title, "skipped")
                 before = [False]
-        gc.collect()  # reference cycles would hold a region's tensors while the next one runs
         return before
 
     def _do(self, task: Task, title: str, region: str) -> bool:

@@ -69,14 +69,14 @@ def assert_as_reference(built: Built, history: History, given_settings: Settings
 
 
 @fuzz
-@settings(max_examples=examples(8), **QUIET)
+@settings(max_examples=examples(6), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_duckdb_builds_what_plain_python_builds(history: History, given: Settings) -> None:
     assert_as_reference(built_by("duckdb", history, given), history, given)
 
 
 @fuzz
-@settings(max_examples=examples(8), **QUIET)
+@settings(max_examples=examples(6), **QUIET)
 @given(some_histories.map(settled), settings_of_views())
 def test_plain_python_rejects_as_many_rows(history: History, given: Settings) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -151,7 +151,7 @@ def test_both_engines_choose_the_same_of_rows_that_differ_in_nothing_but_content
 
 
 @fuzz
-@settings(max_examples=examples(3), **QUIET)
+@settings(max_examples=examples(2), **QUIET)
 @given(some_histories, some_histories, settings_of_views())
 def test_what_was_known_later_or_happened_later_changes_nothing(
     history: History, other: History, given: Settings
@@ -186,7 +186,7 @@ def assert_same_files(one: Built, other: Built) -> None:
 
 
 @fuzz
-@settings(max_examples=examples(3), **QUIET)
+@settings(max_examples=examples(2), **QUIET)
 @given(some_histories, settings_of_views(), st.integers(0, 2**32 - 1))
 def test_neither_the_order_of_rows_nor_keeping_the_judged_ones_changes_anything(
     history: History, given: Settings, seed: int
@@ -202,7 +202,7 @@ def test_neither_the_order_of_rows_nor_keeping_the_judged_ones_changes_anything(
 
 
 @fuzz
-@settings(max_examples=examples(3), **QUIET)
+@settings(max_examples=examples(2), **QUIET)
 @given(some_histories, settings_of_views())
 def test_the_fit_and_the_train_view_are_views_of_the_cuts_own_day(
     history: History, given: Settings
@@ -220,7 +220,7 @@ def test_the_fit_and_the_train_view_are_views_of_the_cuts_own_day(
 
 
 @fuzz
-@settings(max_examples=examples(3), **QUIET)
+@settings(max_examples=examples(2), **QUIET)
 @given(some_histories, settings_of_views(), st.sampled_from([(2, 1, 0), (1, 0), (4, 0)]))
 def test_a_build_on_earlier_snapshots_writes_the_same_files(
     history: History, given: Settings, days: tuple[int, ...]

@@ -161,26 +161,6 @@ def test_tasks_run_side_by_side_as_locally_and_the_log_tells_them_apart(
     assert log.failures() == [f"train-model [eu]: exit code 3\n  {told}"]
 
 
-def test_a_day_that_waits_for_nothing_starts_no_triggerer_and_heeds_no_other_airflow(
-    airflow_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also behind a proxy, which has no way to this machine."""
-    write_scenario(airflow_folder, "no_wait", ["eu"], {})
-    command = ["dags", "test", "--use-executor", "no_wait", f"{DAY:%F}"]
-    command += ["-f", str(airflow_folder / "no_wait.py")]
-    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "http://127.0.0.1:9/execution/")
-    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "LocalExecutor")
-    ended = subprocess.run(
-        [*AIRFLOW, json.dumps([command])], env=local_airflow(),
-        capture_output=True, text=True, timeout=600, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
-    assert read_log(ended.stdout).codes["write-report"] == 0
-    assert "triggerer" not in (ended.stdout + ended.stderr).lower()
-
-
 def read_log(text: str) -> RunLog:
     log = RunLog()
     for line in text.splitlines():

@@ -1,4 +1,7 @@
-"""A machine without Java: the demo runs on the embedded engine, and a step of Spark is refused."""
+"""A machine without Java: the demo runs on the embedded engine, and a step of Spark is refused.
+
+It has a proxy and the settings of another Airflow too, which must not reach the demo's own.
+"""
 
 import subprocess
 import sys
@@ -9,13 +12,21 @@ import pytest
 from graphrec_core.config import child_environment
 from tests.pipeline.steps import DAY, REPOSITORY, SMALL_TOWN, TOWN
 
+NOWHERE = "http://127.0.0.1:9"
+ELSEWHERE = {
+    "HTTP_PROXY": NOWHERE,  # it has no way to this machine
+    "http_proxy": NOWHERE,
+    "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{NOWHERE}/execution/",
+    "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+}
+
 
 def run(home: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Runs a module where ``JAVA_HOME`` holds no Java."""
     return subprocess.run(
         [sys.executable, "-m", module, *arguments, "--config", str(TOWN), *SMALL_TOWN],
         cwd=home,
-        env=child_environment(JAVA_HOME=str(home), PYTHONPATH=str(REPOSITORY)),
+        env=child_environment(JAVA_HOME=str(home), PYTHONPATH=str(REPOSITORY), **ELSEWHERE),
         capture_output=True,
         text=True,
         check=False,
@@ -25,11 +36,14 @@ def run(home: Path, module: str, *arguments: str) -> subprocess.CompletedProcess
 
 @pytest.mark.pipeline
 @pytest.mark.airflow
-def test_the_demo_runs_on_duckdb_and_says_so(tmp_path: Path) -> None:
+def test_the_demo_runs_on_duckdb_and_says_so_and_heeds_no_other_airflow(tmp_path: Path) -> None:
     done = run(tmp_path, "graphrec.local.run_once", "--lake", str(tmp_path / "lake"))
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "DuckDB runs this day (snapshot.engine=duckdb)" in done.stdout
     assert list(tmp_path.glob("lake/town/reports/*/index.html"))
+    (log,) = tmp_path.glob(".airflow/*.log")
+    assert "write-report" in log.read_text()
+    assert "triggerer" not in log.read_text().lower()  # its source is there: nothing waits
 
 
 @pytest.mark.spark

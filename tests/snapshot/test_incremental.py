@@ -30,8 +30,8 @@ from tests.support.fuzzing import examples, fuzz
 
 pytestmark = pytest.mark.pipeline
 
-NUM_DAYS = min(examples(12), 30)
-FIRST, LAST = 15, 14 + NUM_DAYS
+NUM_DAYS = min(examples(8), 26)
+FIRST, LAST = 19, 18 + NUM_DAYS
 """The first and the last day; on each of them all kinds of changes meet."""
 ON_CUT = "train view taken over from the snapshot of the cut"
 ON_DAY_BEFORE = "serve view written on the snapshot of the day before"
@@ -222,7 +222,7 @@ def test_days_built_backwards_or_mixed_equal_days_built_forwards(
     raw: Path, tmp_path: Path, log: Log, many_days: ManyDays
 ) -> None:
     config = pipeline(raw, tmp_path / "lake")
-    reused = {18: (False, False), 16: (False, False), 17: (False, True)}
+    reused = {21: (False, False), 19: (False, False), 20: (False, True)}
     for day, parts in reused.items():
         found = build(config, day)
         assert log.reused() == parts
@@ -316,9 +316,9 @@ def test_moved_borders_are_a_changed_history(
 
 def test_another_engines_snapshot_is_not_built_on(raw: Path, many_days: ManyDays) -> None:
     config = pipeline(raw, many_days.lake)
-    found = earlier_snapshots(config, at(20))
+    found = earlier_snapshots(config, at(24))
     manifests = [artifact.manifest for artifact in (found.cut, found.day_before) if artifact]
-    assert [manifest.as_of for manifest in manifests] == [format_instant(at(d)) for d in (17, 19)]
+    assert [manifest.as_of for manifest in manifests] == [format_instant(at(d)) for d in (21, 23)]
     digests = [manifest.figures(SnapshotFigures).row_digests for manifest in manifests]
     label = manifests[0].stats["digest_engine"]
     assert with_equal_history(found, label, digests) == found

@@ -12,6 +12,7 @@ from graphrec_core.lake import Lake, Manifest
 from graphrec_core.lake.layout import nodes_file, region_folder, region_of_folder
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.types import Region, View
+from tests.support.engines import BOTH
 from tests.support.market import AS_OF, market_tables, write_market
 
 pytestmark = pytest.mark.pipeline
@@ -46,7 +47,7 @@ def rows_by_region(config: PipelineConfig, manifest: Manifest) -> dict[tuple[str
     return found
 
 
-@pytest.mark.parametrize("engine", ["duckdb", "spark"])
+@pytest.mark.parametrize("engine", BOTH)
 def test_long_names_change_no_row(tmp_path: Path, engine: str) -> None:
     """Two days, the second built on the first, with the same rows as under short names."""
     config = market(tmp_path, engine)

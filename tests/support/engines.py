@@ -11,8 +11,14 @@ import pytest
 
 from graphrec_core.engine import Engine, Relation, open_engine
 from graphrec_core.lake import Lake
+from tests.support.fuzzing import TIMES
 from tests.support.snapshots import tiny_config
 
+INTERPRETED = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""How Spark runs a small source: no Java is generated and compiled for queries of a few rows."""
 BOTH = (pytest.param("spark", marks=pytest.mark.spark), "duckdb")
 TYPES = {
     "boolean": pa.bool_(),
@@ -26,8 +32,9 @@ TYPES = {
 
 @pytest.fixture(scope="session")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A local Spark engine."""
-    config = tiny_config(Path(tmp_path_factory.mktemp("spark")), snapshot={"engine": "spark"})
+    """A local Spark engine; ``make fuzz`` generates code, as Spark does for a large source."""
+    snapshot = {"engine": "spark", "spark_settings": INTERPRETED if TIMES == 1 else {}}
+    config = tiny_config(Path(tmp_path_factory.mktemp("spark")), snapshot=snapshot)
     with open_engine(config, Lake(config)) as opened:
         yield opened
 
