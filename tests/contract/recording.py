@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import pyarrow as pa
+import pytest
 from typing_extensions import override
 
 from graphrec_core.config import PipelineConfig
-from graphrec_core.engine import Relation
-from graphrec_core.engine.embedded import DuckDbEngine, open_duckdb
+from graphrec_core.engine import Relation, embedded
+from graphrec_core.engine.embedded import DuckDbEngine
 from graphrec_core.lake import Lake
 
 MOST_CALLS = 2
@@ -58,9 +59,11 @@ class RecordingEngine(DuckDbEngine):
 @contextmanager
 def open_recording(config: PipelineConfig, lake: Lake) -> Iterator[RecordingEngine]:
     """Opens a DuckDB engine that remembers."""
-    with open_duckdb(config, lake) as engine:
-        folders = engine._folder, engine._lake, engine._snapshots
-        yield RecordingEngine(engine._connection, *folders)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(embedded, "DuckDbEngine", RecordingEngine)
+        with embedded.open_duckdb(config, lake) as engine:
+            assert isinstance(engine, RecordingEngine)
+            yield engine
 
 
 def forget_calls() -> list[Call]:

@@ -1,7 +1,7 @@
 """A standalone cluster of separate processes gives the files that one machine gives.
 
-DuckDB makes those of one machine: it needs no further JVM, and ``tests/snapshot/test_build.py``
-holds Spark on one machine to the same bytes.
+DuckDB makes those of one machine: it needs no further JVM, and
+``tests/snapshot/test_long_names.py`` holds Spark on one machine to the same bytes.
 """
 
 import json

@@ -223,18 +223,6 @@ def test_border_drop_leaves_no_halo(market: PipelineConfig, tmp_path: Path) -> N
         assert all(dropped.values())
 
 
-@pytest.mark.spark
-def test_spark_writes_the_bytes_that_duckdb_writes(
-    market: PipelineConfig, snapshot: Artifact, tmp_path: Path
-) -> None:
-    data = market.model_dump(mode="json")
-    data["lake"]["root"] = str(tmp_path / "lake")
-    data["snapshot"] = {"engine": "spark"}
-    manifest = produce_snapshot(Day(PipelineConfig.model_validate(data), AS_OF)).manifest
-    assert manifest.id == snapshot.manifest.id
-    assert manifest.files == snapshot.manifest.files
-
-
 def test_timed_features_and_a_second_edge_type(tmp_path: Path) -> None:
     """Friends are users, too; moods are joined as they were effective at each view's instant."""
     data = write_market(tmp_path / "lake").model_dump(mode="json")

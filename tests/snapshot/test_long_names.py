@@ -49,12 +49,17 @@ def rows_by_region(config: PipelineConfig, manifest: Manifest) -> dict[tuple[str
 
 @pytest.mark.parametrize("engine", BOTH)
 def test_long_names_change_no_row(tmp_path: Path, engine: str) -> None:
-    """Two days, the second built on the first, with the same rows as under short names."""
+    """Two days, the second built on the first: the files of DuckDB on nothing.
+
+    With the same rows as under short names.
+    """
     config = market(tmp_path, engine)
     build(config, days_back=1)
     manifest = build(config)
     assert sorted(manifest.stats["regions"]) == sorted(LONG.values())
     assert manifest.stats["long_regions"] == sorted(LONG.values())
+    alone = build(market(tmp_path / "alone", "duckdb"))
+    assert (manifest.id, manifest.files) == (alone.id, alone.files)
     short = write_market(tmp_path / "short" / "lake")
     short = short.model_copy(update={"time": config.time})
     expected = produce_snapshot(Day(short, AS_OF)).manifest
@@ -64,15 +69,6 @@ def test_long_names_change_no_row(tmp_path: Path, engine: str) -> None:
         for file, entry in expected.files.items()
         for table, _, region in [file.removesuffix("/part-00000.parquet").rpartition("/")]
     }
-
-
-def test_a_day_built_on_another_equals_one_built_on_nothing(tmp_path: Path) -> None:
-    config = market(tmp_path, "duckdb")
-    build(config, days_back=1)
-    found = build(config)
-    alone = market(tmp_path / "alone", "duckdb")
-    assert found.files == build(alone).files
-    assert found.id == build(alone).id
 
 
 def test_the_files_hold_the_nodes_of_the_region(tmp_path: Path) -> None:
