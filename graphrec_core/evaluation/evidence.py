@@ -13,7 +13,7 @@ from graphrec_core.errors import LakeError
 from graphrec_core.evaluation.interval import capped_weights
 from graphrec_core.evaluation.metrics import Limits, Metric, judged_metrics
 from graphrec_core.evaluation.slices import slice_masks
-from graphrec_core.evaluation.systems import MODEL
+from graphrec_core.evaluation.systems import MODEL, SOURCE_PREFIX
 
 POOL_REGION = "pool_region"
 """Column of a pool: the number of the region that a query is from."""
@@ -85,6 +85,15 @@ class Evidence:
         """Tells whether a system is one of those measured, if only as null."""
         names = [] if self.queries is None else self.queries.column_names
         return any(metric.column_of(system) in names for metric in self.judged)
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The sources that were measured beside the whole, in order; a pool has all regions'."""
+        if not self.judged or self.queries is None:
+            return []
+        ending = self.judged[0].column_of("")
+        found = (name.removesuffix(ending) for name in self.queries.column_names)
+        return [name for name in found if name.startswith(SOURCE_PREFIX) and self.has(name)]
 
     def limits(self, metric: Metric) -> Limits:
         """Returns the least and the greatest value of a query."""

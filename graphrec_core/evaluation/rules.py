@@ -149,6 +149,22 @@ class Baseline(NotWorse):
                 yield cls(metric, reference)
 
 
+class OwnSource(NotWorse):
+    """The whole is not worse than any of its sources alone: merging and ranking earn their place.
+
+    So it is not worse than the best of them, and regions pool whichever that is in each.
+    """
+
+    name = "own_source"
+
+    @classmethod
+    def asked(cls, evidence: Evidence) -> Iterator[Self]:
+        """Asks of every source that was measured beside the whole."""
+        for reference in evidence.sources:
+            for metric in evidence.judged:
+                yield cls(metric, reference)
+
+
 class EarlierRelease(NotWorse):
     """Not worse than the model of an earlier release, whose name the rule has."""
 
@@ -219,7 +235,16 @@ class AnnRecall(Rule):
         )
 
 
-RULES: tuple[type[Rule], ...] = (Floor, Baseline, Champion, SameDay, Elder, Slice, AnnRecall)
+RULES: tuple[type[Rule], ...] = (
+    Floor,
+    Baseline,
+    OwnSource,
+    Champion,
+    SameDay,
+    Elder,
+    Slice,
+    AnnRecall,
+)
 """Every kind of rule, in the order of the decisions."""
 
 

@@ -46,6 +46,30 @@ def _tied(num: int) -> pa.Table:
     return pa.table(columns)
 
 
+def _of_sources(decisions: list[GateDecision]) -> dict[tuple[str, str], str]:
+    found = (one for one in decisions if one.rule == "own_source")
+    return {(one.reference, one.metric): one.outcome for one in found}
+
+
+def test_the_whole_is_not_worse_than_any_of_its_sources() -> None:
+    decisions = _judge(_queries(model=0.4, source_taste=0.5, source_walks=0.41))
+    assert _of_sources(decisions) == {
+        ("source_taste", "recall"): "failed",
+        ("source_taste", "mrr"): "failed",
+        ("source_walks", "recall"): "passed",  # within the tolerance
+        ("source_walks", "mrr"): "passed",
+    }
+    assert verdict_of(decisions) == "refused"
+    assert _of_sources(_judge(_queries(model=0.4))) == {}  # an only source is the whole
+
+
+def test_regions_with_other_sources_are_pooled_by_each() -> None:
+    own, other = _queries(50, model=0.4, source_a=0.4), _queries(200, model=0.4, source_b=0.5)
+    found = _of_sources(_judge_pool([own, other]))
+    assert found["source_a", "recall"] != "failed"
+    assert found["source_b", "recall"] == "failed"
+
+
 def _judge(queries: pa.Table, gate: GateConfig = GATE) -> list[GateDecision]:
     return judge(Evidence(gate, EVALUATION, queries))
 

@@ -12,7 +12,9 @@ from graphrec_core.evaluation import rules
 from graphrec_core.evaluation.metrics import METRICS
 
 KNOWN_METRICS = ("recall", "mrr", "ndcg", "hit_rate")
-KNOWN_RULES = ("floor", "baseline", "champion", "same_day", "elder", "slice", "ann_recall")
+KNOWN_RULES = (
+    "floor", "baseline", "own_source", "champion", "same_day", "elder", "slice", "ann_recall",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module", autouse=True)
