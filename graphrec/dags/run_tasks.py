@@ -51,7 +51,7 @@ def check_overrides(
 
     Raises:
         ConfigError: A key that ``schedule.overridable`` does not list, an unknown or wrong key, or
-            sources whose steps this DAG has not.
+            a recommender whose steps this DAG has not.
     """
     path = Path(config_path)
     config = load_pipeline(path, [*triggered_overrides(path, overrides), *publishing])
@@ -59,7 +59,7 @@ def check_overrides(
     if wanted != shape:
         changed = [step for step, scopes in shape.items() if wanted[step] != scopes]
         raise ConfigError(
-            must="The scopes of sources are read when the DAG is parsed; this one has "
+            must="A day's steps follow from recommender when the DAG is parsed; this one has "
             f"{_told(shape, changed)}.",
             found=f"overrides that need {_told(wanted, changed)}",
             fix=f"Change recommender in {Path(config_path).name}.",

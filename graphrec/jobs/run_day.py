@@ -120,13 +120,14 @@ class _Run:
             early = self._follow(self.flow.early, [True])
         regions = self._regions() if all(early) else []
         self._plan(len(regions))
-        ends = [bool(regions)]
+        ends, ended = [bool(regions)], dict.fromkeys(regions, True)
         for stage in self.flow.stages:
-            shared = self._follow(stage.shared, ends)
-            ends = shared
+            shared = ends = self._follow(stage.shared, ends)
             if stage.per_region:
-                each = (self._follow(stage.per_region, shared, one) for one in regions)
-                ends = [end for region in each for end in region]
+                for region in regions:
+                    before = [*shared, ended[region]]  # a region that failed is left
+                    (ended[region],) = self._follow(stage.per_region, before, region)
+                ends = list(ended.values())
         self._follow(self.flow.late, ends)
         return DayOutcome(
             self.as_of,

@@ -144,12 +144,13 @@ def sources_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
 
 def shape_of(recommender: RecommenderConfig) -> dict[str, list[str]]:
     """Says by step what it has results for: what the shape of a DAG follows from."""
-    steps = (step for step in STEPS if is_part_of(step, recommender))
-    return {str(step): _scopes_of(step, recommender) for step in steps}
+    return {str(step): _scopes_of(step, recommender) for step in STEPS}
 
 
 def _scopes_of(step: StepName, recommender: RecommenderConfig) -> list[str]:
     """Says what a step has results for: the ``day``, each ``region``, or all (``global``)."""
+    if not is_part_of(step, recommender):
+        return []
     if STEPS[step].grain is not Grain.SOURCE:
         return [str(STEPS[step].grain)]
     own = (recommender.sources[name] for name in sources_of(step, recommender))

@@ -173,10 +173,10 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.RANKER: StepSpec(
         "Fits the ranker on what the sources propose on the fit view, for all regions at once.",
-        1,
+        2,
         ("task", "recommender", "training.min_queries"),
         # A model a region is an input too, and a region without one is left out (see day).
-        inputs=(_SNAPSHOT,),
+        inputs=(_SNAPSHOT, StepInput("check", StepName.CHECK)),
         folder="rankers/{id}",
         needs=Needs.ONE,
     ),

@@ -7,13 +7,14 @@ snapshot, and so of all that is made from it.
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, StepSpec, is_part_of
+from graphrec_core.errors import DamagedError
 from graphrec_core.lake import (
     Artifact,
     Attempt,
@@ -210,10 +211,13 @@ class Day:
     def fitted_models(self) -> Mapping[str, Mapping[Region, ArtifactId]]:
         """The models that the ranker is fitted with: trained source -> region -> id.
 
-        A region whose training failed has none, and is left out; looked up once.
+        A region whose training failed has none, and is left out; looked up once. A damaged model
+        counts, so that damage changes no id; whoever reads it is told.
         """
-        snapshot = self.find(self.ref(StepName.SNAPSHOT))
-        regions = sorted(snapshot.manifest.figures(SnapshotFigures).regions) if snapshot else []
+        regions = list[Region]()
+        with suppress(DamagedError):
+            if snapshot := self.find(self.ref(StepName.SNAPSHOT)):
+                regions = sorted(snapshot.manifest.figures(SnapshotFigures).regions)
         return {
             name: dict(self._trained(name, regions))
             for name, one in self.config.recommender.sources.items()
@@ -223,8 +227,10 @@ class Day:
     def _trained(self, source: str, regions: list[Region]) -> Iterator[tuple[Region, ArtifactId]]:
         for region in regions:
             model = self.ref(StepName.TRAIN, region, source=source)
-            if self.find(model) is not None:
-                yield region, model.id
+            with suppress(DamagedError):
+                if self.find(model) is None:
+                    continue
+            yield region, model.id
 
     def _scope(self, grain: Grain, region: Region, source: str) -> Region:
         if grain is Grain.DAY:

@@ -1,14 +1,17 @@
 """What an embedding holds, laid along the axes of whoever ranks with it."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 
 from graphrec_core.axes.rows import rows_of, vectors_along
 from graphrec_core.config.task import TaskConfig
+from graphrec_core.errors import AbsentError
 from graphrec_core.index.ann import require_finite
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import list_file, topn_file, vectors_file
-from graphrec_core.lake.records import VectorOrigin
+from graphrec_core.lake.records import ModelFigures, VectorOrigin
 from graphrec_core.retrieval.sources import (
     CandidateSource,
     ListSource,
@@ -32,37 +35,62 @@ def embedded_vectors(
     return vectors
 
 
-def encoded_source(
+Vectors = Mapping[Region, Mapping[str, pa.Table]]
+"""By region and node type: what ``embed_view`` returns."""
+
+
+def applied(
     snapshot: Artifact,
     view: View,
     region: Region,
     model: Artifact,
-    query_ids: pa.Array,
-    candidate_ids: pa.Array,
-    task: TaskConfig,
     trained_on: View = View.TRAIN,
-) -> CandidateSource:
-    """Applies a model to a view, and opens its vectors as a source that is searched exactly.
+) -> Vectors:
+    """Applies a model to a view.
 
     Args:
         snapshot: The snapshot; it need not be that of the model's day.
         view: The view.
-        region: The region.
+        region: A region, or ``ALL_REGIONS`` for all that a global model serves.
         model: A committed model.
-        query_ids: The queries that are going to be asked.
-        candidate_ids: The candidates.
-        task: The task.
         trained_on: Take the weights that were trained on this view.
 
     Raises:
-        LakeError: The model cannot be applied to this graph, or its vectors name another origin.
+        AbsentError: It has no weights that were trained on this view.
+        LakeError: The model cannot be applied to this graph.
+        LeakageError: Its vectors name another origin.
     """
+    from graphrec_core.embedding.checkpoint import has_weights
     from graphrec_core.embedding.inference import embed_view
 
-    made = embed_view(snapshot, view, region, model, trained_on=trained_on)[region]
+    if not has_weights(model, trained_on):
+        raise AbsentError(
+            must=f"Model {model.manifest.id} must have weights of the {trained_on} view.",
+            found=model.manifest.figures(ModelFigures).why_fixed or "none",
+            fix="Choose a later --as-of, or go on without it.",
+        )
+    made = embed_view(snapshot, view, region, model, trained_on=trained_on)
     expected = VectorOrigin(snapshot.manifest.id, view, model.manifest.id, trained_on=trained_on)
-    for ntype, table in made.items():
-        expected.require(VectorOrigin.stamped(table), f"the {ntype} vectors of {region}")
+    for name, tables in made.items():
+        for ntype, table in tables.items():
+            expected.require(VectorOrigin.stamped(table), f"the {ntype} vectors of {name}")
+    return made
+
+
+def encoded_source(
+    made: Mapping[str, pa.Table], query_ids: pa.Array, candidate_ids: pa.Array, task: TaskConfig
+) -> CandidateSource:
+    """Opens a region's vectors as a source that is searched exactly.
+
+    Args:
+        made: Its vectors by node type.
+        query_ids: The queries that are going to be asked.
+        candidate_ids: The candidates.
+        task: The task.
+
+    Raises:
+        LakeError: A vector is not finite.
+    """
     vectors = []
     for ntype, ids in ((task.query, query_ids), (task.candidate, candidate_ids)):
         vectors.append(vectors_along(made[ntype], ids))

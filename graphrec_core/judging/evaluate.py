@@ -18,6 +18,7 @@ from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import EvaluationFigures
 from graphrec_core.ledger.past import RELEASED, Past, read_past
 from graphrec_core.models.scorer import ScorerInputs
+from graphrec_core.retrieval.ranker import ReciprocalRank
 from graphrec_core.retrieval.sources import Proposer
 from graphrec_core.types import ArtifactId, Region, View
 
@@ -69,8 +70,8 @@ def _recommender(day: Day, snapshot: Artifact, region: Region, holdout: Holdout)
 
 
 def _alone(recommender: System) -> dict[str, System]:
-    """Makes each of several sources a system beside the whole."""
-    if len(recommender.proposers) == 1:
+    """Makes each source a system beside the whole; an only one's own order may be the whole."""
+    if len(recommender.proposers) == 1 and isinstance(recommender.ranker, ReciprocalRank):
         return {}
     return {source_system(one.name): System((one,)) for one in recommender.proposers}
 

@@ -8,10 +8,11 @@ import numpy as np
 from graphrec_core.config import StepName
 from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError, ConfigError, GraphrecError
+from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.records import RankerFigures, SnapshotFigures
+from graphrec_core.lake.records import RankerFigures
+from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.models.trees import fit_trees
 from graphrec_core.retrieval.learned_ranker import (
     REGION,
@@ -28,13 +29,14 @@ logger = logging.getLogger(__name__)
 def produce_ranker(day: Day) -> Artifact:
     """Fits one ranker for all regions.
 
-    A region without a fit view, or without a model of a source, is left out and named. Where the
-    regions together have too few queries with a click nothing is fitted, and said: lists are then
-    merged by reciprocal rank.
+    A broken region, or one without a fit view or a source's model of it, is left out and named.
+    Where the regions together have too few queries with a click, or nothing tells the clicks from
+    the rest, nothing is fitted, and said: lists are then merged by reciprocal rank.
 
     Raises:
         ConfigError: The configured ranker is not a fitted one.
-        LakeError: The day's snapshot is missing, or no region has a model of some source.
+        LakeError: The day's snapshot is missing, no region has a model of some source, or a file
+            is damaged.
     """
     settings = day.config.recommender.ranker
     if not isinstance(settings, LightGBMConfig):
@@ -43,14 +45,11 @@ def produce_ranker(day: Day) -> Artifact:
             found=settings.model,
             fix="Leave fit-ranker out, or set the ranker.",
         )
-
+    snapshot = day.open(day.ref(StepName.SNAPSHOT))
     _require_models(day)
 
     def write(trial: Attempt) -> RankerFigures:
-        windows, left_out = _windows(day)
-        random = np.random.default_rng(settings.seed)
-        chosen = [one.sampled(settings.negatives_frac, random) for one in windows]
-        chosen = [one for one in chosen if len(one.is_met)]
+        chosen, left_out = _samples(day, snapshot, settings)
         counts = {
             "num_queries": sum(len(np.unique(one.queries)) for one in chosen),
             "num_clicks": sum(int(one.is_met.sum()) for one in chosen),
@@ -59,15 +58,21 @@ def produce_ranker(day: Day) -> Artifact:
         least = day.config.training.min_queries
         if counts["num_queries"] < least:
             why = f"{counts['num_queries']} queries with a click, training.min_queries is {least}"
-            logger.warning("no ranker is fitted: %s; lists merge by reciprocal rank", why)
-            return RankerFigures(regions=(), left_out=left_out, why_none=why, **counts)
+            return _none(why, left_out, counts)
         model, importance = _fit(chosen, list(day.config.recommender.sources), settings)
+        if not any(importance.values()):
+            return _none("no feature tells clicks from the rest", left_out, counts)
         write_trees(trial, model)
         return RankerFigures(
             regions=model.regions, left_out=left_out, importance=importance, **counts
         )
 
     return day.produce(day.ref(StepName.RANKER), write)
+
+
+def _none(why: str, left_out: dict[Region, str], counts: dict[str, int]) -> RankerFigures:
+    logger.warning("no ranker is fitted: %s; lists merge by reciprocal rank", why)
+    return RankerFigures(regions=(), left_out=left_out, why_none=why, **counts)
 
 
 def _require_models(day: Day) -> None:
@@ -80,17 +85,28 @@ def _require_models(day: Day) -> None:
             )
 
 
-def _windows(day: Day) -> tuple[list[RankerWindow], dict[Region, str]]:
-    snapshot = day.open(day.ref(StepName.SNAPSHOT))
-    reader, windows, left_out = WindowReader(day, snapshot), list[RankerWindow](), {}
-    for region in sorted(snapshot.manifest.figures(SnapshotFigures).regions):
+def _samples(
+    day: Day, snapshot: Artifact, settings: LightGBMConfig
+) -> tuple[list[RankerWindow], dict[Region, str]]:
+    """Samples each region's window at once: whole, those of many regions would not fit in memory.
+
+    Regions are left out for what they hold, never for a fault of the lake: what is stored under
+    the ranker's id follows from its inputs.
+    """
+    verdict = verdict_of(day.open(day.ref(StepName.CHECK)))
+    random = np.random.default_rng(settings.seed)
+    left_out = {region: f"broken: {why}" for region, why in verdict.broken.items()}
+    reader, samples = WindowReader(day, snapshot), list[RankerWindow]()
+    for region in verdict.kept:
         try:
-            windows.append(reader.read(region))
-            logger.info("%s: %d proposed pairs", region, len(windows[-1].is_met))
-        except GraphrecError as error:
+            window = reader.read(region)
+        except (AbsentError, RefusedError) as error:
             left_out[region] = error.found
             logger.warning("%s is left out of the ranker: %s", region, error)
-    return windows, left_out
+            continue
+        logger.info("%s: %d proposed pairs", region, len(window.is_met))
+        samples.append(window.sampled(settings.negatives_frac, random))
+    return [one for one in samples if len(one.is_met)], left_out
 
 
 def _fit(

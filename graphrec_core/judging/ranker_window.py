@@ -1,23 +1,25 @@
 """What a ranker is fitted to: what the sources propose on the fit view, and what was then met."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
+import pyarrow as pa
 
 from graphrec_core.config import StepName
 from graphrec_core.config.model import EncoderConfig, ModelConfig, ScorerConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
-from graphrec_core.judging.embedded import encoded_source
+from graphrec_core.judging.embedded import Vectors, applied, encoded_source
 from graphrec_core.judging.fitted import fitted_source, scorer_inputs
 from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file
 from graphrec_core.retrieval.pair_features import Proposed, pair_features
 from graphrec_core.retrieval.sources import CandidateSource
-from graphrec_core.types import Region, View
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 BLOCK = 512
 """Queries whose features are computed at a time."""
@@ -63,13 +65,15 @@ class WindowReader:
     def __init__(self, day: Day, snapshot: Artifact) -> None:
         self._day, self._snapshot = day, snapshot
         self._end: datetime = day.config.time.end_of(day.as_of, View.FIT)
+        self._global: dict[ArtifactId, Vectors] = {}
 
     def read(self, region: Region) -> RankerWindow:
         """Computes a region's window.
 
         Raises:
-            AbsentError: The region has no fit view, or a source no model.
+            AbsentError: The region has no fit view, or a source no model that was fitted to it.
             LakeError: A file is missing or damaged.
+            RefusedError: A vector is not finite.
         """
         day, task = self._day, self._day.config.task
         if not self._snapshot.has(edges_file(View.FIT, task.edge, region)):
@@ -104,11 +108,24 @@ class WindowReader:
             return fitted_source(settings, scorer_inputs(holdout, self._end))
         if not isinstance(settings, EncoderConfig):
             raise TypeError(f"{name} is neither a scorer nor an encoder")
+        if region not in self._day.fitted_models[name]:
+            raise AbsentError(
+                must=f"Region {region} must have a model of source {name}.",
+                found=f"no model of {name}",
+                fix="Run train-model for it, or go on without it.",
+            )
         model = self._day.open(self._day.ref(StepName.TRAIN, region, source=name))
         axes = holdout.query_ids, holdout.candidate_ids
-        return encoded_source(
-            self._snapshot, View.FIT, region, model, *axes, self._day.config.task, View.FIT
-        )
+        return encoded_source(self._vectors(region, model), *axes, self._day.config.task)
+
+    def _vectors(self, region: Region, model: Artifact) -> Mapping[str, pa.Table]:
+        """Applies a model to the fit view; a global one once for all regions."""
+        name, scope = model.manifest.id, model.manifest.region
+        if scope != ALL_REGIONS:
+            return applied(self._snapshot, View.FIT, region, model, View.FIT)[region]
+        if name not in self._global:
+            self._global[name] = applied(self._snapshot, View.FIT, scope, model, View.FIT)
+        return self._global[name][region]
 
 
 def _is_met(proposed: Proposed, block: np.ndarray, holdout: Holdout) -> np.ndarray:

@@ -10,7 +10,7 @@ from graphrec_core.config.model import AnyModel, ModelConfig, ScorerConfig
 from graphrec_core.errors import GraphrecError, LakeError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.measure import NO_QUOTA, System
-from graphrec_core.judging.embedded import encoded_source
+from graphrec_core.judging.embedded import applied, encoded_source
 from graphrec_core.judging.fitted import fitted_source, scorer_inputs
 from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact, open_artifact
@@ -121,8 +121,8 @@ class _Earlier:
         require_appliable(model)
         _refuse_later(self.lake, model.manifest, self.snapshot.manifest)
         axes = self.holdout.query_ids, self.holdout.candidate_ids
-        at = self.snapshot, View.TRAIN, self.region
-        return encoded_source(*at, model, *axes, self.lake.config.task)
+        made = applied(self.snapshot, View.TRAIN, self.region, model)[self.region]
+        return encoded_source(made, *axes, self.lake.config.task)
 
 
 def _scorer_settings(shard: Artifact, stored: ShardSource) -> ScorerConfig:

@@ -35,10 +35,10 @@ def system_title(name: str) -> str:
 
 
 def system_colours(recommender: RecommenderConfig) -> Mapping[str, str]:
-    """Returns name -> colour of every system, in order; an only source's is its model's."""
+    """Returns name -> colour of every system, in order; that of an only source is its model's."""
     baselines = {entry.name: entry.colour for entry in scorers()}
     sources = recommender.sources
-    if len(sources) == 1:
+    if len(sources) == 1 and not recommender.ranker.is_fitted:
         (only,) = sources.values()
         return {MODEL: RECOMMENDERS[only.model].colour, **baselines, **RELEASED_COLOURS}
     own = {
@@ -68,7 +68,7 @@ def recommender_title(recommender: RecommenderConfig) -> str:
         name: RECOMMENDERS[one.model].title + (", one model for all regions" * one.is_global)
         for name, one in recommender.sources.items()
     }
-    if len(titles) == 1:
+    if len(titles) == 1 and not recommender.ranker.is_fitted:
         return next(iter(titles.values()))
     named = ", ".join(f"{name} ({title})" for name, title in titles.items())
     ranker = recommender.ranker

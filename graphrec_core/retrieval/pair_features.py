@@ -17,6 +17,8 @@ from graphrec_core.retrieval.sources import Proposals
 EARTH_KM = 6371.0088
 MERGE_OFFSET = 60
 """Of reciprocal rank fusion, which is a feature itself (Cormack et al., SIGIR 2009)."""
+AT_A_TIME = 2**14
+"""Pairs whose distances are held at once: 16 float64 a pair, several times over."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class Proposed:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """Proposed pairs with what is known of their ends."""
+    """Some proposed pairs with what is known of their ends."""
 
-    proposed: Proposed
+    ranks: np.ndarray
+    candidate_rows: np.ndarray
     query_rows: np.ndarray
     nodes: NodeFeatures
 
@@ -69,7 +72,7 @@ class _Pairs:
         return self.nodes.queries[column].to_numpy()[self.query_rows]
 
     def candidate(self, column: str) -> np.ndarray:
-        return self.nodes.candidates[column].to_numpy()[self.proposed.candidates]
+        return self.nodes.candidates[column].to_numpy()[self.candidate_rows]
 
     @cached_property
     def distances_km(self) -> np.ndarray:
@@ -113,7 +116,7 @@ PAIR_FEATURES: tuple[PairFeature, ...] = (
         "reciprocal_rank",
         "the sources' lists merged by reciprocal rank",
         "points",
-        lambda pairs: np.nansum(1 / (MERGE_OFFSET + pairs.proposed.ranks), axis=1),
+        lambda pairs: np.nansum(1 / (MERGE_OFFSET + pairs.ranks), axis=1),
     ),
     _candidate("num_queries", "who met the candidate in the view's window", "queries"),
     _candidate("num_queries_month", "who met it in the last 28 days", "queries"),
@@ -166,9 +169,14 @@ def pair_features(proposed: Proposed, query_rows: np.ndarray, nodes: NodeFeature
         query_rows: int64 [B]; the block's queries.
         nodes: What is known of queries and candidates apart.
     """
-    pairs = _Pairs(proposed, query_rows[proposed.places], nodes)
-    columns = [feature.of(pairs).astype(np.float32) for feature in PAIR_FEATURES]
-    return np.column_stack([proposed.ranks, proposed.scores, *columns])
+    rows = query_rows[proposed.places]
+    columns = np.empty((len(rows), len(PAIR_FEATURES)), dtype=np.float32)
+    for start in range(0, len(rows), AT_A_TIME):
+        part = slice(start, start + AT_A_TIME)
+        pairs = _Pairs(proposed.ranks[part], proposed.candidates[part], rows[part], nodes)
+        for place, feature in enumerate(PAIR_FEATURES):
+            columns[part, place] = feature.of(pairs)
+    return np.column_stack([proposed.ranks, proposed.scores, columns])
 
 
 def haversine_km(

@@ -86,8 +86,27 @@ def test_the_scope_cannot_be_overridden(tmp_path: Path, override: str) -> None:
     path = write_pipeline(tmp_path, "tiny", recommender=model, schedule=schedule)
     for fine in ("training.num_epochs=3", "recommender.sources.more={model: popularity}"):
         check_overrides(str(path), REGIONAL, [fine])
-    with pytest.raises(ConfigError, match="The scopes of sources are read when the DAG is parsed"):
+    with pytest.raises(ConfigError, match="steps follow from recommender when the DAG"):
         check_overrides(str(path), REGIONAL, [override])
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "told"),
+    [
+        ("lightgbm", "reciprocal_rank", "this one has fit-ranker: day"),
+        ("reciprocal_rank", "lightgbm", "this one has fit-ranker: none"),
+    ],
+)
+def test_whether_a_ranker_is_fitted_cannot_be_overridden(
+    tmp_path: Path, own: str, wanted: str, told: str
+) -> None:
+    schedule = {"start": "2026-01-01", "overridable": ["recommender.*"]}
+    recommender = {"model": "lightgcn", "ranker": {"model": own}}
+    path = write_pipeline(tmp_path, "tiny", recommender=recommender, schedule=schedule)
+    shape = shape_of(load_pipeline(path).recommender)
+    check_overrides(str(path), shape, [f"recommender.ranker.model={own}"])
+    with pytest.raises(ConfigError, match=told):
+        check_overrides(str(path), shape, [f"recommender.ranker.model={wanted}"])
 
 
 def test_a_former_override_of_a_run_is_refused_with_what_to_write(tmp_path: Path) -> None:

@@ -147,12 +147,16 @@ def test_a_refusal_is_told_and_the_report_is_written(
     assert told["report"]
 
 
+RANKED = "recommender.ranker={model: lightgbm, min_leaf_pairs: 5}"
+
+
 @pytest.mark.pipeline
-def test_a_fault_in_one_region_leaves_the_others(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [(), (RANKED,)], ids=["one stage", "two stages"])
+def test_a_fault_in_one_region_leaves_the_others(tmp_path: Path, more: tuple[str, ...]) -> None:
     lake = tmp_path / "lake"
     (lake / "town" / "models").mkdir(parents=True)
     (lake / "town" / "models" / "region=ash").write_text("a file where a folder must be")
-    done = run_day(lake, FORCED, code=1)
+    done = run_day(lake, FORCED, *more, code=1)
     told = result(done)
     assert told["failed"] == {"train-model [ash]": 1, "publish-release": 3}
     assert told["skipped"] == [

@@ -1,5 +1,6 @@
 """fit-ranker: what it is fitted to, what it leaves out, and what it must not have seen."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from graphrec.jobs import build_shard, fit_ranker, train_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError, ConfigError
+from graphrec_core.embedding import inference
+from graphrec_core.errors import AbsentError, ConfigError, DamagedError
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure
 from graphrec_core.judging.evaluate import produce_evaluation
@@ -19,10 +21,11 @@ from graphrec_core.judging.reference import reapply
 from graphrec_core.lake.layout import edges_file, holdout_file
 from graphrec_core.lake.records import RankerFigures, ShardFigures
 from graphrec_core.ledger.past import read_past
+from graphrec_core.report.found import find_day
 from graphrec_core.retrieval.learned_ranker import TREES_FILE
-from graphrec_core.types import Region, View
+from graphrec_core.types import ALL_REGIONS, Region, View
 from tests.support.recommit import replace_file
-from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
+from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot, write_verdict
 from tests.support.steps import embed_all
 
 EAST, WEST = Region("east"), Region("west")
@@ -118,6 +121,92 @@ def test_a_region_without_a_model_is_left_out_and_named(tmp_path: Path) -> None:
     assert Day(config, AS_OF).ref(StepName.RANKER).id != first
     both, _ = fit(config)
     assert (both.regions, both.left_out) == ((EAST, WEST), {})
+
+
+def test_a_region_whose_encoder_was_not_fitted_to_the_fit_view_is_left_out(tmp_path: Path) -> None:
+    """With too few judged queries an encoder has no weights of the fit view; scorers go on."""
+    sage = {"sage": {"model": "graphsage", "embedding_dim": 8}}
+    config = make_config(tmp_path, {**SCORERS, **sage})
+    few = {"training": {"num_epochs": 2, "fixed_epochs": 2, "min_queries": 1000}}
+    config = PipelineConfig.model_validate({**config.model_dump(mode="json"), **few})
+    write_tiny_snapshot(config)
+    for region in (EAST, WEST):
+        train_model.run(Day(config, AS_OF), region, list(config.recommender.sources))
+    figures, _ = fit(config)
+    assert list(figures.left_out) == [EAST, WEST]
+    assert "training.min_queries is 1000" in figures.left_out[EAST]
+    assert figures.why_none == "0 queries with a click, training.min_queries is 1000"
+
+
+def test_a_broken_region_is_left_out_and_named(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    write_tiny_snapshot(config)
+    day = Day(config, AS_OF)
+    shutil.rmtree(day.lake.storage.uri(day.ref(StepName.CHECK).folder).removeprefix("file://"))
+    write_verdict(config, AS_OF, (EAST,), {WEST: "half its users are gone"})
+    figures, _ = fit(config)
+    assert figures.regions == (EAST,)
+    assert figures.left_out == {WEST: "broken: half its users are gone"}
+
+
+def test_damage_is_a_fault_and_leaves_no_region_out(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    snapshot = write_tiny_snapshot(config)
+    file = f"{snapshot.base}/{holdout_file(WEST, View.FIT)}"
+    day = Day(config, AS_OF)
+    day.lake.storage.write(file, b"x")
+    with pytest.raises(DamagedError):
+        fit_ranker.run(day)
+    assert day.find(day.ref(StepName.RANKER)) is None
+
+
+def test_a_damaged_model_changes_no_id_and_stops_no_other(tmp_path: Path) -> None:
+    config = make_config(tmp_path, {**SCORERS, **TASTE})
+    write_tiny_snapshot(config)
+    for region in (EAST, WEST):
+        train_model.run(Day(config, AS_OF), region, list(config.recommender.sources))
+    whole = Day(config, AS_OF)
+    wanted = whole.ref(StepName.RANKER).id
+    model = whole.open(whole.ref(StepName.TRAIN, WEST, source="taste"))
+    whole.lake.storage.write(f"{model.base.rpartition('/')[0]}/manifest.json", b"{")
+    assert Day(config, AS_OF).ref(StepName.RANKER).id == wanted
+    found = find_day(config, AS_OF)  # what status and the report read
+    assert list(found.damaged) == ["the model of west, taste"]
+
+
+def test_trees_that_tell_nothing_are_no_ranker(tmp_path: Path) -> None:
+    """All chances would be equal, and the order that of the candidates' ids."""
+    config = make_config(tmp_path, min_leaf_pairs=1_000_000)
+    write_tiny_snapshot(config)
+    figures, trees = fit(config)
+    assert figures.why_none == "no feature tells clicks from the rest"
+    assert (figures.regions, trees) == ((), b"")
+    assert figures.num_clicks > 40
+
+
+def test_without_a_snapshot_the_snapshot_is_what_is_missing(tmp_path: Path) -> None:
+    config = make_config(tmp_path, {**SCORERS, **TASTE})
+    with pytest.raises(AbsentError, match="snapshots/"):
+        fit_ranker.run(Day(config, AS_OF))
+
+
+def test_a_global_model_is_applied_once_for_all_regions(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(tmp_path, {"taste": {**TASTE["taste"], "scope": "global"}})
+    snapshot = write_tiny_snapshot(config)
+    train_model.run(Day(config, AS_OF), ALL_REGIONS, ["taste"])
+    day, asked = Day(config, AS_OF), []
+    alone = [WindowReader(day, snapshot).read(one).features for one in (EAST, WEST)]
+    embed = inference.embed_view
+    monkeypatch.setattr(
+        inference, "embed_view", lambda *at, **how: asked.append(at[2]) or embed(*at, **how)
+    )
+    reader = WindowReader(day, snapshot)
+    together = [reader.read(one).features for one in (EAST, WEST)]
+    assert asked == [ALL_REGIONS]
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_without_a_past_lists_are_merged_and_it_is_said(

@@ -27,6 +27,7 @@ from graphrec_core.lake.layout import list_file, topn_file
 from graphrec_core.lake.records import RankerFigures, ShardFigures
 from graphrec_core.ledger.past import read_past
 from graphrec_core.models.covisitation import Covisitation
+from graphrec_core.report.systems import recommender_title, system_colours
 from graphrec_core.retrieval.from_shard import ranking_table, recommend_from_shard
 from graphrec_core.retrieval.learned_ranker import LearnedRanker
 from graphrec_core.retrieval.shard import open_shard
@@ -142,6 +143,24 @@ def test_each_of_several_sources_is_measured_alone_too(tmp_path: Path) -> None:
         alone = _judged(make_config(tmp_path / name, **{name: settings})).manifest.stats["metrics"]
         assert metrics[f"source_{name}"] == alone["model"] != metrics["model"]
         assert not [system for system in alone if system.startswith("source_")]
+
+
+def test_an_only_source_is_measured_alone_where_a_learned_ranker_orders_it(tmp_path: Path) -> None:
+    recommender = {
+        "sources": {"walks": WALKS},
+        "ranker": {"model": "lightgbm", "min_leaf_pairs": 5},
+    }
+    config = make_config(tmp_path / "ranked", walks=WALKS)
+    config = PipelineConfig.model_validate(
+        {**config.model_dump(mode="json"), "recommender": recommender}
+    )
+    write_tiny_snapshot(config)
+    fit_ranker.run(Day(config, AS_OF))
+    metrics = _judged(config).manifest.stats["metrics"]
+    alone = _judged(make_config(tmp_path / "alone", walks=WALKS)).manifest.stats["metrics"]
+    assert metrics["source_walks"] == alone["model"] != metrics["model"]
+    assert "source_walks" in system_colours(config.recommender)
+    assert recommender_title(config.recommender).endswith("ordered by a learned ranker")
 
 
 def _judged(config: PipelineConfig) -> Artifact:

@@ -1,11 +1,13 @@
 """What a ranker sees of a pair: by hand, and against a loop over the pairs."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphrec_core.retrieval import pair_features as features
 from graphrec_core.retrieval.node_features import NUM_PLACES, NodeFeatures
 from graphrec_core.retrieval.pair_features import (
     PAIR_FEATURES,
@@ -129,6 +131,24 @@ def test_a_pair_has_the_same_features_whatever_block_it_stands_in() -> None:
     whole = pair_features(Proposed.of(proposals([[4, 8], [8, 1]], [[3], [8]])), rows, nodes)
     alone = pair_features(Proposed.of(proposals([[8, 1]], [[8]])), rows[1:], nodes)
     np.testing.assert_array_equal(whole[3:], alone)
+
+
+def test_pairs_are_taken_in_parts_so_that_distances_fit_in_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(3)
+    nodes, rows = random_nodes(random, 200, 2000), np.arange(200)
+    lists = [[list(random.choice(2000, 500, replace=False)) for _ in rows] for _ in SOURCES]
+    proposed = Proposed.of(proposals(*lists))
+    tracemalloc.start()
+    values = pair_features(proposed, rows, nodes)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(values) > 150_000
+    distances = len(values) * NUM_PLACES * 8  # bytes of a single matrix of them
+    assert peak < 2 * values.nbytes + distances
+    monkeypatch.setattr(features, "AT_A_TIME", 10**6)
+    np.testing.assert_array_equal(pair_features(proposed, rows, nodes), values)
 
 
 def test_the_registry_says_what_each_feature_is() -> None:
