@@ -12,8 +12,8 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.pair_features import Proposed, feature_names, pair_features
+from graphrec_core.retrieval.proposals import Proposals
 from graphrec_core.retrieval.ranker import Merged, best_of_each
-from graphrec_core.retrieval.sources import Proposals
 from graphrec_core.types import Region
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from graphrec_core.axes.rows import vector_matrix
 from graphrec_core.retrieval.node_features import NodeFeatures
-from graphrec_core.retrieval.sources import Proposals
+from graphrec_core.retrieval.proposals import Proposals
 
 EARTH_KM = 6371.0088
 MERGE_OFFSET = 60

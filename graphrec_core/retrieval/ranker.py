@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from graphrec_core.errors import LakeError
-from graphrec_core.retrieval.sources import Proposals, nothing
+from graphrec_core.retrieval.proposals import Proposals, nothing
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphrec_core.axes.pairs import RowPairs
+from graphrec_core.retrieval.proposals import nothing
 from graphrec_core.retrieval.ranker import Merged, Ranker, ReciprocalRank, own_order
-from graphrec_core.retrieval.sources import ListSource, Proposer, nothing
+from graphrec_core.retrieval.sources import ListSource, Proposer
 
 POPULAR = "popular"
 """What is said to have proposed a candidate where the popular list filled up."""

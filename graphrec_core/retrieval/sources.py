@@ -8,11 +8,8 @@ import numpy as np
 
 from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.index.ann import Index, search_of
+from graphrec_core.retrieval.proposals import Proposals, nothing
 from graphrec_core.retrieval.topk import top_k
-
-Proposals = tuple[np.ndarray, np.ndarray]
-"""Candidate rows int64 [B, k], best first, -1 at the end where there are fewer; their scores
-float32 [B, k], -inf there."""
 
 
 class CandidateSource(Protocol):
@@ -215,12 +212,6 @@ class ListSource:
         rows[lacking[query], place] = offered[offer]
         scores[lacking[query], place] = self.scores[offer]
         return rows, scores
-
-
-def nothing(num_queries: int, k: int) -> Proposals:
-    """Returns k free places per query."""
-    rows = np.full((num_queries, k), -1, dtype=np.int64)
-    return rows, np.full((num_queries, k), -np.inf, dtype=np.float32)
 
 
 def _best(rows: np.ndarray, scores: np.ndarray, k: int) -> Proposals:

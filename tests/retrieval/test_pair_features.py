@@ -16,7 +16,7 @@ from graphrec_core.retrieval.pair_features import (
     haversine_km,
     pair_features,
 )
-from graphrec_core.retrieval.sources import Proposals
+from graphrec_core.retrieval.proposals import Proposals
 
 SOURCES = ["taste", "recent"]
 NAMES = feature_names(SOURCES)
