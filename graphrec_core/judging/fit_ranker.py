@@ -17,7 +17,7 @@ from graphrec_core.models.trees import fit_trees
 from graphrec_core.retrieval.learned_ranker import (
     REGION,
     TreeModel,
-    region_number,
+    with_region,
     write_trees,
 )
 from graphrec_core.retrieval.pair_features import feature_names
@@ -88,7 +88,7 @@ def _require_models(day: Day) -> None:
 def _samples(
     day: Day, snapshot: Artifact, settings: LightGBMConfig
 ) -> tuple[list[RankerWindow], dict[Region, str]]:
-    """Samples each region's window at once: whole, those of many regions would not fit in memory.
+    """Samples the windows of the regions.
 
     Regions are left out for what they hold, never for a fault of the lake: what is stored under
     the ranker's id follows from its inputs.
@@ -99,30 +99,28 @@ def _samples(
     reader, samples = WindowReader(day, snapshot), list[RankerWindow]()
     for region in verdict.kept:
         try:
-            window = reader.read(region)
+            found = [
+                block.sampled(settings.negatives_frac, random) for block in reader.read(region)
+            ]
         except (AbsentError, RefusedError) as error:
             left_out[region] = error.found
             logger.warning("%s is left out of the ranker: %s", region, error)
             continue
-        logger.info("%s: %d proposed pairs", region, len(window.is_met))
-        samples.append(window.sampled(settings.negatives_frac, random))
-    return [one for one in samples if len(one.is_met)], left_out
+        logger.info("%s: fitted to %d pairs", region, sum(len(one.is_met) for one in found))
+        samples.extend(one for one in found if len(one.is_met))
+    return samples, left_out
 
 
 def _fit(
     windows: Sequence[RankerWindow], sources: Sequence[str], settings: LightGBMConfig
 ) -> tuple[TreeModel, dict[str, float]]:
-    regions = tuple(one.region for one in windows)
-    numbers = [
-        np.full(len(one.is_met), region_number(one.region, regions), np.float32) for one in windows
-    ]
-    rows = np.concatenate([one.features for one in windows])
-    features = np.column_stack([rows, np.concatenate(numbers)])
+    regions = tuple(dict.fromkeys(one.region for one in windows))
+    features = np.concatenate([with_region(one.features, one.region, regions) for one in windows])
     is_met = np.concatenate([one.is_met for one in windows])
     names = [*feature_names(sources), REGION]
     booster = fit_trees(features, is_met, names, settings)
     gains = booster.feature_importance("gain")
-    shares = gains / max(gains.sum(), 1)
+    shares = gains / (gains.sum() or 1)
     importance = {name: round(float(one), 4) for name, one in zip(names, shares, strict=True)}
     model = TreeModel(booster.model_to_string(), regions, settings.negatives_frac)
     return model, importance

@@ -1,6 +1,6 @@
 """What a ranker is fitted to: what the sources propose on the fit view, and what was then met."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,7 +27,7 @@ BLOCK = 512
 
 @dataclass(frozen=True)
 class RankerWindow:
-    """The pairs that the sources propose to a region's judged queries.
+    """The pairs that the sources propose to some of a region's judged queries.
 
     Attributes:
         region: The region.
@@ -67,8 +67,11 @@ class WindowReader:
         self._end: datetime = day.config.time.end_of(day.as_of, View.FIT)
         self._global: dict[ArtifactId, Vectors] = {}
 
-    def read(self, region: Region) -> RankerWindow:
-        """Computes a region's window.
+    def read(self, region: Region) -> Iterator[RankerWindow]:
+        """Computes a region's window, some queries at a time: whole it may not fit in memory.
+
+        Yields:
+            The pairs of the next queries.
 
         Raises:
             AbsentError: The region has no fit view, or a source no model that was fitted to it.
@@ -87,19 +90,16 @@ class WindowReader:
         opened = [(self._source(region, name, one, holdout), one.quota) for name, one in sources]
         axes = holdout.query_ids, holdout.candidate_ids
         nodes = read_node_features(self._snapshot, View.FIT, region, task, axes, self._end)
-        features, met, queries = [], [], []
         for start in range(0, len(holdout.query_ids), BLOCK):
             block = np.arange(start, min(start + BLOCK, len(holdout.query_ids)))
             found = [source.search(block, quota, holdout.seen) for source, quota in opened]
             proposed = Proposed.of(found)
-            features.append(pair_features(proposed, block, nodes))
-            met.append(_is_met(proposed, block, holdout))
-            queries.append(block[proposed.places])
-        if not features:
-            return RankerWindow(region, *_nothing())
-        return RankerWindow(
-            region, np.concatenate(features), np.concatenate(met), np.concatenate(queries)
-        )
+            yield RankerWindow(
+                region,
+                pair_features(proposed, block, nodes),
+                _is_met(proposed, block, holdout),
+                block[proposed.places],
+            )
 
     def _source(
         self, region: Region, name: str, settings: ModelConfig, holdout: Holdout
@@ -133,7 +133,3 @@ def _is_met(proposed: Proposed, block: np.ndarray, holdout: Holdout) -> np.ndarr
     places, candidates = holdout.targets.block(block)
     keys = proposed.places * width + proposed.candidates
     return np.isin(keys, places * width + candidates)
-
-
-def _nothing() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return np.zeros((0, 0), np.float32), np.zeros(0, bool), np.zeros(0, np.int64)

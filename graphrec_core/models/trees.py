@@ -13,7 +13,7 @@ def fit_trees(
 ) -> lightgbm.Booster:
     """Fits trees by the logistic loss.
 
-    The same rows give the same trees: on one thread, and nothing is drawn.
+    The same rows give the same trees: on one thread, by LightGBM's own fixed seeds.
 
     Args:
         features: float32 [P, F]; NaN where nothing is known; the last one is categorical.

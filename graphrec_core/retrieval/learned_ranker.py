@@ -51,6 +51,8 @@ class TreeModel:
     def chances(self, features: np.ndarray, region: Region) -> np.ndarray:
         """Estimates the chance that each pair is met within the horizon.
 
+        By a query that meets something that is proposed to it, as those that it was fitted to did.
+
         Args:
             features: float32 [P, F], see ``pair_features``.
             region: Where the queries are; one that it was not fitted on counts as unknown.
@@ -60,12 +62,8 @@ class TreeModel:
         """
         if len(features) == 0:
             return np.zeros(0)
-        column = np.full(len(features), region_number(region, self.regions), dtype=np.float32)
-        odds = np.asarray(
-            self.booster.predict(
-                np.column_stack([features, column]), raw_score=True, num_threads=1
-            )
-        )
+        rows = with_region(features, region, self.regions)
+        odds = np.asarray(self.booster.predict(rows, raw_score=True, num_threads=1))
         # All clicks were kept and a share of the rest, so the odds were too high by 1 / share.
         chances: np.ndarray = 1 / (1 + np.exp(-(odds + math.log(self.negatives_frac))))
         return chances
@@ -122,9 +120,10 @@ def read_nodes(artifact: Artifact) -> NodeFeatures:
     return NodeFeatures(artifact.read_table(QUERIES_FILE), artifact.read_table(CANDIDATES_FILE))
 
 
-def region_number(region: Region, regions: Sequence[Region]) -> float:
-    """Returns the feature that stands for a region; NaN for one that is not among them."""
-    return float(regions.index(region)) if region in regions else math.nan
+def with_region(features: np.ndarray, region: Region, regions: Sequence[Region]) -> np.ndarray:
+    """Appends the feature that stands for a region; NaN for one that is not among ``regions``."""
+    number = regions.index(region) if region in regions else math.nan
+    return np.column_stack([features, np.full(len(features), number, dtype=np.float32)])
 
 
 @dataclass(frozen=True)

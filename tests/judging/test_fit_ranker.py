@@ -14,6 +14,7 @@ from graphrec_core.embedding import inference
 from graphrec_core.errors import AbsentError, ConfigError, DamagedError
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure
+from graphrec_core.judging import ranker_window
 from graphrec_core.judging.evaluate import produce_evaluation
 from graphrec_core.judging.fitted import popular_list, scorer_inputs
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
@@ -59,7 +60,7 @@ def test_it_is_fitted_to_what_was_met_after_the_fit_view(tmp_path: Path) -> None
     figures, trees = fit(config)
     num_clicks, num_pairs = 0, 0
     for region in (EAST, WEST):
-        window = WindowReader(Day(config, AS_OF), snapshot).read(region)
+        (window,) = WindowReader(Day(config, AS_OF), snapshot).read(region)
         holdout = read_holdout(snapshot, region, config.task, View.FIT)
         # All that a query has not seen is proposed by popularity: every target is among it.
         assert window.is_met.sum() == holdout.targets.counts.sum() > 40
@@ -190,6 +191,18 @@ def test_without_a_snapshot_the_snapshot_is_what_is_missing(tmp_path: Path) -> N
         fit_ranker.run(Day(config, AS_OF))
 
 
+def test_how_many_queries_are_taken_at_a_time_changes_not_a_byte(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(tmp_path / "at_once")
+    write_tiny_snapshot(config)
+    wanted = fit(config)
+    monkeypatch.setattr(ranker_window, "BLOCK", 7)
+    config = make_config(tmp_path / "in_parts")
+    write_tiny_snapshot(config)
+    assert fit(config) == wanted
+
+
 def test_a_global_model_is_applied_once_for_all_regions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,13 +210,13 @@ def test_a_global_model_is_applied_once_for_all_regions(
     snapshot = write_tiny_snapshot(config)
     train_model.run(Day(config, AS_OF), ALL_REGIONS, ["taste"])
     day, asked = Day(config, AS_OF), []
-    alone = [WindowReader(day, snapshot).read(one).features for one in (EAST, WEST)]
+    alone = [next(WindowReader(day, snapshot).read(one)).features for one in (EAST, WEST)]
     embed = inference.embed_view
     monkeypatch.setattr(
         inference, "embed_view", lambda *at, **how: asked.append(at[2]) or embed(*at, **how)
     )
     reader = WindowReader(day, snapshot)
-    together = [reader.read(one).features for one in (EAST, WEST)]
+    together = [next(reader.read(one)).features for one in (EAST, WEST)]
     assert asked == [ALL_REGIONS]
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -129,7 +129,7 @@ def _of_ranker(day: Day) -> dict[str, Any]:
     other = Day(day.config.model_copy(update={"recommender": fitted}), day.as_of)
     ranker, snapshot = produce_ranker(other), other.open(other.ref(StepName.SNAPSHOT))
     figures = ranker.manifest.figures(RankerFigures)
-    window = WindowReader(other, snapshot).read(EAST)
+    window = next(WindowReader(other, snapshot).read(EAST))
     chances = read_trees(ranker, list(fitted.sources)).chances(window.features[:NUM_ROWS], EAST)
     exact = figures.model_dump(mode="json", include={"regions", "num_queries", "num_pairs"})
     return _result(StepName.RANKER, exact, chances=chances.tolist())
