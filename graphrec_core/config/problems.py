@@ -37,9 +37,11 @@ def problems(error: ValidationError, lines: Mapping[KeyPath, int]) -> Iterator[s
     for problem in error.errors(include_url=False, include_input=False):
         loc = _as_written(tuple(str(part) for part in problem["loc"]))
         message = problem["msg"].removeprefix("Value error, ")
-        place = _place(_named_key(message, lines) or _known(loc, lines), lines)
+        is_model = problem["type"].startswith("union_tag")
+        at = (*loc, "model") if is_model else loc
+        place = _place(_named_key(message, lines) or _known(at, lines), lines)
         where = ".".join(loc) or "the pipeline"
-        if problem["type"].startswith("union_tag"):
+        if is_model:
             message = f"its model must be one of {', '.join(_models_at(loc))}"
         if problem["type"] == "extra_forbidden":
             yield f"unknown key {where}{place}" + (f", {GONE[where]}" if where in GONE else "")

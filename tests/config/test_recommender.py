@@ -112,6 +112,15 @@ def test_an_override_reaches_one_key_of_one_source(load: Load) -> None:
     assert load(offset, "recommender.ranker.model=lightgbm").ranker == LightGBMConfig()
 
 
+@pytest.mark.parametrize("place", ["ranker", "sources.taste"])
+def test_an_override_by_an_unknown_model_is_said_to_be_the_override(
+    load: Load, place: str
+) -> None:
+    yaml = TWO + "  ranker: {model: lightgbm}\n"
+    with pytest.raises(ConfigError, match=rf"{place}: its model must be .* \(an override\)"):
+        load(yaml, f"recommender.{place}.model=magic")
+
+
 def test_an_override_adds_a_source_to_either_form(load: Load) -> None:
     recent = "recommender.sources.recent={model: popularity}"
     assert set(load(TWO, recent).sources) == {"recent", "taste", "walks"}
