@@ -173,7 +173,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.RANKER: StepSpec(
         "Fits the ranker on what the sources propose on the fit view, for all regions at once.",
-        2,
+        3,
         ("task", "recommender", "training.min_queries"),
         # A model a region is an input too, and a region without one is left out (see day).
         inputs=(_SNAPSHOT, StepInput("check", StepName.CHECK)),

@@ -15,6 +15,8 @@ from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.proposals import Proposals
 
 EARTH_KM = 6371.0088
+OF_SOURCES = ("rank", "score")
+"""What is known of a pair by each source."""
 MERGE_OFFSET = 60
 """Of reciprocal rank fusion, which is a feature itself (Cormack et al., SIGIR 2009)."""
 AT_A_TIME = 2**14
@@ -91,7 +93,7 @@ class PairFeature:
     """One number about a pair.
 
     Attributes:
-        name: As the ranker's files and the report have it.
+        name: As the ranker's files and the report have it; it ends unlike the columns of sources.
         meaning: What it is.
         unit: Of its values.
         of: Computes it: float [P], NaN where nothing is known.
@@ -113,7 +115,7 @@ def _candidate(column: str, meaning: str, unit: str) -> PairFeature:
 
 PAIR_FEATURES: tuple[PairFeature, ...] = (
     PairFeature(
-        "reciprocal_rank",
+        "reciprocal_ranks",
         "the sources' lists merged by reciprocal rank",
         "points",
         lambda pairs: np.nansum(1 / (MERGE_OFFSET + pairs.ranks), axis=1),
@@ -157,7 +159,7 @@ def feature_names(sources: Sequence[str]) -> list[str]:
     Args:
         sources: Names of the recommender's sources, in order.
     """
-    of_sources = [f"{source}_{what}" for what in ("rank", "score") for source in sources]
+    of_sources = [f"{source}_{what}" for what in OF_SOURCES for source in sources]
     return [*of_sources, *(feature.name for feature in PAIR_FEATURES)]
 
 

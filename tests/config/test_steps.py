@@ -23,7 +23,7 @@ GOLDEN = {
     StepName.SNAPSHOT: "41bf0a77cdbb6612",
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
-    StepName.RANKER: "979d787684eb65e4",
+    StepName.RANKER: "65be842d11724563",
     StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "46ba2c7d78216b43",
     StepName.SHARD: "d1750e4b2ceb9257",

@@ -8,8 +8,10 @@ import pyarrow as pa
 import pytest
 
 from graphrec_core.retrieval import pair_features as features
+from graphrec_core.retrieval.learned_ranker import REGION
 from graphrec_core.retrieval.node_features import NUM_PLACES, NodeFeatures
 from graphrec_core.retrieval.pair_features import (
+    OF_SOURCES,
     PAIR_FEATURES,
     Proposed,
     feature_names,
@@ -106,7 +108,7 @@ def naive(
         values[f"{name}_rank"] = math.nan if where is None else where + 1
         values[f"{name}_score"] = math.nan if where is None else scores[place, where]
         points += 0 if where is None else 1 / (60 + where + 1)
-    values["reciprocal_rank"] = points
+    values["reciprocal_ranks"] = points
     one, two = nodes.queries.to_pylist()[query], nodes.candidates.to_pylist()[candidate]
     for feature in PAIR_FEATURES:
         if feature.name.startswith("query_"):
@@ -149,6 +151,15 @@ def test_pairs_are_taken_in_parts_so_that_distances_fit_in_memory(
     assert peak < 2 * values.nbytes + distances
     monkeypatch.setattr(features, "AT_A_TIME", 10**6)
     np.testing.assert_array_equal(pair_features(proposed, rows, nodes), values)
+
+
+def test_no_name_of_a_source_makes_a_column_twice() -> None:
+    """A source may have any name, so ``reciprocal_rank`` is one source's rank."""
+    names = [one.name for one in PAIR_FEATURES] + [REGION]
+    assert not [name for name in names if name.rpartition("_")[2] in OF_SOURCES]
+    cut = [name.rpartition("_")[0] for name in names if "_" in name]
+    columns = [*feature_names(sorted({"reciprocal", *cut})), REGION]
+    assert len(set(columns)) == len(columns)
 
 
 def test_the_registry_says_what_each_feature_is() -> None:
