@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.axes.rows import rows_of
+from graphrec_core.errors import LeakageError
 
 FEATURE_PAIRS: Final = ["src", "dst", "num_events", "last_event_time"]
 """What is read of a view's edges of the task."""
@@ -79,9 +80,13 @@ def node_features(
         query_ids: The axis of queries.
         candidate_ids: The axis of candidates.
         end: The view's instant.
+
+    Raises:
+        LeakageError: A pair's last event is not before the instant.
     """
     end_us = pa.scalar(end, pa.timestamp("us", tz="UTC")).value
     since_us = end_us - pairs["last_event_time"].cast(pa.int64()).to_numpy()
+    _refuse_later(since_us, end)
     days, events = since_us / DAY_US, pairs["num_events"].to_numpy().astype(np.float64)
     sources, targets = rows_of(pairs["src"], query_ids), rows_of(pairs["dst"], candidate_ids)
     of_query, of_candidate = sources >= 0, targets >= 0
@@ -94,6 +99,15 @@ def node_features(
         pa.table({**_query_columns(queries), **_places(queries, met, nodes)}),
         pa.table({**_candidate_columns(candidates), **_coordinates(nodes, candidate_ids)}),
     )
+
+
+def _refuse_later(since_us: np.ndarray, end: datetime) -> None:
+    if late := int((since_us <= 0).sum()):
+        raise LeakageError(
+            must=f"What a ranker knows must have happened before {end.isoformat()}.",
+            found=f"{late} of {len(since_us)} pairs have an event then or later",
+            fix="Build the snapshot again; its audit names the rows.",
+        )
 
 
 def _query_columns(met: _Met) -> dict[str, pa.Array]:

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphrec_core.errors import LeakageError
 from graphrec_core.retrieval.node_features import NUM_PLACES, NodeFeatures, node_features
 
 END = datetime(2026, 3, 1, tzinfo=UTC)
@@ -92,7 +93,7 @@ def test_only_the_latest_places_are_kept() -> None:
             "longitude": np.zeros(len(ids)),
         }
     )
-    met = pairs(*(("ann", one, 1, float(number)) for number, one in enumerate(ids)))
+    met = pairs(*(("ann", one, 1, 1.0 + number) for number, one in enumerate(ids)))
     found = node_features(met, nodes, QUERIES, pa.array(ids), END)
     assert found.queries["latitudes"].to_pylist()[0] == [float(n) for n in range(NUM_PLACES)]
 
@@ -107,6 +108,13 @@ def test_the_order_of_rows_changes_nothing(found: NodeFeatures) -> None:
             np.testing.assert_array_equal(
                 np.array(one[name].to_pylist()), np.array(two[name].to_pylist())
             )
+
+
+@pytest.mark.parametrize("days", [0.0, -1.0])
+def test_an_event_at_the_instant_or_later_is_refused(days: float) -> None:
+    met = pairs(("ann", "bar", 1, 1e-6), ("bob", "bar", 1, days))
+    with pytest.raises(LeakageError, match="found: 1 of 2 pairs"):
+        node_features(met, NODES, QUERIES, CANDIDATES, END)
 
 
 def test_nodes_without_coordinates_and_views_without_pairs() -> None:
