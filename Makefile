@@ -113,8 +113,8 @@ test: setup java lint  ## Lint, then run every test
 	@# one often waits for a JVM or for Airflow.
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
-test-quick: setup  ## Run the tests without Spark, Airflow and pipelines
-	@$(BIN)/python -m pytest -n 2 -m 'not spark and not airflow and not pipeline' $(TESTS)
+test-quick: setup  ## Run the tests without Spark, Airflow, pipelines and processes of their own
+	@$(BIN)/python -m pytest -n 2 -m 'not (spark or airflow or pipeline or process)' $(TESTS)
 
 fuzz: setup  ## Run the fuzzers longer than `make test` does: TIMES=20
 	@GRAPHREC_FUZZ_TIMES='$(TIMES)' $(BIN)/python -m pytest -m fuzz $(TESTS)

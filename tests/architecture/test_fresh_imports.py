@@ -9,6 +9,7 @@ import pytest
 
 from graphrec_core.config import STEPS, StepName, child_environment
 
+pytestmark = pytest.mark.process
 REPOSITORY = Path(__file__).parents[2]
 HEAVY = frozenset({"torch", "dgl", "pyspark", "faiss", "great_expectations", "airflow", "duckdb"})
 DATA = frozenset({"pandas", "scipy", "matplotlib", "networkx"})

@@ -36,6 +36,7 @@ def by_hand(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.pipeline
 def test_the_product_makes_the_rows_that_are_made_by_hand(
     data: Path, by_hand: Path, tmp_path: Path
 ) -> None:
@@ -48,6 +49,7 @@ def test_the_product_makes_the_rows_that_are_made_by_hand(
     assert count_rows(ours, EDGES) == count_rows(by_hand, EDGES) > 1000
 
 
+@pytest.mark.pipeline
 @pytest.mark.parametrize(
     ("change", "column"),
     [
@@ -71,6 +73,7 @@ def test_a_row_that_differs_is_found(
     assert column in difference
 
 
+@pytest.mark.pipeline
 def test_a_table_of_one_side_only_is_found(by_hand: Path, tmp_path: Path) -> None:
     ours = tmp_path / "ours"
     shutil.copytree(by_hand, ours)

@@ -216,6 +216,7 @@ def test_a_configuration_that_is_not_there_is_an_import_error(
     assert [Path(name).name for name in bag.import_errors] == ["broken_configs.py"]
 
 
+@pytest.mark.process
 def test_parsing_imports_nothing_heavy() -> None:
     heavy = {"torch", "dgl", "pyspark", "faiss", "great_expectations", "scipy", "pandas"}
     code = "import sys, graphrec.dags.pipelines; print(*sys.modules)"

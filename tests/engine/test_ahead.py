@@ -23,6 +23,7 @@ print("json.tool" in sys.modules, "pyspark.sql" in sys.modules)
 """
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("engine", "found"), [("spark", "True True"), ("duckdb", "False False")])
 def test_a_module_is_loaded_ahead_beside_spark_alone(
     tmp_path: Path, engine: str, found: str

@@ -86,6 +86,7 @@ def test_one_seed_gives_one_sample_on_any_number_of_threads():
     assert draws[0] != draws[2]
 
 
+@pytest.mark.process
 def test_importing_writes_nothing_to_the_home_folder(tmp_path):
     environment = child_environment(HOME=str(tmp_path))
     environment.pop("DGLBACKEND", None)

@@ -138,6 +138,7 @@ def test_help_names_the_steps_that_work_on_all_regions() -> None:
     assert "it works on all regions" not in run_main("train-model", "--help").out
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(("given", "found"), [({}, "1 1"), ({"OMP_NUM_THREADS": "3"}, "3 1")])
 def test_numerical_libraries_start_with_one_thread(
     market_yaml: Path, given: dict[str, str], found: str
@@ -187,6 +188,7 @@ def untrained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_yaml(root / "tiny.yaml", config)
 
 
+@pytest.mark.process
 def test_a_step_prints_one_line_of_json_and_logs_elsewhere(untrained: Path) -> None:
     command = ("evaluate-model", "--config", str(untrained), *TINY_DAY, "--region", "east")
     first, again = run_cli(*command), run_cli(*command)

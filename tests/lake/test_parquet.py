@@ -57,6 +57,7 @@ def test_a_column_that_is_not_there_is_refused(file: Path) -> None:
         read_parquet(io.BytesIO(file.read_bytes()), ["a", "nowhere"])
 
 
+@pytest.mark.process
 def test_pandas_is_not_loaded_as_pyarrow_itself_would(file: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, str(file)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

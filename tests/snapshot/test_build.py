@@ -127,6 +127,7 @@ def test_counts_are_those_of_the_files(snapshot: Artifact) -> None:
             assert counts[table]["num_pairs"] == pairs.num_rows
 
 
+@pytest.mark.process
 def test_building_again_in_another_process_gives_the_same_id_and_bytes(
     snapshot: Artifact, tmp_path: Path
 ) -> None:

@@ -67,6 +67,7 @@ def test_without_gradients_nothing_moves() -> None:
     assert weight.tolist() == [1, 1]
 
 
+@pytest.mark.process
 def test_the_compiler_is_not_loaded_as_torchs_own_class_would() -> None:
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
