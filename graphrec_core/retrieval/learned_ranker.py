@@ -11,7 +11,13 @@ import numpy as np
 from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.retrieval.node_features import NodeFeatures
-from graphrec_core.retrieval.pair_features import Proposed, feature_names, pair_features
+from graphrec_core.retrieval.pair_features import (
+    PAIR_FEATURES,
+    PairFeature,
+    Proposed,
+    feature_names,
+    pair_features,
+)
 from graphrec_core.retrieval.proposals import Proposals
 from graphrec_core.retrieval.ranker import Merged, best_of_each
 from graphrec_core.types import Region
@@ -47,6 +53,12 @@ class TreeModel:
         from lightgbm import Booster
 
         return Booster(model_str=self.text)
+
+    @cached_property
+    def features(self) -> tuple[PairFeature, ...]:
+        """What it asks for beside the sources' columns; an older one knows fewer features."""
+        asked = set(self.booster.feature_name())
+        return tuple(one for one in PAIR_FEATURES if one.name in asked)
 
     def chances(self, features: np.ndarray, region: Region) -> np.ndarray:
         """Estimates the chance that each pair is met within the horizon.
@@ -89,17 +101,18 @@ def read_trees(artifact: Artifact, sources: Sequence[str]) -> TreeModel:
         sources: Names of the recommender's sources, in order.
 
     Raises:
-        LakeError: A file is missing or damaged, or the trees ask for other features.
+        LakeError: A file is missing or damaged, or the trees ask for features that are unknown.
     """
     about = artifact.read_json(ABOUT_FILE)
     model = TreeModel(
         artifact.read(TREES_FILE).decode(), tuple(about["regions"]), about["negatives_frac"]
     )
-    known, asked = [*feature_names(sources), REGION], model.booster.feature_name()
-    if asked != known:
+    asked = model.booster.feature_name()
+    if asked != [*feature_names(sources, model.features), REGION]:
+        unknown = sorted(set(asked) - {*feature_names(sources), REGION})
         raise LakeError(
-            must=f"The ranker's features must be those of this version: {', '.join(known)}.",
-            found=", ".join(sorted(set(asked) ^ set(known))) or "another order",
+            must="The ranker's features must be of those that this version knows.",
+            found=", ".join(unknown) or "other sources, or another order",
             fix="Use the version that fitted it, or run fit-ranker again.",
         )
     return model
@@ -145,7 +158,7 @@ class LearnedRanker:
     def merge(self, query_rows: np.ndarray, proposals: Sequence[Proposals], k: int) -> Merged:
         """See ``Ranker``."""
         proposed = Proposed.of(proposals)
-        features = pair_features(proposed, query_rows, self.nodes)
+        features = pair_features(proposed, query_rows, self.nodes, self.model.features)
         return best_of_each(
             len(query_rows),
             k,

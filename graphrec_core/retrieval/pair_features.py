@@ -151,32 +151,42 @@ PAIR_FEATURES: tuple[PairFeature, ...] = (
         lambda pairs: _mean(np.exp(-pairs.distances_km)),
     ),
 )
+"""All that is fitted to. One that changes its meaning changes its name too."""
 
 
-def feature_names(sources: Sequence[str]) -> list[str]:
+def feature_names(
+    sources: Sequence[str], features: Sequence[PairFeature] = PAIR_FEATURES
+) -> list[str]:
     """Names the columns of ``pair_features``, in order.
 
     Args:
         sources: Names of the recommender's sources, in order.
+        features: What is known beside them.
     """
     of_sources = [f"{source}_{what}" for what in OF_SOURCES for source in sources]
-    return [*of_sources, *(feature.name for feature in PAIR_FEATURES)]
+    return [*of_sources, *(feature.name for feature in features)]
 
 
-def pair_features(proposed: Proposed, query_rows: np.ndarray, nodes: NodeFeatures) -> np.ndarray:
-    """Computes every feature of proposed pairs, float32 [P, F] as ``feature_names`` has them.
+def pair_features(
+    proposed: Proposed,
+    query_rows: np.ndarray,
+    nodes: NodeFeatures,
+    features: Sequence[PairFeature] = PAIR_FEATURES,
+) -> np.ndarray:
+    """Computes features of proposed pairs, float32 [P, F] as ``feature_names`` has them.
 
     Args:
         proposed: What the sources propose to the block.
         query_rows: int64 [B]; the block's queries.
         nodes: What is known of queries and candidates apart.
+        features: What is computed beside each source's rank and score.
     """
     rows = query_rows[proposed.places]
-    columns = np.empty((len(rows), len(PAIR_FEATURES)), dtype=np.float32)
+    columns = np.empty((len(rows), len(features)), dtype=np.float32)
     for start in range(0, len(rows), AT_A_TIME):
         part = slice(start, start + AT_A_TIME)
         pairs = _Pairs(proposed.ranks[part], proposed.candidates[part], rows[part], nodes)
-        for place, feature in enumerate(PAIR_FEATURES):
+        for place, feature in enumerate(features):
             columns[part, place] = feature.of(pairs)
     return np.column_stack([proposed.ranks, proposed.scores, columns])
 

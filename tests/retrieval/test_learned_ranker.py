@@ -21,6 +21,7 @@ from graphrec_core.retrieval.learned_ranker import (
     write_nodes,
     write_trees,
 )
+from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.pair_features import Proposed, feature_names, pair_features
 from graphrec_core.types import ALL_REGIONS, Region
 from tests.retrieval.test_pair_features import SOURCES, proposals, random_nodes
@@ -109,9 +110,27 @@ def test_a_region_is_a_feature_and_an_unknown_one_is_no_fault() -> None:
     assert 0 < moon < 1
 
 
+def test_a_ranker_of_before_a_feature_serves_on(tmp_path: Path) -> None:
+    """Its shard lacks what the new feature reads; its chances are what they were."""
+    dropped = {"query_days_since_event", "candidate_trend"}
+    names = [name for name in NAMES if name not in dropped]
+    nodes = random_nodes(np.random.default_rng(7), 5, 30)
+    older = NodeFeatures(
+        nodes.queries.drop_columns("days_since_event"), nodes.candidates.drop_columns("trend")
+    )
+    artifact = committed(tmp_path, fitted(names), LearnedRanker(fitted(names), older, EAST))
+    ranker = LearnedRanker(read_trees(artifact, SOURCES), read_nodes(artifact), EAST)
+    found, rows = proposals([[4, 2, 9]], [[7, 9, 1]]), np.array([3])
+    merged = ranker.merge(rows, found, 5)
+    whole = pair_features(Proposed.of(found), rows, nodes)
+    kept = whole[:, [name not in dropped for name in NAMES[:-1]]]
+    chances = np.sort(ranker.model.chances(kept, EAST))[::-1]
+    np.testing.assert_allclose(merged.scores[0], chances, rtol=1e-6)
+
+
 def test_trees_of_other_features_are_refused(tmp_path: Path) -> None:
     artifact = committed(tmp_path, fitted())
-    with pytest.raises(LakeError, match="found: recent_rank, recent_score, walks_rank"):
+    with pytest.raises(LakeError, match="found: recent_rank, recent_score\n"):
         read_trees(artifact, ["taste", "walks"])
-    with pytest.raises(LakeError, match="found: another order"):
+    with pytest.raises(LakeError, match="found: other sources, or another order"):
         read_trees(artifact, SOURCES[::-1])
