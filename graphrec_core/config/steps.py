@@ -191,7 +191,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.EVALUATE: StepSpec(
         "Ranks every candidate for the holdout's queries and stores the gate's decision.",
-        5,
+        4,
         ("task", *_LISTS, *_MEASURED, *_gate_settings(StepName.EVALUATE)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN), _RANKER),

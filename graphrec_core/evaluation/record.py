@@ -30,7 +30,9 @@ def judged_figures(
     """
     systems = [name for name in measured.systems if name not in unmeasured]
     slices = summarise(measured.queries, systems, config.evaluation)
-    decisions = judge(Evidence(config.gate, config.evaluation, measured.queries))
+    is_learned = config.recommender.ranker.is_fitted
+    evidence = Evidence(config.gate, config.evaluation, measured.queries, is_learned=is_learned)
+    decisions = judge(evidence)
     return EvaluationFigures(
         metrics=slices[ALL].metrics,
         slices=slices,

@@ -150,7 +150,7 @@ class Baseline(NotWorse):
 
 
 class OwnSource(NotWorse):
-    """The whole is not worse than any of its sources alone: merging and ranking earn their place.
+    """A learned ranker orders not worse than any of its sources alone: it has to earn its place.
 
     So it is not worse than the best of them, and regions pool whichever that is in each.
     """
@@ -159,8 +159,8 @@ class OwnSource(NotWorse):
 
     @classmethod
     def asked(cls, evidence: Evidence) -> Iterator[Self]:
-        """Asks of every source that was measured beside the whole."""
-        for reference in evidence.sources:
+        """Asks of every source that was measured beside the whole, of a learned ranker alone."""
+        for reference in evidence.sources if evidence.is_learned else ():
             for metric in evidence.judged:
                 yield cls(metric, reference)
 

@@ -97,10 +97,14 @@ def decide(
         brought: What every region of the snapshot brings.
     """
     evaluations = [one.evaluation for one in brought.values() if one.evaluation]
-    pool: list[GateDecision] = []
+    pool, config = list[GateDecision](), day.config
     if evaluations:
         queries = pool_queries([found.read_table("queries.parquet") for found in evaluations])
-        pool = judge(Evidence(day.config.gate, day.config.evaluation, queries, pooled=True))
+        is_learned = config.recommender.ranker.is_fitted
+        pooled = Evidence(
+            config.gate, config.evaluation, queries, pooled=True, is_learned=is_learned
+        )
+        pool = judge(pooled)
     return {region: _entry(day, region, brought[region], pool) for region in names}
 
 

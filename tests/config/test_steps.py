@@ -25,7 +25,7 @@ GOLDEN = {
     StepName.TRAIN: "b27d6834a178f477",
     StepName.RANKER: "65be842d11724563",
     StepName.EMBED: "e6dfbf4eead1d070",
-    StepName.EVALUATE: "46ba2c7d78216b43",
+    StepName.EVALUATE: "cb3474db4739adcd",
     StepName.SHARD: "d1750e4b2ceb9257",
     StepName.PUBLISH: "47a3607e3765a49f",
     StepName.REPORT: "123118cc3f928d69",

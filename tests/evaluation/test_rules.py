@@ -51,8 +51,9 @@ def _of_sources(decisions: list[GateDecision]) -> dict[tuple[str, str], str]:
     return {(one.reference, one.metric): one.outcome for one in found}
 
 
-def test_the_whole_is_not_worse_than_any_of_its_sources() -> None:
-    decisions = _judge(_queries(model=0.4, source_taste=0.5, source_walks=0.41))
+def test_a_learned_ranker_is_not_worse_than_any_of_its_sources() -> None:
+    queries = _queries(model=0.4, source_taste=0.5, source_walks=0.41)
+    decisions = judge(Evidence(GATE, EVALUATION, queries, is_learned=True))
     assert _of_sources(decisions) == {
         ("source_taste", "recall"): "failed",
         ("source_taste", "mrr"): "failed",
@@ -60,12 +61,13 @@ def test_the_whole_is_not_worse_than_any_of_its_sources() -> None:
         ("source_walks", "mrr"): "passed",
     }
     assert verdict_of(decisions) == "refused"
-    assert _of_sources(_judge(_queries(model=0.4))) == {}  # an only source is the whole
+    assert _of_sources(_judge(queries)) == {}  # merged by a rule that learns nothing
 
 
 def test_regions_with_other_sources_are_pooled_by_each() -> None:
     own, other = _queries(50, model=0.4, source_a=0.4), _queries(200, model=0.4, source_b=0.5)
-    found = _of_sources(_judge_pool([own, other]))
+    pool = pool_queries([own, other])
+    found = _of_sources(judge(Evidence(GATE, EVALUATION, pool, pooled=True, is_learned=True)))
     assert found["source_a", "recall"] != "failed"
     assert found["source_b", "recall"] == "failed"
 
