@@ -61,7 +61,7 @@ class Evidence:
             is null). None: no query was asked.
         pooled: Whether the rows come from all regions.
         numbers: What was counted, by name.
-        is_learned: Whether a learned ranker orders what the sources propose.
+        is_learned: Whether the configured ranker is a learned one.
     """
 
     gate: GateConfig
