@@ -24,6 +24,7 @@ where valid_from <= $end and (valid_to is null or valid_to > $end) and known_at 
 OF_VIEW = """,
     count(*) filter (in_$view) as num_events_$view,
     sum(rating) filter (in_$view) as weight_$view,
+    min(event_time) filter (in_$view) as first_event_time_$view,
     max(event_time) filter (in_$view) as last_event_time_$view,
     max(known_at) filter (in_$view) as last_known_at_$view"""
 
@@ -59,6 +60,7 @@ select
     pairs.dst,
     cast(weight_$view as double) as weight,
     num_events_$view as num_events,
+    first_event_time_$view as first_event_time,
     last_event_time_$view as last_event_time,
     last_known_at_$view as last_known_at,
     users.region <> items.region as crosses_border,

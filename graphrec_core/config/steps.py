@@ -150,7 +150,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.SNAPSHOT: StepSpec(
         "Builds the day's as-of graph: three views and two holdouts by region, audited.",
-        14,
+        15,
         (*_CANONICAL, "source.earliest_time", "task", "time", "region"),
         folder="snapshots/as_of={as_of}/{id}",
     ),

@@ -26,6 +26,7 @@ TAKEN = frozenset(
         *(column.name for column in COLUMNS[TableKind.EDGES]),
         "crosses_border",
         "dst_region",
+        "first_event_time",
         "last_known_at",
         "region",
         "src_region",

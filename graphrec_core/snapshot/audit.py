@@ -11,7 +11,7 @@ from graphrec_core.snapshot.instants import Instants, holdout_instants, view_ins
 from graphrec_core.types import View
 
 NUM_EXAMPLES = 5
-TIMES = "last_event_time, last_known_at"
+TIMES = "first_event_time, last_event_time, last_known_at"
 
 
 def audit(
@@ -48,9 +48,9 @@ def audit(
             table = f"view={view}/nodes/{ntype}"
             find(table, "audit_nodes", "written_nodes", "*", **bounds)
         for etype in config.source.edges:
-            table, last = f"view={view}/edges/{etype}", "last_event_time as first_event_time"
-            find_edges(table, f"region, src, dst, {last}, {TIMES}", instants)
-    pair = "region, query_id as src, candidate_id as dst, first_event_time"
+            table = f"view={view}/edges/{etype}"
+            find_edges(table, f"region, src, dst, {TIMES}", instants)
+    pair = "region, query_id as src, candidate_id as dst"
     for view in (View.FIT, View.TRAIN):
         bounds_of_holdout = holdout_instants(config, as_of, view)
         find_edges(holdout_table(view), f"{pair}, {TIMES}", bounds_of_holdout)

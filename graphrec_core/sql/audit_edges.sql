@@ -1,7 +1,6 @@
 -- Purpose:    the written edges of a view, or its holdout, that lie outside their window.
 -- Grain:      one row per offending edge and region; no row is the good result.
--- Reads:      written_edges (region, src, dst, first_event_time, last_event_time, last_known_at;
---             edges of a view have only the last times: it is the first one, too)
+-- Reads:      written_edges (region, src, dst, first_event_time, last_event_time, last_known_at)
 -- Parameters: :window_start  timestamp, inclusive
 --             :window_end    timestamp, exclusive: the view's instant
 --             :known_before  timestamp; the view's cutoff
@@ -15,6 +14,8 @@ from (
                 then 'edge fed by an event at or after the instant'
             when least(first_event_time, last_event_time) < :window_start
                 then 'edge older than its window'
+            when first_event_time > last_event_time
+                then 'edge whose first event is after its last'
             when last_known_at >= :known_before then 'edge fed by a row known too late'
             when first_event_time is null or last_event_time is null or last_known_at is null
                 then 'edge does not say what fed it'

@@ -4,7 +4,7 @@
 -- Parameters: :weight          string; sum | mean | max | last | first of the events' weights
 --             :half_life_days  double; an event this old counts half, 0: all count the same
 --             :instant         timestamp; the view's instant
--- The maxima let the audit see what fed a pair. A mean is weighted by recency; of events at one
+-- The earliest and latest times let the audit see what fed a pair. A mean is weighted by recency; of events at one
 -- time the last is the one known last, then the heaviest, and the first the other way round.
 -- Weights are equal to the bit, whatever the order of rows and the engine: sums of floats depend
 -- on the order, and engines differ in powers and decimals by the last digit. So recency has nine
@@ -60,6 +60,7 @@ summed as (
             end
         ).value as first_value,
         count(*) as num_events,
+        min(event_time) as first_event_time,
         max(event_time) as last_event_time,
         max(known_at) as last_known_at
     from valued
@@ -76,6 +77,7 @@ select
         else sum_value
     end as weight,
     num_events,
+    first_event_time,
     last_event_time,
     last_known_at
 from summed

@@ -20,7 +20,7 @@ from tests.support.snapshots import AS_OF, SOURCE, tiny_config
 GOLDEN = {
     StepName.WAIT: "051efd39d55f4bc5",
     StepName.VALIDATE: "7ddc7caf7060ed49",
-    StepName.SNAPSHOT: "41bf0a77cdbb6612",
+    StepName.SNAPSHOT: "0ab9d20525332cfd",
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
     StepName.RANKER: "65be842d11724563",

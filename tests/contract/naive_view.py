@@ -96,6 +96,7 @@ def _edge(
         "dst": pair[1],
         "weight": weight,
         "num_events": len(rows),
+        "first_event_time": min(row.time for row in rows),
         "last_event_time": max(row.time for row in rows),
         "last_known_at": max(row.known_at for row in rows),
     }

@@ -36,6 +36,7 @@ def test_what_is_not_named_is_left_out() -> None:
         ("note", "must hold numbers or booleans"),
         ("Weight", "must not name a feature like a column of the snapshot"),
         ("num_events", "must not name a feature like a column of the snapshot"),
+        ("first_event_time", "must not name a feature like a column of the snapshot"),
         ("row_text", "must not name a feature like a column of the snapshot"),
     ],
 )

@@ -41,6 +41,7 @@ def naive_view(
         for pair, edge in edges.items():
             view.edges[region][pair] = {
                 "num_events": edge["num_events"],
+                "first_event_time": edge["first_event_time"],
                 "last_event_time": edge["last_event_time"],
                 "crosses": edge["crosses_border"],
             }

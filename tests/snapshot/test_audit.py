@@ -36,9 +36,15 @@ LEAKS = [
     (edges_file(View.TRAIN, "visited", WEST), "last_known_at", CUT, "fed by a row known too late"),
     (
         edges_file(View.SERVE, "visited", WEST),
-        "last_event_time",
+        "first_event_time",
         AS_OF - timedelta(days=365) - LATER,
         "older than its window",
+    ),
+    (
+        edges_file(View.TRAIN, "visited", EAST),
+        "first_event_time",
+        CUT - LATER,
+        "first event is after its last",
     ),
     (nodes_file(View.TRAIN, "place", WEST), "valid_from", CUT + LATER, "version from the future"),
     (nodes_file(View.SERVE, "place", EAST), "known_at", AS_OF, "version known too late"),
@@ -141,9 +147,14 @@ def test_spark_finds_the_leaks_that_duckdb_finds(
         (edges_file(View.FIT, "visited", EAST), "last_event_time", FIT_CUT - LATER),
         (holdout_file(EAST, View.FIT), "last_event_time", CUT - LATER),
         (edges_file(View.TRAIN, "visited", EAST), "last_event_time", CUT - LATER),
+        (
+            edges_file(View.TRAIN, "visited", EAST),
+            "first_event_time",
+            CUT - timedelta(days=365),
+        ),
         (nodes_file(View.TRAIN, "place", WEST), "valid_from", CUT),
         (nodes_file(View.TRAIN, "user", WEST), "features_effective_at", CUT),
-        (holdout_file(WEST), "last_event_time", CUT),
+        (holdout_file(WEST), "first_event_time", CUT),
     ],
 )
 def test_the_last_instant_that_is_allowed_is_no_leak(

@@ -80,6 +80,7 @@ def test_edges_equal_the_naive_reference(
     found = {
         (row["src"], row["dst"]): {
             "num_events": row["num_events"],
+            "first_event_time": row["first_event_time"],
             "last_event_time": row["last_event_time"],
             "crosses": row["crosses_border"],
         }

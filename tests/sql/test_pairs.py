@@ -44,12 +44,18 @@ def test_a_pair_holds_its_events_weight_count_and_latest_times(
     ]
     pair = {"src": "u", "dst": "p", "weight": weight, "num_events": 2}
     assert pairs(engine, events, rule) == [
-        {**pair, "last_event_time": day(3), "last_known_at": day(9)},
+        {
+            **pair,
+            "first_event_time": day(1),
+            "last_event_time": day(3),
+            "last_known_at": day(9),
+        },
         {
             "src": "u",
             "dst": "q",
             "weight": 1.0,
             "num_events": 1,
+            "first_event_time": day(2),
             "last_event_time": day(2),
             "last_known_at": day(2),
         },

@@ -320,6 +320,7 @@ def test_audit_names_every_leak_of_a_node(engine: Engine) -> None:
         (5, 5, 5, "edge fed by an event at or after the instant"),
         (1, 1, 1, "edge older than its window"),
         (1, 4, 4, "edge older than its window"),
+        (4, 3, 5, "edge whose first event is after its last"),
         (4, 4, 6, "edge fed by a row known too late"),
         (None, 4, 4, "edge does not say what fed it"),
         (4, None, 4, "edge does not say what fed it"),
