@@ -48,6 +48,9 @@ class ModelConfig(Section):
         return self.own_settings()
 
 
+WEIGHTED = "An edge counts by its weight (source.edges.<type>.weight); else all count the same."
+
+
 class EncoderConfig(ModelConfig):
     """What all encoders share: they are trained, and give nodes vectors."""
 
@@ -81,7 +84,16 @@ class ScorerConfig(ModelConfig):
         return {**self.own_settings(), **unusual}
 
 
-WEIGHTED = "An edge counts by its weight (source.edges.<type>.weight); else all count the same."
+class PairsConfig(ScorerConfig):
+    """What the scorers share that sum over pairs: what a pair counts."""
+
+    weighted: bool = Field(False, description=WEIGHTED)
+    half_life_days: float = Field(
+        0,
+        ge=0,
+        le=MAX_DAYS,
+        description="A pair whose last event is this old counts half; 0: no decay.",
+    )
 
 
 class LightGCNConfig(EncoderConfig):
@@ -127,7 +139,7 @@ class GraphSAGEConfig(EncoderConfig):
         return self.fanouts or DEFAULT_FANOUTS[: self.num_layers]
 
 
-class PopularityConfig(ScorerConfig):
+class PopularityConfig(PairsConfig):
     """The same list for everybody: what most queries met."""
 
     model: Literal["popularity"] = Field("popularity", description=OF_MODEL)
@@ -137,24 +149,21 @@ class PopularityConfig(ScorerConfig):
         le=MAX_DAYS,
         description="What was met in the last days of the view stands first; 0: no difference.",
     )
-    weighted: bool = Field(False, description=WEIGHTED)
 
 
-class CovisitationConfig(ScorerConfig):
+class CovisitationConfig(PairsConfig):
     """Who met this also met that (Sarwar et al., WWW 2001)."""
 
     model: Literal["covisitation"] = Field("covisitation", description=OF_MODEL)
-    weighted: bool = Field(False, description=WEIGHTED)
 
 
 Exponent = Annotated[float, Field(ge=0, le=2)]
 
 
-class NeighboursConfig(ScorerConfig):
+class NeighboursConfig(PairsConfig):
     """Three steps over the graph, scaled by degrees (LinkProp: Fu et al., WWW 2022)."""
 
     model: Literal["neighbours"] = Field("neighbours", description=OF_MODEL)
-    weighted: bool = Field(False, description=WEIGHTED)
     degrees: tuple[Exponent, Exponent, Exponent] = Field(
         (0.5, 0.5, 0.2),
         description="Powers of the degree that a step is divided by: of what the query met, of "
@@ -162,21 +171,19 @@ class NeighboursConfig(ScorerConfig):
     )
 
 
-class EaseConfig(ScorerConfig):
+class EaseConfig(PairsConfig):
     """A linear model of candidates that explain each other (EASE: Steck, WWW 2019)."""
 
     model: Literal["ease"] = Field("ease", description=OF_MODEL)
-    weighted: bool = Field(False, description=WEIGHTED)
     l2: float = Field(
         300.0, gt=0, le=1e9, description="Regularisation: more trusts only what many have met."
     )
 
 
-class SpectralConfig(ScorerConfig):
+class SpectralConfig(PairsConfig):
     """A filter of the graph's spectrum (GF-CF: Shen et al., CIKM 2021)."""
 
     model: Literal["spectral"] = Field("spectral", description=OF_MODEL)
-    weighted: bool = Field(False, description=WEIGHTED)
     rank: int = Field(64, ge=1, le=4096, description="Singular vectors kept.")
     power: float = Field(
         0.0, ge=0, le=8, description="A vector counts by its singular value to this power."

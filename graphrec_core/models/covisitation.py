@@ -16,8 +16,8 @@ class Covisitation:
         s(q, c) = sum over c' met by q of |Q_c ∩ Q_c'| / sqrt(|Q_c| |Q_c'|)
                 = (x_q N) (X^T X N)_c,   N = diag(1 / sqrt(|Q_c|))
 
-    With ``weighted`` X holds the weights of the pairs, and |Q_c| becomes the squared length of its
-    column: the cosine of Sarwar et al. on ratings.
+    With ``weighted`` or a half-life X holds what the pairs count, and |Q_c| becomes the squared
+    length of its column: the cosine of Sarwar et al. on ratings.
 
     Exact; computed per block of queries, so that the co-occurrences are never kept whole.
 
@@ -30,7 +30,7 @@ class Covisitation:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Keeps the matrix and its normalised form."""
-        interactions = inputs.all_time(weighted=self.config.weighted)
+        interactions = inputs.all_time(self.config)
         matrix = interactions.matrix
         lengths = np.sqrt(np.asarray(matrix.power(2).sum(axis=0)).ravel())
         scale = 1 / np.where(lengths > 0, lengths, 1)

@@ -18,8 +18,8 @@ class Ease:
 
         P = (X^T X + l2 I)^-1,   B = I - P diag(1 / diag P),   s(q, c) = (x_q B)_c
 
-    ``B`` has a zero diagonal: no candidate speaks for itself. With ``weighted`` X holds the
-    weights of the pairs.
+    ``B`` has a zero diagonal: no candidate speaks for itself. With ``weighted`` or a half-life X
+    holds what the pairs count.
 
     Args:
         config: Its settings.
@@ -34,7 +34,7 @@ class Ease:
         Raises:
             ConfigError: There are too many of them for a dense matrix.
         """
-        interactions = inputs.all_time(weighted=self.config.weighted)
+        interactions = inputs.all_time(self.config)
         matrix = interactions.matrix
         num_columns = matrix.shape[1]
         if num_columns > MAX_CANDIDATES:

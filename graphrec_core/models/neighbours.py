@@ -17,7 +17,7 @@ class Neighbours:
     LinkProp's first factor, the degree of the query itself, orders no list and is left out.
     Neighbourhoods are cases: the cosine of candidates is [.5, 0, .5] (Sarwar et al., WWW 2001),
     the cosine of queries [0, .5, 0], RP3beta [alpha, alpha, beta] (Paudel et al., 2016).
-    With ``weighted`` X holds the weights of the pairs, and a degree is their sum.
+    With ``weighted`` or a half-life X holds what the pairs count, and a degree is their sum.
 
     Exact; computed per block of queries, so that the product is never kept whole.
 
@@ -30,7 +30,7 @@ class Neighbours:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Scales the matrix for each of the three steps."""
-        interactions = inputs.all_time(weighted=self.config.weighted)
+        interactions = inputs.all_time(self.config)
         matrix = interactions.matrix
         met, peers, candidate = self.config.degrees
         of_queries, of_candidates = matrix.sum(axis=1), matrix.sum(axis=0)

@@ -11,7 +11,9 @@ class Popularity:
 
     With ``window_days`` by those of the last days, and then by those of all time: what nobody met
     lately follows in the order of all time, so that the list is whole. With ``weighted`` a query
-    counts by the weight of its pair. Candidates stand in id order, so ties go by id.
+    counts by the weight of its pair, and with a half-life by ``.5 ** (age / half life)`` of its
+    last event, which is a trend: forward decay (Cormode et al., ICDE 2009) with an exponential.
+    Candidates stand in id order, so ties go by id.
 
     Args:
         config: Its settings.
@@ -22,9 +24,8 @@ class Popularity:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Counts the queries of each candidate, and ranks the candidates."""
-        days, weighted = self.config.window_days, self.config.weighted
-        every = _counts(inputs.all_time(weighted=weighted))
-        self._counts = _counts(inputs.recent(days, weighted=weighted)) if days else every
+        days, every = self.config.window_days, _counts(inputs.all_time(self.config))
+        self._counts = _counts(inputs.recent(days, self.config)) if days else every
         self._order = np.lexsort((-every, -self._counts))  # stable: then by id
 
     def ranked(self) -> tuple[np.ndarray, np.ndarray]:

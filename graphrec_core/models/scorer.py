@@ -11,6 +11,9 @@ import pyarrow.compute as pc
 import scipy.sparse as sp
 
 from graphrec_core.axes.rows import id_array, rows_of
+from graphrec_core.config.model import PairsConfig
+
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Interactions:
     """Who met what in one view.
 
     Attributes:
-        matrix: CSR float32 [Q, X] of ones, or of weights; the first rows are the queries asked
+        matrix: CSR float32 [Q, X] of what pairs count; the first rows are the queries asked
             for, then everybody else; the first columns are the candidates, then everything else.
         num_candidates: How many columns are candidates.
     """
@@ -45,43 +48,51 @@ class ScorerInputs:
 
     @cached_property
     def interactions(self) -> Interactions:
-        """Those of all time."""
-        return self._of(self.pairs)
+        """Those of all time, each pair a one."""
+        return self._of(self.pairs, None)
 
-    @cached_property
-    def weighted(self) -> Interactions:
-        """The same with the weights of the pairs; a pair of weight 0 is none."""
-        return self._of(self.pairs, weighted=True)
-
-    def all_time(self, *, weighted: bool) -> Interactions:
-        """Those of all time, as a scorer's setting has it.
+    def all_time(self, counting: PairsConfig) -> Interactions:
+        """Those of all time.
 
         Args:
-            weighted: Whether a pair has its weight; else all count the same.
+            counting: What a pair counts: 1 or its weight, times ``.5 ** (age / half life)`` where
+                there is a half-life, by the age of its last event. A pair that counts nothing is
+                none.
         """
-        return self.weighted if weighted else self.interactions
+        if not (counting.weighted or counting.half_life_days):
+            return self.interactions
+        return self._of(self.pairs, self._counted(self.pairs, counting))
 
-    def recent(self, days: int, *, weighted: bool = False) -> Interactions:
+    def recent(self, days: int, counting: PairsConfig) -> Interactions:
         """Those of the last days, with the same rows and candidates first.
 
-        Queries are counted exactly, though events are aggregated to pairs.
+        Queries are counted exactly, though events are aggregated to pairs. A pair has the weight
+        of all its events.
 
         Args:
             days: A pair is recent if its last event is at or after ``instant`` less these.
-            weighted: Whether a pair has its weight, of all its events; else all count the same.
+            counting: What a pair counts, see ``all_time``.
         """
         first = self.instant - timedelta(days=days)
         since = pa.scalar(first, pa.timestamp("us", tz="UTC"))
         recent = self.pairs.filter(pc.greater_equal(self.pairs["last_event_time"], since))
-        return self._of(recent, weighted=weighted)
+        return self._of(recent, self._counted(recent, counting))
 
-    def _of(self, pairs: pa.Table, *, weighted: bool = False) -> Interactions:
-        weights = pairs["weight"] if weighted else None
+    def _of(self, pairs: pa.Table, values: np.ndarray | None) -> Interactions:
         ends = pairs["src"], pairs["dst"]
-        found = interactions_of(*ends, self.query_ids, self.candidate_ids, weights)
-        if weighted:
-            found.matrix.eliminate_zeros()
-        return found
+        return interactions_of(*ends, self.query_ids, self.candidate_ids, values)
+
+    def _counted(self, pairs: pa.Table, counting: PairsConfig) -> np.ndarray | None:
+        values = pairs["weight"].to_numpy() if counting.weighted else None
+        if counting.half_life_days:
+            kept = 0.5 ** (self._ages(pairs) / counting.half_life_days)
+            values = kept if values is None else values * kept
+        return values
+
+    def _ages(self, pairs: pa.Table) -> np.ndarray:
+        """Returns the days since each pair's last event, float64."""
+        end = pa.scalar(self.instant, pa.timestamp("us", tz="UTC")).value
+        return (end - pairs["last_event_time"].cast(pa.int64()).to_numpy()) / DAY_US
 
 
 class Scorer(Protocol):
@@ -130,7 +141,7 @@ def interactions_of(
     dst: pa.ChunkedArray,
     query_ids: pa.Array,
     candidate_ids: pa.Array,
-    weights: pa.ChunkedArray | None = None,
+    values: np.ndarray | None = None,
 ) -> Interactions:
     """Builds the matrix of distinct (src, dst) pairs.
 
@@ -139,17 +150,20 @@ def interactions_of(
         dst: Candidate ids of the same pairs; ids that are no candidates still connect.
         query_ids: The queries that will be asked for, distinct.
         candidate_ids: The candidates, distinct.
-        weights: Of the same pairs, not negative; None: the matrix is one of ones.
+        values: What the same pairs count, not negative; a pair of 0 is none. None: the matrix is
+            one of ones.
     """
     query_axis = _extended(query_ids, src)
     candidate_axis = _extended(candidate_ids, dst)
     rows, columns = rows_of(src, query_axis), rows_of(dst, candidate_axis)
     shape = (len(query_axis), len(candidate_axis))
-    values = np.ones(len(rows)) if weights is None else weights.to_numpy()
-    matrix = sp.csr_array((values.astype(np.float32), (rows, columns)), shape=shape)
+    given = np.ones(len(rows)) if values is None else values
+    matrix = sp.csr_array((given.astype(np.float32), (rows, columns)), shape=shape)
     matrix.sum_duplicates()
-    if weights is None:
+    if values is None:
         matrix.data[:] = 1
+    else:
+        matrix.eliminate_zeros()
     return Interactions(matrix, len(candidate_ids))
 
 

@@ -17,7 +17,7 @@ class Spectral:
         s = linear * x A^T A  +  ideal * x D_c^-1/2 V S^power V^T D_c^1/2
 
     ``linear: 1, ideal: .3, power: 0`` is GF-CF; ``linear: 0, ideal: 1`` keeps the low frequencies
-    alone, each by its strength. With ``weighted`` X holds the weights of the pairs.
+    alone, each by its strength. With ``weighted`` or a half-life X holds what the pairs count.
 
     Args:
         config: Its settings.
@@ -28,7 +28,7 @@ class Spectral:
 
     def fit(self, inputs: ScorerInputs) -> None:
         """Decomposes the normalised matrix."""
-        interactions = inputs.all_time(weighted=self.config.weighted)
+        interactions = inputs.all_time(self.config)
         matrix, num_candidates = interactions.matrix, interactions.num_candidates
         of_candidates = matrix.sum(axis=0)
         scaled = degree_scale(matrix.sum(axis=1), 0.5) @ matrix
