@@ -24,7 +24,8 @@ from graphrec_core.axes.rows import (
     vectors_along,
 )
 from graphrec_core.config import PipelineConfig
-from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig, baseline
+from graphrec_core.config.model import GraphSAGEConfig, LightGCNConfig
+from graphrec_core.config.recommenders import baseline
 from graphrec_core.embedding.checkpoint import LoadedModel
 from graphrec_core.embedding.inference import encode_graph
 from graphrec_core.evaluation.holdout import Holdout, read_holdout

@@ -17,9 +17,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from graphrec_core.config.base import MAX_NUMBER
-from graphrec_core.config.model import models
 from graphrec_core.config.pipeline import PipelineConfig
 from graphrec_core.config.recommender import RANKERS
+from graphrec_core.config.recommenders import models
 
 PAGE = Path(__file__).parents[1] / "configuration.md"
 UNITS = {"_days": "days", "_hours": "hours", "_s": "seconds", "_frac": "share"}

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from graphrec_core.config.base import Section
-from graphrec_core.config.model import scorers
+from graphrec_core.config.recommenders import scorers
 
 REFERENCES = ("popularity", "recent_popularity", "covisitation")
 """Scorers that are always measured beside a model."""

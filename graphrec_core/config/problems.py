@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphrec_core.config.model import models
 from graphrec_core.config.recommender import RANKER, RANKERS, SECTION, SOURCES
+from graphrec_core.config.recommenders import models
 from graphrec_core.config.yaml_reader import KeyPath
 
 DOTTED = re.compile(r"\b[a-z_]+(?:\.[a-z0-9_]+)+\b")

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from graphrec_core.config.base import Section
-from graphrec_core.config.model import AnyModel, LightGCNConfig, models
+from graphrec_core.config.model import LightGCNConfig
+from graphrec_core.config.recommenders import AnyModel, models
 from graphrec_core.config.yaml_reader import KeyPath
 
 SECTION, SOURCES, RANKER = "recommender", "sources", "ranker"

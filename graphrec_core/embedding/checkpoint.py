@@ -25,7 +25,8 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName
-from graphrec_core.config.model import AnyModel, EncoderConfig, ModelConfig
+from graphrec_core.config.model import EncoderConfig, ModelConfig
+from graphrec_core.config.recommenders import AnyModel
 from graphrec_core.errors import LakeError
 from graphrec_core.graph import FeatureEncoder, RegionGraph
 from graphrec_core.lake import Artifact, Attempt

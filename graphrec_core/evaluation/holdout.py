@@ -13,6 +13,8 @@ from graphrec_core.evaluation.targets import COLUMNS, find_targets
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, holdout_file, nodes_file
 from graphrec_core.lake.records import LeftOutPairs
+from graphrec_core.models.scorer import ViewTables
+from graphrec_core.models.snapshot_tables import SnapshotTables
 from graphrec_core.types import Region, View
 
 
@@ -28,6 +30,7 @@ class Holdout:
         degrees: int64 [Q]; candidates each query has seen in that view.
         left_out: Holdout pairs that are no targets.
         pairs: That view's pairs (see ``TASK_PAIRS``); no node is paired with itself.
+        tables: What else that view holds; None where it is of no snapshot.
     """
 
     query_ids: pa.Array
@@ -37,6 +40,7 @@ class Holdout:
     degrees: np.ndarray
     left_out: LeftOutPairs
     pairs: pa.Table
+    tables: ViewTables | None = None
 
 
 def read_holdout(
@@ -75,6 +79,7 @@ def read_holdout(
         degrees=np.bincount(src_rows[src_rows >= 0], minlength=len(queries)),
         left_out=left_out,
         pairs=pairs,
+        tables=SnapshotTables(snapshot, view, region, task),
     )
 
 

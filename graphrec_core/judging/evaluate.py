@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.config.model import baseline
+from graphrec_core.config.recommenders import baseline
 from graphrec_core.day import Day, evaluation_ref, model_of
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.evaluation.measure import System, measure

@@ -17,7 +17,9 @@ def scorer_inputs(holdout: Holdout, cut: datetime) -> ScorerInputs:
         holdout: Its queries, candidates and the pairs before it.
         cut: The train view's instant.
     """
-    return ScorerInputs(holdout.pairs, holdout.query_ids, holdout.candidate_ids, cut)
+    return ScorerInputs(
+        holdout.pairs, holdout.query_ids, holdout.candidate_ids, cut, holdout.tables
+    )
 
 
 def fitted_source(settings: ScorerConfig, inputs: ScorerInputs) -> DenseSource | ListSource:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from graphrec_core.config.model import AnyModel, ModelConfig, ScorerConfig
+from graphrec_core.config.model import ModelConfig, ScorerConfig
+from graphrec_core.config.recommenders import AnyModel
 from graphrec_core.errors import GraphrecError, LakeError
 from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.evaluation.measure import NO_QUOTA, System

@@ -22,6 +22,7 @@ from graphrec_core.lake.layout import edges_file, list_file, nodes_file, topn_fi
 from graphrec_core.lake.records import EmbeddingFigures, VectorOrigin
 from graphrec_core.models.registry import build_scorer
 from graphrec_core.models.scorer import QueryFreeScorer, Scorer, ScorerInputs
+from graphrec_core.models.snapshot_tables import SnapshotTables
 from graphrec_core.retrieval.topk import top_k
 from graphrec_core.types import ArtifactId, Region, Role, View
 
@@ -86,6 +87,7 @@ def read_scored_view(
     queries = id_array(people["node_id"]).sort()
     candidates = id_array(nodes.filter(nodes["is_candidate"])["node_id"]).sort()
     edges = snapshot.read_table(edges_file(view, task.edge, region), TASK_PAIRS)
+    tables = SnapshotTables(snapshot, view, region, task)
     pairs, peers = task_pairs(edges, peers=task.recommends_peers), task.recommends_peers
     return ScoredView(
         region=region,
@@ -93,7 +95,7 @@ def read_scored_view(
         snapshot_id=snapshot.manifest.id,
         query_ids=queries,
         candidate_ids=candidates,
-        inputs=ScorerInputs(pairs, queries, candidates, instant),
+        inputs=ScorerInputs(pairs, queries, candidates, instant, tables),
         seen=never_shown(pairs, queries, candidates, peers=peers, seen=True),
     )
 

@@ -1,10 +1,11 @@
-"""Builds the recommenders of the registry (``graphrec_core.config.model``) by their settings."""
+"""Builds the recommenders of ``graphrec_core.config.recommenders`` by their settings."""
 
 from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from graphrec_core.config.model import RECOMMENDERS, EncoderConfig, ModelConfig, ScorerConfig
+from graphrec_core.config.model import EncoderConfig, ModelConfig, ScorerConfig
+from graphrec_core.config.recommenders import RECOMMENDERS
 from graphrec_core.models.scorer import QueryFreeScorer, Scorer
 
 if TYPE_CHECKING:  # an encoder brings torch along, a scorer does without

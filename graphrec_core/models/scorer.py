@@ -1,5 +1,6 @@
 """What a scorer is: it scores every candidate for a query without giving nodes vectors."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -30,6 +31,22 @@ class Interactions:
     num_candidates: int
 
 
+class ViewTables(Protocol):
+    """What a view holds beside the pairs of the task."""
+
+    def nodes(self, columns: Sequence[str]) -> pa.Table:
+        """Returns the nodes of the candidates' type.
+
+        Args:
+            columns: What is read beside ``node_id``; one that the view lacks is all null.
+        """
+        ...
+
+    def edges(self, etype: str) -> pa.Table:
+        """Returns the pairs of an edge type: src, dst, last_event_time, weight."""
+        ...
+
+
 @dataclass(frozen=True)
 class ScorerInputs:
     """What a scorer may learn from: the pairs of one view.
@@ -39,12 +56,21 @@ class ScorerInputs:
         query_ids: The queries that will be asked for, distinct.
         candidate_ids: The candidates, distinct and in id order.
         instant: The view's instant.
+        tables: What else the view holds; None where a scorer of pairs alone is fitted.
     """
 
     pairs: pa.Table
     query_ids: pa.Array
     candidate_ids: pa.Array
     instant: datetime
+    tables: ViewTables | None = None
+
+    @property
+    def view(self) -> ViewTables:
+        """What the view holds beside the pairs."""
+        if self.tables is None:
+            raise TypeError("this scorer needs the tables of the view")
+        return self.tables
 
     @cached_property
     def interactions(self) -> Interactions:
@@ -85,12 +111,12 @@ class ScorerInputs:
     def _counted(self, pairs: pa.Table, counting: PairsConfig) -> np.ndarray | None:
         values = pairs["weight"].to_numpy() if counting.weighted else None
         if counting.half_life_days:
-            kept = 0.5 ** (self._ages(pairs) / counting.half_life_days)
+            kept = 0.5 ** (self.ages(pairs) / counting.half_life_days)
             values = kept if values is None else values * kept
         return values
 
-    def _ages(self, pairs: pa.Table) -> np.ndarray:
-        """Returns the days since each pair's last event, float64."""
+    def ages(self, pairs: pa.Table) -> np.ndarray:
+        """Returns the days since each pair's last event, float64 [num_pairs]."""
         end = pa.scalar(self.instant, pa.timestamp("us", tz="UTC")).value
         return (end - pairs["last_event_time"].cast(pa.int64()).to_numpy()) / DAY_US
 

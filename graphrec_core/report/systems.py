@@ -6,8 +6,8 @@ releases, in this order.
 
 from collections.abc import Mapping
 
-from graphrec_core.config.model import RECOMMENDERS, scorers
 from graphrec_core.config.recommender import RecommenderConfig
+from graphrec_core.config.recommenders import RECOMMENDERS, scorers
 from graphrec_core.evaluation.systems import MODEL, SOURCE_PREFIX, source_system
 from graphrec_core.ledger.past import CHAMPION, ELDER, SAME_DAY
 

@@ -10,8 +10,9 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from graphrec_core.axes.latest import latest
+from graphrec_core.axes.places import COORDINATES, coordinates
 from graphrec_core.axes.rows import rows_of
 from graphrec_core.errors import LeakageError
 
@@ -137,36 +138,24 @@ def _candidate_columns(met: _Met) -> dict[str, pa.Array]:
 
 def _coordinates(nodes: pa.Table, ids: pa.Array | pa.ChunkedArray) -> dict[str, pa.Array]:
     """Looks up the coordinates of nodes; NaN where there are none."""
-    rows = rows_of(ids, nodes["node_id"].combine_chunks())
-    found = {}
-    for name in ("latitude", "longitude"):
-        values = np.append(_numbers(nodes[name]), np.nan)  # the last is that of an unknown node
-        found[name] = _column(values[rows])
-    return found
+    where = coordinates(nodes, ids)
+    return {name: _column(where[:, place]) for place, name in enumerate(COORDINATES)}
 
 
 def _places(met: _Met, met_ids: pa.ChunkedArray, nodes: pa.Table) -> dict[str, pa.Array]:
     """Lists the places of each query, latest first."""
-    where = _coordinates(nodes, met_ids)
-    latitudes, longitudes = (np.asarray(where[name]) for name in ("latitude", "longitude"))
-    known = np.flatnonzero(~np.isnan(latitudes + longitudes))
-    order = known[
-        np.lexsort((latitudes[known], longitudes[known], met.days[known], met.rows[known]))
-    ]
-    rows = met.rows[order]
-    place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    kept = place < NUM_PLACES
+    where = coordinates(nodes, met_ids)
+    known = np.flatnonzero(~np.isnan(where[:, 0]))
+    latitudes, longitudes = where[known].T
+    ties = longitudes, latitudes
+    found_at, place = latest(met.rows[known], met.days[known], ties, NUM_PLACES)
     found = {}
     for name, values in (("latitudes", latitudes), ("longitudes", longitudes)):
         lists = np.full((met.size, NUM_PLACES), np.nan, dtype=np.float32)
-        lists[rows[kept], place[kept]] = values[order][kept]
+        lists[met.rows[known][found_at], place] = values[found_at]
         flat = pa.array(lists.reshape(-1), pa.float32())
         found[name] = pa.FixedSizeListArray.from_arrays(flat, NUM_PLACES)
     return found
-
-
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
-    return np.asarray(pc.fill_null(column.cast(pa.float64()), np.nan))
 
 
 def _column(values: np.ndarray) -> pa.Array:

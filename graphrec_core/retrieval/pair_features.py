@@ -10,11 +10,11 @@ from functools import cached_property
 import numpy as np
 import pyarrow as pa
 
+from graphrec_core.axes.places import haversine_km
 from graphrec_core.axes.rows import vector_matrix
 from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.proposals import Proposals
 
-EARTH_KM = 6371.0088
 OF_SOURCES = ("rank", "score")
 """What is known of a pair by each source."""
 MERGE_OFFSET = 60
@@ -189,18 +189,6 @@ def pair_features(
         for place, feature in enumerate(features):
             columns[part, place] = feature.of(pairs)
     return np.column_stack([proposed.ranks, proposed.scores, columns])
-
-
-def haversine_km(
-    latitude: np.ndarray, longitude: np.ndarray, other_latitude: np.ndarray, other: np.ndarray
-) -> np.ndarray:
-    """Returns the distance over the globe, in km; all in degrees, ``other`` a longitude."""
-    a, b, c, d = (
-        np.radians(one.astype(np.float64)) for one in (latitude, longitude, other_latitude, other)
-    )
-    half = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
-    distance: np.ndarray = 2 * EARTH_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
-    return distance
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

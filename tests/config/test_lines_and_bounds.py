@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from graphrec_core.config import PipelineConfig, load_pipeline
 from graphrec_core.config.base import MAX_NUMBER, Section
-from graphrec_core.config.model import models
+from graphrec_core.config.recommenders import models
 from graphrec_core.errors import ConfigError
 from graphrec_core.types import FIRST_YEAR, LAST_YEAR, parse_instant
 from tests.dags.pipelines import write_pipeline

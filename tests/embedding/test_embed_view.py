@@ -8,7 +8,7 @@ import safetensors.torch
 import torch
 
 from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.config.model import encoders
+from graphrec_core.config.recommenders import encoders
 from graphrec_core.embedding import (
     count_nodes,
     embed_view,

@@ -16,8 +16,8 @@ from graphrec_core.config.model import (
     PairsConfig,
     PopularityConfig,
     SpectralConfig,
-    scorers,
 )
+from graphrec_core.config.recommenders import scorers
 from graphrec_core.models.popularity import Popularity
 from graphrec_core.models.registry import build_scorer
 from graphrec_core.models.scorer import QueryFreeScorer, ScorerInputs

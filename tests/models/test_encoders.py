@@ -5,7 +5,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor
 
-from graphrec_core.config.model import AnyModel, encoders
+from graphrec_core.config.recommenders import AnyModel, encoders
 from graphrec_core.graph import Messages, Relation
 from graphrec_core.models.encoder import Encoder, EncoderInputs
 from graphrec_core.models.registry import build_encoder

@@ -6,17 +6,17 @@ import pytest
 from graphrec.jobs import evaluate_model
 from graphrec_core.config import PipelineConfig
 from graphrec_core.config.gate import REFERENCES, GateConfig
-from graphrec_core.config.model import (
+from graphrec_core.config.model import PopularityConfig
+from graphrec_core.config.recommender import RecommenderConfig
+from graphrec_core.config.recommenders import (
     RECOMMENDERS,
     AnyModel,
-    PopularityConfig,
     Recommender,
     baseline,
     encoders,
     models,
     scorers,
 )
-from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day
 from graphrec_core.lake import Lake, open_artifact
 from graphrec_core.models.encoder import Encoder

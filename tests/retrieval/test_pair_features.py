@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from graphrec_core.axes.places import haversine_km
 from graphrec_core.retrieval import pair_features as features
 from graphrec_core.retrieval.learned_ranker import REGION
 from graphrec_core.retrieval.node_features import NUM_PLACES, NodeFeatures
@@ -15,7 +16,6 @@ from graphrec_core.retrieval.pair_features import (
     PAIR_FEATURES,
     Proposed,
     feature_names,
-    haversine_km,
     pair_features,
 )
 from graphrec_core.retrieval.proposals import Proposals

@@ -1,0 +1,69 @@
+"""Nearest: what lies near the places that the query met last."""
+
+import logging
+
+import numpy as np
+import scipy.sparse as sp
+
+from graphrec_core.axes.latest import latest
+from graphrec_core.axes.places import COORDINATES, coordinates, distances_km
+from graphrec_core.axes.rows import rows_of
+from graphrec_core.config.model import NearestConfig, PopularityConfig
+from graphrec_core.models.scorer import ScorerInputs
+
+logger = logging.getLogger(__name__)
+
+
+class Nearest:
+    """A kernel density of the query's last places, times a power of popularity.
+
+    The density at a place predicts where somebody checks in next (Lichman and Smyth, KDD 2014);
+    here with an exponential kernel over the haversine distance, of the last n places L_q:
+
+        s(q, c) = (1 + p(c)) ** popularity * sum over l in L_q of exp(-km(l, c) / scale_km)
+
+    with p(c) the number of queries that met c, each counted by the age of its last event. With
+    ``popularity: 0`` nearness alone counts, with more the popular places nearby.
+
+    Args:
+        config: Its settings.
+    """
+
+    def __init__(self, config: NearestConfig) -> None:
+        self.config = config
+
+    def fit(self, inputs: ScorerInputs) -> None:
+        """Finds the last places of each query, and where the candidates are."""
+        nodes = inputs.view.nodes(COORDINATES)
+        self._candidates = coordinates(nodes, inputs.candidate_ids)
+        self._popularity = _popularity(inputs, self.config)
+        where = coordinates(nodes, inputs.pairs["dst"])
+        queries = rows_of(inputs.pairs["src"], inputs.query_ids)
+        known = np.flatnonzero((queries >= 0) & ~np.isnan(where[:, 0]))
+        ages, ties = inputs.ages(inputs.pairs)[known], tuple(where[known].T)
+        at, _ = latest(queries[known], ages, ties, self.config.num_places)
+        self._places, place = np.unique(where[known][at], axis=0, return_inverse=True)
+        shape = (len(inputs.query_ids), len(self._places))
+        rows = queries[known][at]
+        self._last = sp.csr_array((np.ones(len(at), np.float32), (rows, place.ravel())), shape)
+        if np.isnan(self._candidates).all():
+            logger.warning("nearest proposes nothing: no candidate has coordinates")
+
+    def scores(self, query_rows: np.ndarray) -> np.ndarray:
+        """Returns the density, float32 [B, C]; -inf for what is far away or nobody knows where."""
+        last = self._last[query_rows]
+        places = np.unique(last.indices)
+        nearness = distances_km(self._places[places], self._candidates)
+        nearness /= -self.config.scale_km
+        near = np.exp(nearness, out=nearness).astype(np.float32)
+        scores = np.asarray(last[:, places] @ near) * self._popularity
+        scores[~(scores > 0)] = -np.inf
+        return scores
+
+
+def _popularity(inputs: ScorerInputs, config: NearestConfig) -> np.ndarray:
+    counting = PopularityConfig(half_life_days=config.half_life_days)
+    met = inputs.all_time(counting)
+    counts = np.asarray(met.matrix.sum(axis=0)).ravel()[: met.num_candidates]
+    factor: np.ndarray = ((1 + counts) ** config.popularity).astype(np.float32)
+    return factor
