@@ -1,14 +1,19 @@
 """build-snapshot: the day's as-of graph by region, audited and compared with the last days."""
 
+import logging
 from typing import Any
 
 from graphrec_core.day import Day
 from graphrec_core.engine.ahead import load_ahead
-from graphrec_core.errors import ConfigError
+from graphrec_core.engine.sessions import one_session
+from graphrec_core.errors import ConfigError, EmptyTableError
+from graphrec_core.lake import Artifact
 from graphrec_core.ledger.revisions import Acceptance
 from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.snapshot.daily import produce_snapshot
 from graphrec_core.snapshot.rebuild import rebuild_snapshot
+
+logger = logging.getLogger(__name__)
 
 
 def run(
@@ -27,7 +32,7 @@ def run(
     if rebuild:
         snapshot, history["history"] = rebuild_snapshot(day, acceptance)
     else:
-        snapshot = produce_snapshot(day)
+        snapshot = _with_earlier(day)
     from graphrec_core.quality.snapshot_suites import check_snapshot  # noqa: PLC0415  (ahead)
 
     verdict = verdict_of(check_snapshot(day, snapshot))
@@ -38,6 +43,20 @@ def run(
         "broken_regions": dict(verdict.broken),
         **history,
     }
+
+
+def _with_earlier(day: Day) -> Artifact:
+    """Builds the day's snapshot, and before it those that the ranker's earlier windows are of.
+
+    The oldest one first: each stands on the one before.
+    """
+    with one_session():
+        for earlier in reversed(day.earlier_window_days):
+            try:
+                produce_snapshot(earlier)
+            except EmptyTableError as error:
+                logger.warning("the ranker has no window of %s: %s", earlier.as_of, error)
+        return produce_snapshot(day)
 
 
 def acceptance(by: str, reason: str, *, rebuild: bool, accept: bool) -> Acceptance | None:

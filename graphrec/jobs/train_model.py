@@ -3,10 +3,13 @@
 import logging
 from collections.abc import Sequence
 
+from graphrec_core.config import StepName
 from graphrec_core.day import Day
+from graphrec_core.errors import RefusedError
 from graphrec_core.lake import Manifest
+from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.training.region_model import produce_model
-from graphrec_core.types import Region
+from graphrec_core.types import ALL_REGIONS, Region
 
 logger = logging.getLogger(__name__)
 
@@ -17,4 +20,18 @@ def run(day: Day, region: Region, sources: Sequence[str]) -> dict[str, Manifest]
     for name in sources:
         if name not in trained:
             logger.info("%s is a scorer: generate-embeddings fits it, nothing is trained", name)
+    for earlier in reversed(day.reached_window_days) if trained else ():
+        _train_earlier(earlier, region, trained)
     return {name: produce_model(day, region, name).manifest for name in trained}
+
+
+def _train_earlier(day: Day, region: Region, trained: Sequence[str]) -> None:
+    """Trains what proposes in an earlier window of the ranker, unless the run of its day did."""
+    figures = day.open(day.ref(StepName.SNAPSHOT)).manifest.figures(SnapshotFigures)
+    if region != ALL_REGIONS and region not in figures.regions:
+        return
+    for name in trained:
+        try:
+            produce_model(day, region, name)
+        except RefusedError as error:
+            logger.warning("%s is not in the window of %s: %s", region, day.as_of, error)

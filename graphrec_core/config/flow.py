@@ -102,7 +102,7 @@ def flow_of(recommender: RecommenderConfig) -> Flow:
 
 def is_part_of(step: StepName, recommender: RecommenderConfig) -> bool:
     """Tells whether a day with this recommender has the step."""
-    return step is not StepName.RANKER or recommender.ranker.is_fitted
+    return step not in (StepName.WINDOW, StepName.RANKER) or recommender.ranker.is_fitted
 
 
 def regions_of_day(snapshot: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:

@@ -44,15 +44,17 @@ class ReciprocalRankConfig(Section):
         return False
 
 
-class LightGBMConfig(Section):
-    """Orders candidates by boosted trees over pair features (LightGBM: Ke et al., NIPS 2017)."""
+class LearnedConfig(Section):
+    """What all rankers share that fit-ranker makes: which pairs they learn from."""
 
-    model: Literal["lightgbm"] = Field("lightgbm", description=OF_RANKER)
-    num_rounds: int = Field(120, ge=1, le=5000, description="Trees.")
-    num_leaves: int = Field(15, ge=2, le=1024, description="Leaves of a tree.")
-    learning_rate: float = Field(0.05, gt=0, le=1, description="Share of a tree that is taken.")
-    min_leaf_pairs: int = Field(50, ge=1, description="Fewest pairs of a leaf.")
-    l2: float = Field(1.0, ge=0, le=1e6, description="Regularisation of the leaves' values.")
+    model: str = Field(description=OF_RANKER)
+    num_windows: int = Field(
+        4,
+        ge=1,
+        le=52,
+        description="Windows that it is fitted to: the fit view's and earlier ones, a horizon "
+        "apart.",
+    )
     negatives_frac: float = Field(
         0.25, gt=0, le=1, description="Share of the pairs without a click that is fitted to."
     )
@@ -62,6 +64,17 @@ class LightGBMConfig(Section):
     def is_fitted(self) -> bool:
         """Whether fit-ranker makes it."""
         return True
+
+
+class LightGBMConfig(LearnedConfig):
+    """Orders candidates by boosted trees over pair features (LightGBM: Ke et al., NIPS 2017)."""
+
+    model: Literal["lightgbm"] = Field("lightgbm", description=OF_RANKER)
+    num_rounds: int = Field(120, ge=1, le=5000, description="Trees.")
+    num_leaves: int = Field(15, ge=2, le=1024, description="Leaves of a tree.")
+    learning_rate: float = Field(0.05, gt=0, le=1, description="Share of a tree that is taken.")
+    min_leaf_pairs: int = Field(50, ge=1, description="Fewest pairs of a leaf.")
+    l2: float = Field(1.0, ge=0, le=1e6, description="Regularisation of the leaves' values.")
 
 
 RANKERS = (ReciprocalRankConfig, LightGBMConfig)
@@ -108,6 +121,13 @@ class RecommenderConfig(Section):
     def quotas(self) -> dict[str, int]:
         """Source -> most candidates that it proposes per query."""
         return {name: source.quota for name, source in self.sources.items()}
+
+    @property
+    def sample(self) -> dict[str, float]:
+        """Settings of the ranker that choose pairs of a window; empty: none is fitted."""
+        if not isinstance(self.ranker, LearnedConfig):
+            return {}
+        return {"negatives_frac": self.ranker.negatives_frac, "seed": self.ranker.seed}
 
 
 def written_out(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class StepName(StrEnum):
     SNAPSHOT = "build-snapshot"
     CHECK = "check-snapshot"
     TRAIN = "train-model"
+    WINDOW = "build-window"
     RANKER = "fit-ranker"
     EMBED = "generate-embeddings"
     EVALUATE = "evaluate-model"
@@ -109,6 +110,8 @@ OWN_SETTINGS = "recommender.sources.*"
 """Stands for the settings of the source whose result it is, without its name and its quota."""
 QUOTAS = "recommender.quotas"
 """Stands for the quota of every source."""
+SAMPLE = "recommender.sample"
+"""Stands for the settings that choose the pairs that a ranker is fitted to."""
 _LISTS = (QUOTAS, "recommender.ranker")
 _MEASURED = (
     "evaluation.k",
@@ -171,12 +174,22 @@ STEPS: dict[StepName, StepSpec] = {
         (_SNAPSHOT,),
         folder="models/{region}/{id}",
     ),
-    StepName.RANKER: StepSpec(
-        "Fits the ranker on what the sources propose on the fit view, for all regions at once.",
-        3,
-        ("task", "recommender", "training.min_queries"),
+    StepName.WINDOW: StepSpec(
+        "Computes what a ranker knows of what the sources propose on the fit view, and what was "
+        "then met.",
+        1,
+        ("task", "recommender.sources", SAMPLE),
         # A model a region is an input too, and a region without one is left out (see day).
-        inputs=(_SNAPSHOT, StepInput("check", StepName.CHECK)),
+        inputs=(_SNAPSHOT,),
+        folder="windows/as_of={as_of}/{id}",
+        within=StepName.RANKER,
+    ),
+    StepName.RANKER: StepSpec(
+        "Fits the ranker of all regions at once to the day's window and earlier ones.",
+        4,
+        ("task", "recommender", "training.min_queries"),
+        # The windows are inputs too (see day).
+        inputs=(StepInput("check", StepName.CHECK),),
         folder="rankers/{id}",
         needs=Needs.ONE,
     ),

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, StepSpec, is_part_of
+from graphrec_core.config.recommender import LearnedConfig
 from graphrec_core.errors import DamagedError
 from graphrec_core.lake import (
     Artifact,
@@ -28,7 +29,7 @@ from graphrec_core.lake import (
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.records import Figures, SnapshotFigures
 from graphrec_core.ledger.revisions import newest_revision
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
 
 logger = logging.getLogger(__name__)
 
@@ -202,14 +203,47 @@ class Day:
         """Returns what a step is made from beside the table's inputs, looked up in the lake."""
         if step is StepName.SNAPSHOT:
             return {"revision": str(self.revision)} if self.revision else {}
-        if step is StepName.RANKER:
+        if step is StepName.WINDOW:
             models = self.fitted_models.items()
             return {f"model.{name}": digest(ids) for name, ids in models if ids}
+        if step is StepName.RANKER:
+            return {
+                f"window.{format_instant(one.as_of)}": one.ref(StepName.WINDOW).id
+                for one in (self, *self.reached_window_days)
+            }
         return {}
+
+    @property
+    def earlier_window_days(self) -> tuple["Day", ...]:
+        """The days before this one whose windows its ranker is fitted to too, the latest first.
+
+        Their windows lie a horizon apart, so that what is to be met in one is the newest that the
+        next one has seen; and each is the window of a day of its own, which the run of that day
+        left, or which is made then.
+        """
+        ranker, horizon = self.config.recommender.ranker, self.config.time.horizon
+        if not isinstance(ranker, LearnedConfig):
+            return ()
+        past = self.as_of - self.config.source.earliest_time
+        ages = [age for age in range(1, ranker.num_windows) if age * horizon < past]
+        return tuple(Day(self.config, self.as_of - age * horizon) for age in ages)
+
+    @cached_property
+    def reached_window_days(self) -> tuple["Day", ...]:
+        """Those that have a snapshot; where the data do not reach there is none."""
+        return tuple(one for one in self.earlier_window_days if one.has_snapshot)
+
+    @cached_property
+    def has_snapshot(self) -> bool:
+        """Whether its snapshot is there, be it damaged."""
+        try:
+            return self.find(self.ref(StepName.SNAPSHOT)) is not None
+        except DamagedError:
+            return True
 
     @cached_property
     def fitted_models(self) -> Mapping[str, Mapping[Region, ArtifactId]]:
-        """The models that the ranker is fitted with: trained source -> region -> id.
+        """The models that the day's window is made with: trained source -> region -> id.
 
         A region whose training failed has none, and is left out; looked up once. A damaged model
         counts, so that damage changes no id; whoever reads it is told.

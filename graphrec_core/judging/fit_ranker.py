@@ -1,18 +1,19 @@
-"""A day's ranker: found, or fitted on the fit view of all regions and committed."""
+"""A day's ranker: found, or fitted to the windows of its day and earlier ones, and committed."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from graphrec_core.config import StepName
 from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError, ConfigError, RefusedError
-from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
+from graphrec_core.errors import AbsentError
+from graphrec_core.judging.build_window import counts_of, learned, produce_window, read_window
+from graphrec_core.judging.ranker_window import RankerWindow
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.records import RankerFigures
-from graphrec_core.ledger.verdict import verdict_of
+from graphrec_core.lake.records import PairCounts, RankerFigures, WindowFigures
+from graphrec_core.ledger.verdict import Verdict, verdict_of
 from graphrec_core.models.trees import fit_trees
 from graphrec_core.retrieval.learned_ranker import (
     REGION,
@@ -21,58 +22,83 @@ from graphrec_core.retrieval.learned_ranker import (
     write_trees,
 )
 from graphrec_core.retrieval.pair_features import feature_names
-from graphrec_core.types import Region
+from graphrec_core.types import Region, View, format_instant
 
 logger = logging.getLogger(__name__)
 
+Windows = Mapping[str, Sequence[RankerWindow]]
+"""Instant of a window's view -> its regions, the latest first."""
+
 
 def produce_ranker(day: Day) -> Artifact:
-    """Fits one ranker for all regions.
+    """Fits one ranker for all regions to the day's window and to earlier days'.
 
-    A broken region, or one without a fit view or a source's model of it, is left out and named.
-    Where the regions together have too few queries with a click, or nothing tells the clicks from
-    the rest, nothing is fitted, and said: lists are then merged by reciprocal rank.
+    A region that is broken today, or in no window, is left out and named. Where the regions
+    together have too few queries with a click, or nothing tells the clicks from the rest, nothing
+    is fitted, and said: lists are then merged by reciprocal rank.
 
     Raises:
         ConfigError: The configured ranker is not a fitted one.
         LakeError: The day's snapshot is missing, no region has a model of some source, or a file
             is damaged.
     """
-    settings = day.config.recommender.ranker
-    if not isinstance(settings, LightGBMConfig):
-        raise ConfigError(
-            must="fit-ranker needs a ranker that is fitted: recommender.ranker.model=lightgbm.",
-            found=settings.model,
-            fix="Leave fit-ranker out, or set the ranker.",
-        )
-    snapshot = day.open(day.ref(StepName.SNAPSHOT))
+    settings = learned(day)
+    day.open(day.ref(StepName.SNAPSHOT))
     _require_models(day)
 
     def write(trial: Attempt) -> RankerFigures:
-        chosen, left_out = _samples(day, snapshot, settings)
-        counts = {
-            "num_queries": sum(len(np.unique(one.queries)) for one in chosen),
-            "num_clicks": sum(int(one.is_met.sum()) for one in chosen),
-            "num_pairs": sum(len(one.is_met) for one in chosen),
-        }
+        verdict = verdict_of(day.open(day.ref(StepName.CHECK)))
+        found = {_end(one): produce_window(one) for one in (day, *_reached(day))}
+        windows = {end: read_window(artifact, verdict.kept) for end, artifact in found.items()}
+        figures = _figures(windows, _left_out(found[_end(day)], windows, verdict))
         least = day.config.training.min_queries
-        if counts["num_queries"] < least:
-            why = f"{counts['num_queries']} queries with a click, training.min_queries is {least}"
-            return _none(why, left_out, counts)
+        if figures.num_queries < least:
+            why = f"{figures.num_queries} queries with a click, training.min_queries is {least}"
+            return _none(why, figures)
+        chosen = [one for several in windows.values() for one in several if len(one.is_met)]
         model, importance = _fit(chosen, list(day.config.recommender.sources), settings)
         if not any(importance.values()):
-            return _none("no feature tells clicks from the rest", left_out, counts)
+            return _none("no feature tells clicks from the rest", figures)
         write_trees(trial, model)
-        return RankerFigures(
-            regions=model.regions, left_out=left_out, importance=importance, **counts
-        )
+        return figures.model_copy(update={"regions": model.regions, "importance": importance})
 
     return day.produce(day.ref(StepName.RANKER), write)
 
 
-def _none(why: str, left_out: dict[Region, str], counts: dict[str, int]) -> RankerFigures:
+def _reached(day: Day) -> Sequence[Day]:
+    """Returns the earlier days whose windows there are, and says which ones there are not."""
+    reached = day.reached_window_days
+    absent = [one.as_of for one in day.earlier_window_days if one not in reached]
+    if absent:
+        texts = ", ".join(map(format_instant, absent))
+        logger.warning("no window of %s: the data do not reach, or build-snapshot failed", texts)
+    return reached
+
+
+def _end(day: Day) -> str:
+    """Returns the instant of a window's view."""
+    return format_instant(day.config.time.end_of(day.as_of, View.FIT))
+
+
+def _figures(windows: Windows, left_out: dict[Region, str]) -> RankerFigures:
+    """Says what there is to fit to, with nothing fitted yet."""
+    counts = {end: counts_of(several) for end, several in windows.items()}
+    names = PairCounts.model_fields
+    total = {name: sum(getattr(one, name) for one in counts.values()) for name in names}
+    return RankerFigures(regions=(), left_out=left_out, windows=counts, **total)
+
+
+def _left_out(own: Artifact, windows: Windows, verdict: Verdict) -> dict[Region, str]:
+    """Says why regions are in no window: as the day's own window has it."""
+    there = {one.region for several in windows.values() for one in several}
+    left_out = own.manifest.figures(WindowFigures).left_out
+    absent = {region: left_out.get(region, "") for region in verdict.kept if region not in there}
+    return {**{region: f"broken: {why}" for region, why in verdict.broken.items()}, **absent}
+
+
+def _none(why: str, figures: RankerFigures) -> RankerFigures:
     logger.warning("no ranker is fitted: %s; lists merge by reciprocal rank", why)
-    return RankerFigures(regions=(), left_out=left_out, why_none=why, **counts)
+    return figures.model_copy(update={"why_none": why})
 
 
 def _require_models(day: Day) -> None:
@@ -83,32 +109,6 @@ def _require_models(day: Day) -> None:
                 found="none",
                 fix="Run train-model first, with the same configuration.",
             )
-
-
-def _samples(
-    day: Day, snapshot: Artifact, settings: LightGBMConfig
-) -> tuple[list[RankerWindow], dict[Region, str]]:
-    """Samples the windows of the regions.
-
-    Regions are left out for what they hold, never for a fault of the lake: what is stored under
-    the ranker's id follows from its inputs.
-    """
-    verdict = verdict_of(day.open(day.ref(StepName.CHECK)))
-    random = np.random.default_rng(settings.seed)
-    left_out = {region: f"broken: {why}" for region, why in verdict.broken.items()}
-    reader, samples = WindowReader(day, snapshot), list[RankerWindow]()
-    for region in verdict.kept:
-        try:
-            found = [
-                block.sampled(settings.negatives_frac, random) for block in reader.read(region)
-            ]
-        except (AbsentError, RefusedError) as error:
-            left_out[region] = error.found
-            logger.warning("%s is left out of the ranker: %s", region, error)
-            continue
-        logger.info("%s: fitted to %d pairs", region, sum(len(one.is_met) for one in found))
-        samples.extend(one for one in found if len(one.is_met))
-    return samples, left_out
 
 
 def _fit(

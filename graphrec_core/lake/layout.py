@@ -96,6 +96,11 @@ def list_file(view: View, region: Region) -> str:
     return f"view={view}/{region_folder(region)}/list/{PART}"
 
 
+def pairs_file(region: Region) -> str:
+    """Names a file of what a ranker is fitted to, relative to the window's artefact."""
+    return f"{region_folder(region)}/{PART}"
+
+
 @dataclass(frozen=True)
 class Layout:
     """The folders of one pipeline."""

@@ -22,6 +22,7 @@ STEP_JOBS = {
     # DGL brings scipy and networkx.
     StepName.TRAIN: HEAVY - {"torch", "dgl"} | {"pandas", "matplotlib"},
     # LightGBM brings pandas and scipy.
+    StepName.WINDOW: HEAVY - {"faiss"} | DATA - {"scipy"},
     StepName.RANKER: HEAVY - {"faiss"} | DATA - {"pandas", "scipy"},
     StepName.EMBED: HEAVY | DATA,
     # Baselines and popular lists are sparse matrices of scipy's.

@@ -57,9 +57,9 @@ NUM_ROWS = 3
 Results = dict[str, dict[str, Any]]
 
 
-def tiny_town(lake: Path) -> PipelineConfig:
+def tiny_town(lake: Path, *more: str) -> PipelineConfig:
     """Returns the pipeline of a town of two regions, 50 users and 40 places each."""
-    return load_pipeline(TOWN, [f"lake.root={lake}", *SETTINGS])
+    return load_pipeline(TOWN, [f"lake.root={lake}", *SETTINGS, *more])
 
 
 def run_tiny_day(folder: Path) -> Results:
@@ -81,7 +81,7 @@ def run_tiny_day(folder: Path) -> Results:
         StepName.SNAPSHOT: _result(StepName.SNAPSHOT, _files(snapshot)),
         StepName.CHECK: _result(StepName.CHECK, check.manifest.stats),
         StepName.TRAIN: _of_model(day.open(day.ref(StepName.TRAIN, EAST, source="taste"))),
-        StepName.RANKER: _of_ranker(day),
+        **_of_ranker(day),
         StepName.EMBED: _of_embeddings(day),
         StepName.EVALUATE: _of_evaluation(day),
         StepName.SHARD: _of_shard(day.open(day.ref(StepName.SHARD, EAST))),
@@ -122,17 +122,27 @@ def _of_model(model: Artifact) -> dict[str, Any]:
     return _result(StepName.TRAIN, exact, **near)
 
 
-def _of_ranker(day: Day) -> dict[str, Any]:
-    """Fits a ranker beside the day's own, which needs no fitting."""
+def _of_ranker(day: Day) -> Results:
+    """Fits a ranker beside the day's own, which needs no fitting, to the day's window alone."""
     recommender = day.config.recommender
-    fitted = recommender.model_copy(update={"ranker": LightGBMConfig(min_leaf_pairs=5)})
+    fitted = recommender.model_copy(
+        update={"ranker": LightGBMConfig(num_windows=1, min_leaf_pairs=5)}
+    )
     other = Day(day.config.model_copy(update={"recommender": fitted}), day.as_of)
     ranker, snapshot = produce_ranker(other), other.open(other.ref(StepName.SNAPSHOT))
     figures = ranker.manifest.figures(RankerFigures)
     window = next(WindowReader(other, snapshot).read(EAST))
     chances = read_trees(ranker, list(fitted.sources)).chances(window.features[:NUM_ROWS], EAST)
     exact = figures.model_dump(mode="json", include={"regions", "num_queries", "num_pairs"})
-    return _result(StepName.RANKER, exact, chances=chances.tolist())
+    made = other.open(other.ref(StepName.WINDOW)).manifest
+    first = {
+        f"pair {row}": np.nan_to_num(window.features[row], nan=-1).tolist()
+        for row in range(NUM_ROWS)
+    }
+    return {
+        StepName.WINDOW: _result(StepName.WINDOW, made.stats, **first),
+        StepName.RANKER: _result(StepName.RANKER, exact, chances=chances.tolist()),
+    }
 
 
 def _of_embeddings(day: Day) -> dict[str, Any]:

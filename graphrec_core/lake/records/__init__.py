@@ -17,6 +17,7 @@ from graphrec_core.lake.records.region import HoldoutFigures, RegionFigures, Vie
 from graphrec_core.lake.records.shard import ShardFigures, ShardSource
 from graphrec_core.lake.records.snapshot import GraphSchema, LeftOut, SnapshotFigures
 from graphrec_core.lake.records.validation import TableFigures, ValidationFigures
+from graphrec_core.lake.records.window import PairCounts, WindowFigures
 
 __all__ = [
     "ALL",
@@ -35,6 +36,7 @@ __all__ = [
     "LeftOutPairs",
     "ModelFigures",
     "Outcome",
+    "PairCounts",
     "RankerFigures",
     "Record",
     "RefitCheck",
@@ -48,6 +50,7 @@ __all__ = [
     "ValidationFigures",
     "VectorOrigin",
     "ViewFigures",
+    "WindowFigures",
     "figures_of",
     "mistakes",
 ]

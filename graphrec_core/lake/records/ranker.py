@@ -6,6 +6,7 @@ from pydantic import Field
 
 from graphrec_core.config.steps import StepName
 from graphrec_core.lake.records.figures import Figures
+from graphrec_core.lake.records.window import PairCounts
 from graphrec_core.types import Region
 
 
@@ -14,20 +15,24 @@ class RankerFigures(Figures):
 
     Attributes:
         regions: Those that it was fitted on, sorted; none: there was too little to fit to.
-        left_out: Region -> why it was not.
+        left_out: Region -> why it is in no window.
         why_none: Why nothing was fitted, and lists are merged by reciprocal rank; None: it was.
-        num_queries: Queries with a click among what the sources propose on the fit view.
+        windows: Instant of a window's view -> how much was in it.
+        num_queries: Queries with a click among what the sources propose, of all windows.
         num_clicks: Their clicks there.
         num_pairs: Pairs that it was fitted to, clicks and sampled others.
         importance: Feature -> its share of the trees' gain, in [0, 1].
     """
 
     step: ClassVar[StepName] = StepName.RANKER
-    shown: ClassVar[tuple[str, ...]] = ("num_queries", "num_clicks", "left_out", "why_none")
+    shown: ClassVar[tuple[str, ...]] = (
+        "windows", "num_queries", "num_clicks", "left_out", "why_none",
+    )  # fmt: skip
 
     regions: tuple[Region, ...]
     left_out: dict[Region, str] = Field(default_factory=dict)
     why_none: str | None = None
+    windows: dict[str, PairCounts] = Field(default_factory=dict)
     num_queries: int
     num_clicks: int
     num_pairs: int
