@@ -106,6 +106,29 @@ def run_days(
     raise typer.Exit(code)
 
 
+@app.command("backtest")
+def backtest(
+    config: Config,
+    first: FirstDay,
+    last: LastDay,
+    overrides: Set = [],
+    lake: LakeRoot = "",
+) -> None:
+    """Scores the releases from --from to --to on what then happened, and draws a page.
+
+    What served in each region stands beside popularity (of all time and recent), co-visitation,
+    each source alone and the champion of the day, on the same queries. What happened is read from
+    the snapshot a horizon later, which is built where it is not there.
+
+    Example: `graphrec backtest --config configs/town.yaml --from 2025-12-20 --to 2025-12-25`
+    """
+    from graphrec.jobs import backtest as job
+
+    found = job.run(load(config, overrides, lake), first, last)
+    _console().print(job.as_table(found), highlight=False)
+    emit(found)
+
+
 def _console() -> "Console":
     from rich.console import Console
 

@@ -216,6 +216,10 @@ class Layout:
         """File of what the catalogue says of the releases before it."""
         return f"{self.catalogue}/older.json"
 
+    def backtest(self, first: str, last: str) -> str:
+        """File of the page about the releases of some days, each as ``20100901T000000Z``."""
+        return f"{self.pipeline}/backtests/{first}-{last}.html"
+
     def report(self, as_of: datetime) -> str:
         """Folder of a day's report."""
         return f"{self.pipeline}/reports/as_of={format_instant(as_of)}"

@@ -95,6 +95,14 @@ class Catalogue:
             self._of_day[as_of] = tuple(releases)
         return self._of_day[as_of]
 
+    def days(self, first: str, last: str) -> list[str]:
+        """Names the days that have a release, from the first to the last, in order."""
+        folder, older = self.lake.layout.catalogued_days, self._older.all()
+        months = {*self.lake.storage.folders(folder), *(one.month for one in older)}
+        wanted = (month for month in months if first[:MONTH] <= month <= last)
+        found = {one.as_of for month in wanted for one in self._in_month(folder, month, older)}
+        return sorted(day for day in found if first <= day <= last)
+
     def measures(self, region: Region, until: str) -> Iterator[Listed]:
         """Names what may be a measure in a region, newest first.
 

@@ -1,0 +1,117 @@
+"""backtest: scores past releases on what happened after them, beside simple references."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from graphrec.jobs.wait_for_source import run as wait_for_source
+from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.day import Day
+from graphrec_core.engine.sessions import one_session
+from graphrec_core.errors import AbsentError, EmptyTableError, NotReadyError
+from graphrec_core.evaluation.metrics import judged_metrics
+from graphrec_core.judging.forward import score_release
+from graphrec_core.lake import Artifact, Lake, find_artifact
+from graphrec_core.lake.records import EvaluationFigures, SnapshotFigures
+from graphrec_core.ledger.past import Past, read_past
+from graphrec_core.ledger.release import ReleasedRegion
+from graphrec_core.report.backtest import Scored, pooled, write_backtest
+from graphrec_core.report.systems import system_title
+from graphrec_core.report.wording import metric_heading, share
+from graphrec_core.snapshot.daily import produce_snapshot
+from graphrec_core.types import Region, format_instant, parse_instant
+
+logger = logging.getLogger(__name__)
+
+
+def run(config: PipelineConfig, first: datetime, last: datetime) -> dict[str, Any]:
+    """Scores the releases of days, and writes a page with what each was worth.
+
+    What happened after a day is the holdout of the snapshot a horizon later, which is built where
+    it is not there; a day whose horizon is not over yet is left out, and said.
+
+    Args:
+        config: The pipeline.
+        first: The first release's instant.
+        last: The last one's.
+
+    Returns:
+        Means by system, per day and pooled over all queries; the page.
+
+    Raises:
+        AbsentError: No release of these days can be scored.
+    """
+    lake = Lake(config)
+    past = read_past(lake)
+    with one_session():
+        scored = [
+            one
+            for day in past.catalogue.days(format_instant(first), format_instant(last))
+            for one in _score_day(config, past, parse_instant(day))
+        ]
+    if not scored:
+        raise AbsentError(
+            must="A release between --from and --to must have a whole horizon behind it.",
+            found=f"none from {first.isoformat()} to {last.isoformat()}",
+            fix="`graphrec status` shows what is live; run-days makes releases of past days.",
+        )
+    figures = pooled(scored, config)
+    for day, found in figures["days"].items():
+        if found["parted"]:
+            logger.warning("%s: less came than the holdout promised: %s", day, found["parted"])
+    return {**figures, "page": write_backtest(lake, config, figures)}
+
+
+def as_table(figures: Mapping[str, Any]) -> RenderableType:
+    """Shows the means over all queries, a line per system."""
+    table = Table(
+        title=f"{figures['num_queries']} answers of {len(figures['days'])} days", box=SIMPLE
+    )
+    names = [one.name for one in judged_metrics()]
+    table.add_column("system")
+    for name in names:
+        table.add_column(metric_heading(name, figures["k"]), justify="right")
+    for system, means in figures["means"].items():
+        table.add_row(Text(system_title(system)), *(share(means[name]) for name in names))
+    return table
+
+
+def _score_day(config: PipelineConfig, past: Past, as_of: datetime) -> Iterator[Scored]:
+    release = past.of_day(as_of)[-1]
+    later = _what_followed(config, as_of)
+    there = later.manifest.figures(SnapshotFigures).regions if later else {}
+    for region, entry in sorted(release.regions.items()):
+        if later is None or region not in there or entry.shard_id is None:
+            continue
+        measured = score_release(config, past, as_of, region, entry, later)
+        promised = _promised(past, entry, region)
+        logger.info("%s of %s: %d queries", region, as_of.date(), measured.queries.num_rows)
+        yield Scored(as_of, region, measured, promised)
+
+
+def _what_followed(config: PipelineConfig, as_of: datetime) -> Artifact | None:
+    """Opens the snapshot a horizon later, or builds it; None while the horizon is not over."""
+    later = Day(config, as_of + config.time.horizon)
+    if (found := later.find(later.ref(StepName.SNAPSHOT))) is not None:
+        return found
+    try:
+        wait_for_source(later, timeout_s=0)
+        return produce_snapshot(later)
+    except (NotReadyError, EmptyTableError) as error:
+        logger.warning("%s is left out: what followed is not known: %s", as_of, error)
+        return None
+
+
+def _promised(past: Past, entry: ReleasedRegion, region: Region) -> EvaluationFigures | None:
+    """Reads how the candidate was judged, where it is what served; None: it was another."""
+    if entry.evaluation_id is None or entry.shard_id != entry.candidate_shard_id:
+        return None
+    lake = past.catalogue.lake
+    found = find_artifact(lake.storage, lake.layout.evaluation(region, entry.evaluation_id))
+    return found.manifest.figures(EvaluationFigures) if found else None
