@@ -177,7 +177,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.WINDOW: StepSpec(
         "Computes what a ranker knows of what the sources propose on the fit view, and what was "
         "then met.",
-        1,
+        2,
         ("task", "recommender.sources", SAMPLE),
         # A model a region is an input too, and a region without one is left out (see day).
         inputs=(_SNAPSHOT,),

@@ -6,6 +6,7 @@ Fitting, judging and serving all call ``pair_features``.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,10 @@ from graphrec_core.axes.places import haversine_km
 from graphrec_core.axes.rows import vector_matrix
 from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.proposals import Proposals
+from graphrec_core.retrieval.relations import cells_at, dots, products
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 OF_SOURCES = ("rank", "score")
 """What is known of a pair by each source."""
@@ -87,6 +92,17 @@ class _Pairs:
         here = (self.candidate(name)[:, None] for name in ("latitude", "longitude"))
         return haversine_km(*places, *here)
 
+    @property
+    def attribute_share(self) -> np.ndarray:
+        """Averaged over the candidate's attributes; NaN: it has none."""
+        own = self.nodes.attributes
+        total = dots(self.nodes.attribute_shares, own, self.query_rows, self.candidate_rows)
+        return _over(total, np.diff(own.indptr)[self.candidate_rows])
+
+    def cells(self, matrix: "csr_array") -> np.ndarray:
+        """Looks the pairs up; 0 where there is nothing."""
+        return cells_at(matrix, self.query_rows, self.candidate_rows)
+
 
 @dataclass(frozen=True)
 class PairFeature:
@@ -123,6 +139,10 @@ PAIR_FEATURES: tuple[PairFeature, ...] = (
     _candidate("num_queries", "who met the candidate in the view's window", "queries"),
     _candidate("num_queries_month", "who met it in the last 28 days", "queries"),
     _candidate("num_queries_week", "who met it in the last 7 days", "queries"),
+    _candidate(
+        "new_queries_month", "who met it for the first time in the last 28 days", "queries"
+    ),
+    _candidate("new_queries_week", "who met it for the first time in the last 7 days", "queries"),
     _candidate("trend", "the last week against a usual week of the last four", "ratio"),
     _candidate("novelty", "the last 28 days against the view's window", "ratio"),
     _candidate("events_per_query", "how often it is met again", "events"),
@@ -130,6 +150,8 @@ PAIR_FEATURES: tuple[PairFeature, ...] = (
     _query("num_candidates", "what the query met in the view's window", "candidates"),
     _query("num_candidates_month", "what it met in the last 28 days", "candidates"),
     _query("num_candidates_week", "what it met in the last 7 days", "candidates"),
+    _query("new_candidates_month", "what it first met in the last 28 days", "candidates"),
+    _query("new_candidates_week", "what it first met in the last 7 days", "candidates"),
     _query("events_per_candidate", "how often it returns", "events"),
     _query("days_since_event", "since it last met anything", "days"),
     PairFeature(
@@ -149,6 +171,41 @@ PAIR_FEATURES: tuple[PairFeature, ...] = (
         "exp(-km), averaged over the places that it met last",
         "share",
         lambda pairs: _mean(np.exp(-pairs.distances_km)),
+    ),
+    PairFeature(
+        "attribute_share",
+        "what the query met of the candidate's attributes, averaged over them",
+        "share",
+        lambda pairs: pairs.attribute_share,
+    ),
+    PairFeature(
+        "incoming_events",
+        "from the candidate to the query, where both are of one type",
+        "events",
+        lambda pairs: pairs.cells(pairs.nodes.incoming_events),
+    ),
+    PairFeature(
+        "incoming_days",
+        "since the last event from the candidate to the query",
+        "days",
+        lambda pairs: _nan_for_none(pairs.cells(pairs.nodes.incoming_days)),
+    ),
+    PairFeature(
+        "neighbours_met",
+        "neighbours of the query who met the candidate",
+        "neighbours",
+        lambda pairs: products(
+            pairs.nodes.neighbours,
+            pairs.nodes.met_by_neighbour,
+            pairs.query_rows,
+            pairs.candidate_rows,
+        ),
+    ),
+    PairFeature(
+        "other_events",
+        "of the query and the candidate along other edges",
+        "events",
+        lambda pairs: pairs.cells(pairs.nodes.other_events),
     ),
 )
 """All that is fitted to. One that changes its meaning changes its name too."""
@@ -193,5 +250,13 @@ def pair_features(
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """Averages rows over what is known, float [P]; NaN where nothing is."""
-    known = (~np.isnan(values)).sum(axis=1)
-    return np.where(known > 0, np.nansum(values, axis=1), np.nan) / np.maximum(known, 1)
+    return _over(np.nansum(values, axis=1), (~np.isnan(values)).sum(axis=1))
+
+
+def _over(total: np.ndarray, num: np.ndarray) -> np.ndarray:
+    return np.where(num > 0, total, np.nan) / np.maximum(num, 1)
+
+
+def _nan_for_none(days: np.ndarray) -> np.ndarray:
+    """Days are never 0: all that is known happened before the view's instant."""
+    return np.where(days > 0, days, np.nan)

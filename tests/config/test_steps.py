@@ -23,7 +23,7 @@ GOLDEN = {
     StepName.SNAPSHOT: "0ab9d20525332cfd",
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
-    StepName.WINDOW: "66f88a8aa3390cf3",
+    StepName.WINDOW: "6937409bc7ad8dd6",
     StepName.RANKER: "dfb1758c5f8e2ee5",
     StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "cb3474db4739adcd",

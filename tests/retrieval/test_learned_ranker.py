@@ -112,11 +112,12 @@ def test_a_region_is_a_feature_and_an_unknown_one_is_no_fault() -> None:
 
 def test_a_ranker_of_before_a_feature_serves_on(tmp_path: Path) -> None:
     """Its shard lacks what the new feature reads; its chances are what they were."""
-    dropped = {"query_days_since_event", "candidate_trend"}
+    dropped = {"query_days_since_event", "candidate_trend", "neighbours_met", "attribute_share"}
     names = [name for name in NAMES if name not in dropped]
     nodes = random_nodes(np.random.default_rng(7), 5, 30)
     older = NodeFeatures(
-        nodes.queries.drop_columns("days_since_event"), nodes.candidates.drop_columns("trend")
+        nodes.queries.drop_columns(["days_since_event", "neighbours", "attributes"]),
+        nodes.candidates.drop_columns(["trend", "met_by", "attributes"]),
     )
     artifact = committed(tmp_path, fitted(names), LearnedRanker(fitted(names), older, EAST))
     ranker = LearnedRanker(read_trees(artifact, SOURCES), read_nodes(artifact), EAST)

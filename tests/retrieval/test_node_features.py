@@ -20,15 +20,16 @@ NODES = pa.table(
 )
 
 
-def pairs(*rows: tuple[str, str, int, float]) -> pa.Table:
-    """src, dst, events, days before the end."""
-    src, dst, events, days = zip(*rows, strict=True)
-    times = [END - timedelta(days=one) for one in days]
+def pairs(*rows: tuple[str, str, int, float] | tuple[str, str, int, float, float]) -> pa.Table:
+    """src, dst, events, days before the end: of the last event, and of the first if another."""
+    src, dst, events, days, first = zip(*((*row, row[3])[:5] for row in rows), strict=True)
+    times, first_times = ([END - timedelta(days=one) for one in ago] for ago in (days, first))
     return pa.table(
         {
             "src": src,
             "dst": dst,
             "num_events": pa.array(events, pa.int64()),
+            "first_event_time": pa.array(first_times, pa.timestamp("us", tz="UTC")),
             "last_event_time": pa.array(times, pa.timestamp("us", tz="UTC")),
         }
     )
@@ -37,7 +38,7 @@ def pairs(*rows: tuple[str, str, int, float]) -> pa.Table:
 @pytest.fixture
 def found() -> NodeFeatures:
     met = pairs(
-        ("ann", "bar", 3, 2.0),
+        ("ann", "bar", 3, 2.0, 20.0),
         ("ann", "cafe", 1, 10.0),
         ("ann", "far", 2, 40.0),  # no candidate any more
         ("ann", "zoo", 1, 1.0),
@@ -65,6 +66,14 @@ def test_candidates_are_counted_by_window(found: NodeFeatures) -> None:
     assert column(found.candidates, "num_queries_week") == [2, 0, 1]
     assert column(found.candidates, "events_per_query") == pytest.approx([10 / 3, 1, 1])
     assert column(found.candidates, "days_since_event") == [2, 10, 1]
+
+
+def test_first_meetings_are_counted_apart(found: NodeFeatures) -> None:
+    """The bar was new to ann 20 days ago, though she was there two days ago."""
+    assert column(found.queries, "new_candidates_month") == [3, 0, 0]
+    assert column(found.queries, "new_candidates_week") == [1, 0, 0]
+    assert column(found.candidates, "new_queries_month") == [2, 1, 1]
+    assert column(found.candidates, "new_queries_week") == [1, 0, 1]
 
 
 def test_a_trend_is_smoothed(found: NodeFeatures) -> None:

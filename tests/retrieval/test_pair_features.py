@@ -2,10 +2,12 @@
 
 import math
 import tracemalloc
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import scipy.sparse as sp
 
 from graphrec_core.axes.places import haversine_km
 from graphrec_core.retrieval import pair_features as features
@@ -19,6 +21,7 @@ from graphrec_core.retrieval.pair_features import (
     pair_features,
 )
 from graphrec_core.retrieval.proposals import Proposals
+from graphrec_core.retrieval.relations import as_columns
 
 SOURCES = ["taste", "recent"]
 NAMES = feature_names(SOURCES)
@@ -44,6 +47,15 @@ def random_nodes(random: np.random.Generator, num_queries: int, num: int) -> Nod
     def columns(names: list[str], size: int) -> dict[str, pa.Array]:
         return {name: pa.array(random.random(size).astype(np.float32)) for name in names}
 
+    def lists(size: int, width: int, *values: str) -> dict[str, pa.Array]:
+        matrix = sp.random_array((size, width), density=0.3, rng=random, format="csr")
+        names, *others = values
+        columns = as_columns(names, matrix)
+        for name in others:
+            matrix.data[:] = random.uniform(0.1, 3, matrix.nnz)
+            columns |= as_columns(names, matrix, name)
+        return columns
+
     queries = [f.name.removeprefix("query_") for f in PAIR_FEATURES if f.name.startswith("query_")]
     others = [one.name.removeprefix("candidate_") for one in PAIR_FEATURES]
     others = [name for name, one in zip(others, PAIR_FEATURES, strict=True) if name != one.name]
@@ -52,9 +64,25 @@ def random_nodes(random: np.random.Generator, num_queries: int, num: int) -> Nod
     lon = pa.array(random.uniform(-74, -73, num).astype(np.float32))
     return NodeFeatures(
         pa.table(
-            {**columns(queries, num_queries), "latitudes": latitudes, "longitudes": longitudes}
+            {
+                **columns(queries, num_queries),
+                "latitudes": latitudes,
+                "longitudes": longitudes,
+                **lists(num_queries, 6, "attributes", "attribute_shares"),
+                **lists(num_queries, 9, "neighbours"),
+                **lists(num_queries, num, "incoming", "incoming_events", "incoming_days"),
+                **lists(num_queries, num, "others", "other_events"),
+            }
         ),
-        pa.table({**columns(others, num), "latitude": lat, "longitude": lon}),
+        pa.table(
+            {
+                **columns(others, num),
+                "latitude": lat,
+                "longitude": lon,
+                **lists(num, 6, "attributes"),
+                **lists(num, 9, "met_by"),
+            }
+        ),
     )
 
 
@@ -125,7 +153,24 @@ def naive(
     values["nearest_km"] = float(min(ways)) if ways else math.nan
     near = [math.exp(-way) for way in ways]
     values["nearness"] = sum(near) / len(near) if near else math.nan
-    return values
+    return values | naive_relations(candidate, one, two)
+
+
+def naive_relations(
+    candidate: int, query: dict[str, Any], other: dict[str, Any]
+) -> dict[str, float]:
+    shares = dict(zip(query["attributes"], query["attribute_shares"], strict=True))
+    own = [shares.get(one, 0.0) for one in other["attributes"]]
+    events = dict(zip(query["incoming"], query["incoming_events"], strict=True))
+    days = dict(zip(query["incoming"], query["incoming_days"], strict=True))
+    others = dict(zip(query["others"], query["other_events"], strict=True))
+    return {
+        "attribute_share": sum(own) / len(own) if own else math.nan,
+        "incoming_events": events.get(candidate, 0.0),
+        "incoming_days": days.get(candidate, math.nan),
+        "neighbours_met": len({*query["neighbours"]} & {*other["met_by"]}),
+        "other_events": others.get(candidate, 0.0),
+    }
 
 
 def test_a_pair_has_the_same_features_whatever_block_it_stands_in() -> None:
