@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-TASK_PAIRS = ["src", "dst", "last_event_time", "weight"]
-"""What is read of a view's edges of the task: who met whom, when last, and how much."""
+TASK_PAIRS = ["src", "dst", "first_event_time", "last_event_time", "weight"]
+"""What is read of a view's edges: who met whom, when first and last, and how much."""
 
 
 def id_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from graphrec_core.config.base import MAX_DAYS, Section
+from graphrec_core.config.base import MAX_DAYS, MAX_HOURS, Section
 from graphrec_core.types import ALL_REGIONS, Region
 
 DEFAULT_FANOUTS = (15, 10, 5, 5)
@@ -205,4 +205,26 @@ class NearestConfig(ScorerConfig):
         ge=0,
         le=MAX_DAYS,
         description="In that popularity a pair of this age counts half; 0: no decay.",
+    )
+
+
+class TransitionsConfig(ScorerConfig):
+    """What is met after this within a session (YouTube: Davidson et al., RecSys 2010)."""
+
+    model: Literal["transitions"] = Field("transitions", description=OF_MODEL)
+    session_hours: float = Field(
+        24, gt=0, le=MAX_HOURS, description="What a query first met within this time is a session."
+    )
+    half_life_days: float = Field(
+        0, ge=0, le=MAX_DAYS, description="A transition of this age counts half; 0: no decay."
+    )
+    alpha: Exponent = Field(
+        0.5, description="Power of the target's popularity that a count is divided by."
+    )
+    per_seed: int = Field(100, ge=1, le=10_000, description="Most candidates related to one.")
+    num_seeds: int = Field(
+        16, ge=1, le=1000, description="Candidates that walks start from: those met last."
+    )
+    damping: float = Field(
+        0.5, ge=0, le=1, description="What a walk's second step counts; 0: walks of one step."
     )

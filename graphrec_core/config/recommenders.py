@@ -22,6 +22,7 @@ from graphrec_core.config.model import (
     PopularityConfig,
     ScorerConfig,
     SpectralConfig,
+    TransitionsConfig,
 )
 
 AnyModel = Annotated[
@@ -32,7 +33,8 @@ AnyModel = Annotated[
     | NeighboursConfig
     | EaseConfig
     | SpectralConfig
-    | NearestConfig,
+    | NearestConfig
+    | TransitionsConfig,
     Field(discriminator="model"),
 ]
 """The settings of one recommender; ``model`` picks the class."""
@@ -136,6 +138,13 @@ RECOMMENDERS = {
             colour="#17a2b8",
             factory="graphrec_core.models.nearest:Nearest",
             settings=NearestConfig,
+        ),
+        Recommender(
+            "transitions",
+            title="transitions",
+            colour="#b15928",
+            factory="graphrec_core.models.transitions:Transitions",
+            settings=TransitionsConfig,
         ),
     )
 }

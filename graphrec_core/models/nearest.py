@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import scipy.sparse as sp
 
-from graphrec_core.axes.latest import latest
+from graphrec_core.axes.least import least
 from graphrec_core.axes.places import COORDINATES, coordinates, distances_km
 from graphrec_core.axes.rows import rows_of
 from graphrec_core.config.model import NearestConfig, PopularityConfig
@@ -41,7 +41,7 @@ class Nearest:
         queries = rows_of(inputs.pairs["src"], inputs.query_ids)
         known = np.flatnonzero((queries >= 0) & ~np.isnan(where[:, 0]))
         ages, ties = inputs.ages(inputs.pairs)[known], tuple(where[known].T)
-        at, _ = latest(queries[known], ages, ties, self.config.num_places)
+        at, _ = least(queries[known], ages, ties, self.config.num_places)
         self._places, place = np.unique(where[known][at], axis=0, return_inverse=True)
         shape = (len(inputs.query_ids), len(self._places))
         rows = queries[known][at]

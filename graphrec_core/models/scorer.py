@@ -43,7 +43,7 @@ class ViewTables(Protocol):
         ...
 
     def edges(self, etype: str) -> pa.Table:
-        """Returns the pairs of an edge type: src, dst, last_event_time, weight."""
+        """Returns the pairs of an edge type, ``TASK_PAIRS``."""
         ...
 
 
@@ -52,7 +52,7 @@ class ScorerInputs:
     """What a scorer may learn from: the pairs of one view.
 
     Attributes:
-        pairs: src, dst, last_event_time, weight, a row per pair.
+        pairs: ``TASK_PAIRS``, a row per pair; a scorer that asks for no more may have fewer.
         query_ids: The queries that will be asked for, distinct.
         candidate_ids: The candidates, distinct and in id order.
         instant: The view's instant.
@@ -111,14 +111,14 @@ class ScorerInputs:
     def _counted(self, pairs: pa.Table, counting: PairsConfig) -> np.ndarray | None:
         values = pairs["weight"].to_numpy() if counting.weighted else None
         if counting.half_life_days:
-            kept = 0.5 ** (self.ages(pairs) / counting.half_life_days)
+            kept = kept_of(self.ages(pairs), counting.half_life_days)
             values = kept if values is None else values * kept
         return values
 
-    def ages(self, pairs: pa.Table) -> np.ndarray:
-        """Returns the days since each pair's last event, float64 [num_pairs]."""
+    def ages(self, pairs: pa.Table, column: str = "last_event_time") -> np.ndarray:
+        """Returns the days since each pair's last or first event, float64 [num_pairs]."""
         end = pa.scalar(self.instant, pa.timestamp("us", tz="UTC")).value
-        return (end - pairs["last_event_time"].cast(pa.int64()).to_numpy()) / DAY_US
+        return (end - pairs[column].cast(pa.int64()).to_numpy()) / DAY_US
 
 
 class Scorer(Protocol):
@@ -157,6 +157,11 @@ class QueryFreeScorer(Protocol):
         ...
 
 
+def kept_of(ages: np.ndarray, half_life_days: float) -> np.ndarray:
+    """Returns what pairs of these ages count: ``.5 ** (age / half life)``, 1 without a decay."""
+    return 0.5 ** (ages / half_life_days) if half_life_days else np.ones(len(ages))
+
+
 def degree_scale(degrees: np.ndarray, exponent: float) -> sp.dia_array:
     """Returns ``D^-exponent`` as a diagonal matrix; a node without a neighbour has 1."""
     return sp.diags_array(np.where(degrees > 0, degrees, 1).astype(np.float64) ** -exponent)
@@ -179,8 +184,8 @@ def interactions_of(
         values: What the same pairs count, not negative; a pair of 0 is none. None: the matrix is
             one of ones.
     """
-    query_axis = _extended(query_ids, src)
-    candidate_axis = _extended(candidate_ids, dst)
+    query_axis = extended(query_ids, src)
+    candidate_axis = extended(candidate_ids, dst)
     rows, columns = rows_of(src, query_axis), rows_of(dst, candidate_axis)
     shape = (len(query_axis), len(candidate_axis))
     given = np.ones(len(rows)) if values is None else values
@@ -193,5 +198,6 @@ def interactions_of(
     return Interactions(matrix, len(candidate_ids))
 
 
-def _extended(first: pa.Array, others: pa.ChunkedArray) -> pa.Array:
+def extended(first: pa.Array, others: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Returns an axis of distinct ids: ``first``, then those of the others that are not there."""
     return pc.unique(pa.concat_arrays([id_array(first), id_array(others)]))

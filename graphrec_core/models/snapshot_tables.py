@@ -38,5 +38,5 @@ class SnapshotTables:
         return found.select(["node_id", *columns])
 
     def edges(self, etype: str) -> pa.Table:
-        """Returns the pairs of an edge type: src, dst, last_event_time, weight."""
+        """Returns the pairs of an edge type, ``TASK_PAIRS``."""
         return self.snapshot.read_table(edges_file(self.view, etype, self.region), TASK_PAIRS)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from graphrec_core.axes.latest import latest
+from graphrec_core.axes.least import least
 from graphrec_core.axes.places import COORDINATES, coordinates
 from graphrec_core.axes.rows import rows_of
 from graphrec_core.errors import LeakageError
@@ -272,7 +272,7 @@ def _places(met: _Met, met_ids: pa.ChunkedArray, nodes: pa.Table) -> dict[str, p
     known = np.flatnonzero(~np.isnan(where[:, 0]))
     latitudes, longitudes = where[known].T
     ties = longitudes, latitudes
-    found_at, place = latest(met.rows[known], met.days[known], ties, NUM_PLACES)
+    found_at, place = least(met.rows[known], met.days[known], ties, NUM_PLACES)
     found = {}
     for name, values in (("latitudes", latitudes), ("longitudes", longitudes)):
         lists = np.full((met.size, NUM_PLACES), np.nan, dtype=np.float32)

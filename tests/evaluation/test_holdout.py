@@ -49,6 +49,7 @@ def _snapshot(config: PipelineConfig, holdout: list[tuple[str, str, bool, bool]]
                 {
                     "src": ["u", "u", "v"],
                     "dst": ["a", "d", "b"],
+                    "first_event_time": [time] * 3,
                     "last_event_time": [time] * 3,
                     "weight": [1.0] * 3,
                 }
@@ -124,6 +125,7 @@ def test_a_friend_of_itself_is_no_target(tmp_path: Path) -> None:
             {
                 "src": ["a", "a", "d"],
                 "dst": ["a", "d", "d"],
+                "first_event_time": time,
                 "last_event_time": time,
                 "weight": [1.0] * 3,
             }

@@ -2,12 +2,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphrec_core.axes.latest import latest
+from graphrec_core.axes.least import least
 
 
-def test_latest_by_hand() -> None:
+def test_least_by_hand() -> None:
     rows, ages = np.array([1, 0, 1, 1, 0]), np.array([5, 9, 1, 5, 2])
-    at, place = latest(rows, ages, [np.array([7, 0, 0, 3, 0])], 2)
+    at, place = least(rows, ages, [np.array([7, 0, 0, 3, 0])], 2)
     assert at.tolist() == [4, 1, 2, 3]
     assert place.tolist() == [0, 1, 0, 1]
 
@@ -18,7 +18,7 @@ entries = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5), st.integers(0
 @given(entries, st.integers(1, 4))
 def test_it_is_sorting_each_row(found: list[tuple[int, int, int]], most: int) -> None:
     columns = np.array(found, dtype=int).reshape(-1, 3).T
-    at, place = latest(columns[0], columns[1], [columns[2]], most)
+    at, place = least(columns[0], columns[1], [columns[2]], most)
     expected = []
     for row in range(4):
         own = sorted(entry for entry in found if entry[0] == row)
