@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+import scipy.sparse as sp
+from scipy.sparse.linalg import svds
 
 from graphrec_core.config import PipelineConfig, StepName, load_pipeline
 from graphrec_core.day import Day
@@ -31,6 +34,8 @@ from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import Region, View, parse_instant
 
 K, DEPTH = 20, 100
+NAMES = (f"recall@{K}", "mrr")
+RELEASE = "release"
 GRAPHREC = (sys.executable, "-m", "graphrec.jobs.cli")
 PACKAGES = ("torch", "pyspark", "faiss-cpu", "numpy", "pyarrow")
 
@@ -63,12 +68,9 @@ def measure(given: argparse.Namespace, lake: str) -> dict[str, Any]:
         overrides.append("training.num_epochs=4")
     config = load_pipeline(given.config, overrides)
     as_of = parse_instant(given.as_of)
-    # A refused region does not end the day.
-    _step("run-day", given.config, overrides, "--as-of", given.as_of, allowed=(0, 3))
-    top = Path(lake) / "forward.parquet"
-    _step("recommend", given.config, overrides, "--k", str(DEPTH), "--output", str(top))
+    top = released(given.config, overrides, given.as_of, Path(lake))
     truth = events_after(config, as_of, given.days)
-    scores = compare(config, as_of, pq.read_table(top).to_pandas(), truth)
+    scores = compare(config, as_of, top, truth)
     bars = [
         {
             "name": f"{metric}, pooled over queries",
@@ -93,6 +95,15 @@ def measure(given: argparse.Namespace, lake: str) -> dict[str, Any]:
     }
 
 
+def released(path: Path, overrides: list[str], as_of: str, lake: Path) -> pd.DataFrame:
+    """Runs a day and returns what its release recommends, ``DEPTH`` deep; columns of batches."""
+    # A refused region does not end the day.
+    _step("run-day", path, overrides, "--as-of", as_of, allowed=(0, 3))
+    top = lake / "forward.parquet"
+    _step("recommend", path, overrides, "--k", str(DEPTH), "--output", str(top))
+    return pq.read_table(top).to_pandas()
+
+
 def _step(
     name: str, path: Path, overrides: list[str], *extra: str, allowed: tuple[int, ...] = (0,)
 ) -> dict[str, Any]:
@@ -105,16 +116,81 @@ def _step(
     return dict(json.loads(lines[-1])) if lines else {}
 
 
-def events_after(config: PipelineConfig, as_of: datetime, days: int) -> pd.DataFrame:
-    """Returns the distinct (query_id, candidate_id) pairs of the days after ``as_of``.
+Scores = Callable[[sp.csr_array], np.ndarray]
+"""Who met what [Q, C], distinct pairs before the day -> scores [Q, C]."""
 
-    For Gowalla's tables only: the columns of its events file are known here.
+
+def popularity(met: sp.csr_array) -> np.ndarray:
+    """Scores a candidate by its distinct queries."""
+    counts = np.asarray(met.sum(axis=0)).ravel()
+    return np.broadcast_to(counts, met.shape)
+
+
+def linear_filter(met: sp.csr_array) -> np.ndarray:
+    """Scores by a low-pass filter of the graph (GF-CF: Shen et al., CIKM 2021), written out.
+
+    ``B (A^T A) + .3 B D_i^-1/2 V V^T D_i^1/2`` with ``A = D_u^-1/2 B D_i^-1/2`` and 64 right
+    singular vectors V of A.
     """
-    events = pd.read_parquet(Path(config.source.root) / "events.parquet")
-    at = pd.to_datetime(events["ts_local"], unit="s", utc=True)
+    of_users, of_items = (np.maximum(np.asarray(met.sum(axis=a)).ravel(), 1) for a in (1, 0))
+    scaled = sp.diags_array(of_users**-0.5) @ met @ sp.diags_array(of_items**-0.5)
+    rank = min(64, min(met.shape) - 1)
+    _, _, right = svds(scaled.astype(np.float64), k=rank, v0=np.ones(min(met.shape)))
+    signal = met @ sp.diags_array(of_items**-0.5)
+    ideal = (signal @ right.T) @ (right * of_items**0.5)
+    return np.asarray((met @ (scaled.T @ scaled)).toarray() + 0.3 * ideal)
+
+
+def ease(met: sp.csr_array, l2: float = 300) -> np.ndarray:
+    """Scores by the closed form of EASE (Steck, WWW 2019)."""
+    inverse = np.linalg.inv((met.T @ met).toarray() + l2 * np.eye(met.shape[1]))
+    weights = inverse / -np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return np.asarray(met @ weights)
+
+
+def friends_of_friends(met: sp.csr_array) -> np.ndarray:
+    """Scores people by how many neighbours they share with the query, whoever wrote."""
+    num_people = met.shape[1]  # they are the first of the queries too
+    wrote = met + sp.vstack(
+        [met[:num_people].T, sp.csr_array((met.shape[0] - num_people, num_people))]
+    )
+    both = sp.csr_array(wrote > 0).astype(np.float64)
+    return np.asarray((both @ both[:num_people]).toarray())
+
+
+PEERS: dict[str, Scores] = {
+    "popularity": popularity,
+    "linear filter": linear_filter,
+    "ease": ease,
+    "friends of friends": friends_of_friends,
+}
+
+
+def _gowalla(root: Path) -> pd.DataFrame:
+    return pd.read_parquet(root / "events.parquet", columns=["user", "poi", "ts_local"])
+
+
+def _movielens(root: Path) -> pd.DataFrame:
+    rows = pd.read_csv(root / "u.data", sep="\t", header=None, dtype={0: str, 1: str})
+    return rows[[0, 1, 3]]
+
+
+def _messages(root: Path) -> pd.DataFrame:
+    return pd.read_csv(root / "CollegeMsg.txt", sep=" ", header=None, dtype={0: str, 1: str})
+
+
+EVENTS = {"gowalla": _gowalla, "movielens": _movielens, "messages": _messages}
+"""Pipeline -> its raw events: query, candidate, unix seconds; read past graphrec on purpose."""
+
+
+def events_after(config: PipelineConfig, as_of: datetime, days: int) -> pd.DataFrame:
+    """Returns the distinct (query_id, candidate_id) pairs of the days after ``as_of``."""
+    events = EVENTS[config.pipeline](Path(config.source.root))
+    events = events.set_axis(["query_id", "candidate_id", "seconds"], axis=1)
+    at = pd.to_datetime(events["seconds"], unit="s", utc=True)
     later = events[(at >= as_of) & (at < as_of + timedelta(days=days))]
-    pairs = later[["user", "poi"]].astype(str).drop_duplicates()
-    return pairs.set_axis(["query_id", "candidate_id"], axis=1)
+    return later[["query_id", "candidate_id"]].astype(str).drop_duplicates()
 
 
 def compare(
@@ -128,35 +204,13 @@ def compare(
         top: query_id, region, rank, candidate_id of the release.
         truth: query_id, candidate_id of the days after.
     """
-    lake = Lake(config)
-    folder = lake.layout.snapshot(as_of, Day(config, as_of).ref(StepName.SNAPSHOT).id)
-    snapshot = open_artifact(lake.storage, folder)
-    rows = []
-    for region, mine in top.groupby("region"):
-        here = Region(str(region))
-        seen = snapshot.read_table(edges_file(View.SERVE, config.task.edge, here)).to_pandas()
-        places = snapshot.read_table(nodes_file(View.SERVE, config.task.candidate, here))
-        candidates = popularity_order(places.to_pandas(), seen)
-        wanted = truth[truth["query_id"].isin(mine["query_id"].unique())]
-        wanted = wanted[wanted["candidate_id"].isin(candidates)]
-        known = set(map(tuple, seen[["src", "dst"]].to_numpy()))
-        new = [pair not in known for pair in map(tuple, wanted.to_numpy())]
-        lists = mine.sort_values("rank").groupby("query_id")["candidate_id"].apply(list)
-        seen_by = seen.groupby("src")["dst"].apply(set)
-        for query, targets in wanted[new].groupby("query_id")["candidate_id"]:
-            own = seen_by.get(query, set())
-            popular = [place for place in candidates if place not in own][:DEPTH]
-            for system, ranked in (("release", lists[query]), ("popularity", popular)):
-                rows.append({"region": region, "query": query, "system": system,
-                             **metrics(ranked, set(targets))})  # fmt: skip
-    scores = pd.DataFrame(rows)
-    names = [f"recall@{K}", "mrr"]
-    pooled = scores.groupby("system")[names].mean()
-    by_region = scores.groupby(["region", "system"])[names].mean().round(4)
+    scores = scored(config, as_of, top, truth, ["popularity"])
+    pooled = scores.groupby("system")[list(NAMES)].mean()
+    by_region = scores.groupby(["region", "system"])[list(NAMES)].mean().round(4)
     return {
-        "release": pooled.loc["release"].to_dict(),
+        "release": pooled.loc[RELEASE].to_dict(),
         "popularity": pooled.loc["popularity"].to_dict(),
-        "num_queries": int((scores["system"] == "release").sum()),
+        "num_queries": int((scores["system"] == RELEASE).sum()),
         "by_region": {
             f"{region}/{system}": values
             for (region, system), values in by_region.T.to_dict().items()
@@ -164,11 +218,81 @@ def compare(
     }
 
 
-def popularity_order(nodes: pd.DataFrame, edges: pd.DataFrame) -> list[str]:
-    """Orders the region's home candidates by their distinct visitors up to as_of, then by id."""
-    own = nodes.loc[nodes["is_candidate"], "node_id"]
-    counts = edges["dst"].value_counts().reindex(own).fillna(0)
-    return list(pd.DataFrame({"n": -counts.to_numpy(), "id": own}).sort_values(["n", "id"])["id"])
+def scored(
+    config: PipelineConfig,
+    as_of: datetime,
+    top: pd.DataFrame,
+    truth: pd.DataFrame,
+    peers: Sequence[str],
+) -> pd.DataFrame:
+    """Scores the release and peers on the same queries: a row per region, query and system.
+
+    Args:
+        config: The pipeline.
+        as_of: The release's instant.
+        top: query_id, region, rank, candidate_id of the release.
+        truth: query_id, candidate_id of the days after.
+        peers: Names in ``PEERS``.
+
+    Returns:
+        region, query, system, recall@20, mrr.
+    """
+    lake = Lake(config)
+    folder = lake.layout.snapshot(as_of, Day(config, as_of).ref(StepName.SNAPSHOT).id)
+    snapshot = open_artifact(lake.storage, folder)
+    rows = list[dict[str, Any]]()
+    for region, mine in top.groupby("region"):
+        here = Region(str(region))
+        seen = snapshot.read_table(edges_file(View.SERVE, config.task.edge, here)).to_pandas()
+        places = snapshot.read_table(nodes_file(View.SERVE, config.task.candidate, here))
+        candidates = sorted(places.filter(places["is_candidate"])["node_id"].to_pylist())
+        wanted = truth[truth["query_id"].isin(mine["query_id"].unique())]
+        wanted = wanted[wanted["candidate_id"].isin(candidates)]
+        known = set(map(tuple, seen[["src", "dst"]].to_numpy()))
+        new = [pair not in known for pair in map(tuple, wanted.to_numpy())]
+        targets = wanted[new].groupby("query_id")["candidate_id"].apply(set).to_dict()
+        own = mine.sort_values("rank").groupby("query_id")["candidate_id"].apply(list)
+        lists = {RELEASE: own} | ranked_by(peers, seen, candidates, sorted(targets))
+        rows += [
+            {"region": region, "query": query, "system": system, **metrics(found[query], one)}
+            for system, found in lists.items()
+            for query, one in targets.items()
+        ]
+    return pd.DataFrame(rows, columns=["region", "query", "system", *NAMES])
+
+
+def ranked_by(
+    peers: Sequence[str], edges: pd.DataFrame, candidates: list[str], queries: list[str]
+) -> dict[str, dict[str, list[str]]]:
+    """Ranks candidates that are new to the queries, and not themselves, by each peer.
+
+    Args:
+        peers: Names in ``PEERS``.
+        edges: src, dst: the distinct pairs of a region before the day.
+        candidates: Sorted; equal scores rank in this order.
+        queries: Who is asked for.
+
+    Returns:
+        Peer -> query -> candidates, best first.
+    """
+    others = sorted({*edges["src"], *queries} - set(candidates))
+    users, items = pd.Index([*candidates, *others]), pd.Index(candidates)
+    inside = edges[edges["dst"].isin(items)]
+    ends = users.get_indexer(inside["src"]), items.get_indexer(inside["dst"])
+    met = sp.csr_array((np.ones(len(inside)), ends), shape=(len(users), len(items)))
+    asked = users.get_indexer(queries)
+    found = {}
+    for peer in peers:
+        scores = np.array(PEERS[peer](met)[asked], dtype=np.float64)
+        scores[met[asked].toarray() > 0] = -np.inf
+        scores[np.flatnonzero(asked < len(items)), asked[asked < len(items)]] = -np.inf
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :DEPTH]
+        free = np.take_along_axis(scores, order, axis=1) > -np.inf
+        found[peer] = {
+            query: [candidates[place] for place in order[row][free[row]]]
+            for row, query in enumerate(queries)
+        }
+    return found
 
 
 def metrics(ranked: list[str], targets: set[str]) -> dict[str, float]:
