@@ -228,3 +228,20 @@ class TransitionsConfig(ScorerConfig):
     damping: float = Field(
         0.5, ge=0, le=1, description="What a walk's second step counts; 0: walks of one step."
     )
+
+
+class AttributeConfig(ScorerConfig):
+    """The most popular of the kinds that the query met most (Lops et al., 2011)."""
+
+    model: Literal["attribute"] = Field("attribute", description=OF_MODEL)
+    column: str = Field(
+        "category",
+        min_length=1,
+        description="Column of the candidates' SELECT (source.nodes) that says their kind.",
+    )
+    half_life_days: float = Field(
+        21,
+        ge=0,
+        le=MAX_DAYS,
+        description="In popularity a pair of this age counts half; 0: no decay.",
+    )

@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from graphrec_core.config.model import (
+    AttributeConfig,
     CovisitationConfig,
     EaseConfig,
     EncoderConfig,
@@ -34,7 +35,8 @@ AnyModel = Annotated[
     | EaseConfig
     | SpectralConfig
     | NearestConfig
-    | TransitionsConfig,
+    | TransitionsConfig
+    | AttributeConfig,
     Field(discriminator="model"),
 ]
 """The settings of one recommender; ``model`` picks the class."""
@@ -145,6 +147,13 @@ RECOMMENDERS = {
             colour="#b15928",
             factory="graphrec_core.models.transitions:Transitions",
             settings=TransitionsConfig,
+        ),
+        Recommender(
+            "attribute",
+            title="attribute",
+            colour="#8c6bb1",
+            factory="graphrec_core.models.attribute:Attribute",
+            settings=AttributeConfig,
         ),
     )
 }

@@ -8,7 +8,8 @@ import scipy.sparse as sp
 from graphrec_core.axes.least import least
 from graphrec_core.axes.places import COORDINATES, coordinates, distances_km
 from graphrec_core.axes.rows import rows_of
-from graphrec_core.config.model import NearestConfig, PopularityConfig
+from graphrec_core.config.model import NearestConfig
+from graphrec_core.models.popularity import popularity_of
 from graphrec_core.models.scorer import ScorerInputs
 
 logger = logging.getLogger(__name__)
@@ -36,7 +37,8 @@ class Nearest:
         """Finds the last places of each query, and where the candidates are."""
         nodes = inputs.view.nodes(COORDINATES)
         self._candidates = coordinates(nodes, inputs.candidate_ids)
-        self._popularity = _popularity(inputs, self.config)
+        popularity = popularity_of(inputs, self.config.half_life_days)
+        self._popularity = (1 + popularity) ** np.float32(self.config.popularity)
         where = coordinates(nodes, inputs.pairs["dst"])
         queries = rows_of(inputs.pairs["src"], inputs.query_ids)
         known = np.flatnonzero((queries >= 0) & ~np.isnan(where[:, 0]))
@@ -59,11 +61,3 @@ class Nearest:
         scores = np.asarray(last[:, places] @ near) * self._popularity
         scores[~(scores > 0)] = -np.inf
         return scores
-
-
-def _popularity(inputs: ScorerInputs, config: NearestConfig) -> np.ndarray:
-    counting = PopularityConfig(half_life_days=config.half_life_days)
-    met = inputs.all_time(counting)
-    counts = np.asarray(met.matrix.sum(axis=0)).ravel()[: met.num_candidates]
-    factor: np.ndarray = ((1 + counts) ** config.popularity).astype(np.float32)
-    return factor

@@ -36,3 +36,13 @@ class Popularity:
 def _counts(interactions: Interactions) -> np.ndarray:
     counts = np.asarray(interactions.matrix.sum(axis=0)).ravel()
     return counts[: interactions.num_candidates].astype(np.float32)
+
+
+def popularity_of(inputs: ScorerInputs, half_life_days: float) -> np.ndarray:
+    """Counts the queries of each candidate by the age of their last event, float32 [C].
+
+    Args:
+        inputs: The pairs of a view.
+        half_life_days: A pair of this age counts half; 0: no decay.
+    """
+    return _counts(inputs.all_time(PopularityConfig(half_life_days=half_life_days)))

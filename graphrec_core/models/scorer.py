@@ -38,7 +38,10 @@ class ViewTables(Protocol):
         """Returns the nodes of the candidates' type.
 
         Args:
-            columns: What is read beside ``node_id``; one that the view lacks is all null.
+            columns: What is read beside ``node_id``.
+
+        Raises:
+            ConfigError: The nodes lack a column.
         """
         ...
 

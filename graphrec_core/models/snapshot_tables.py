@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from graphrec_core.axes.rows import TASK_PAIRS
 from graphrec_core.config.task import TaskConfig
+from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.types import Region, View
@@ -29,12 +30,21 @@ class SnapshotTables:
     task: TaskConfig
 
     def nodes(self, columns: Sequence[str]) -> pa.Table:
-        """Returns the nodes of the candidates' type; a column that they lack is all null."""
+        """Returns the nodes of the candidates' type.
+
+        Raises:
+            ConfigError: They lack a column.
+        """
         file = nodes_file(self.view, self.task.candidate, self.region)
         found = self.snapshot.read_table(file)
-        lacking = [name for name in columns if name not in found.column_names]
-        for name in lacking:
-            found = found.append_column(name, pa.nulls(found.num_rows))
+        for name in columns:
+            if name not in found.column_names:
+                raise ConfigError(
+                    must=f"The SELECT of source.nodes.{self.task.candidate} must yield {name}, "
+                    "which a source of the recommender reads.",
+                    found=", ".join(found.column_names),
+                    fix="Add the column to the SELECT, or name another in the source.",
+                )
         return found.select(["node_id", *columns])
 
     def edges(self, etype: str) -> pa.Table:
