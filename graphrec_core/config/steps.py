@@ -177,7 +177,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.WINDOW: StepSpec(
         "Computes what a ranker knows of what the sources propose on the fit view, and what was "
         "then met.",
-        2,
+        3,
         ("task", "recommender.sources", SAMPLE),
         # A model a region is an input too, and a region without one is left out (see day).
         inputs=(_SNAPSHOT,),
@@ -195,7 +195,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.EMBED: StepSpec(
         "Embeds every node of one view with the trained weights; lists what scorers propose.",
-        4,
+        5,
         (OWN_SETTINGS, *_gate_settings(StepName.EMBED)),
         Grain.SOURCE,
         (_SNAPSHOT, StepInput("model", StepName.TRAIN)),

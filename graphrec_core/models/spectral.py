@@ -2,10 +2,10 @@
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.sparse.linalg import svds
 
 from graphrec_core.config.model import SpectralConfig
 from graphrec_core.models.scorer import ScorerInputs, degree_scale
+from graphrec_core.models.truncated_svd import truncated_svd
 
 
 class Spectral:
@@ -33,7 +33,7 @@ class Spectral:
         of_candidates = matrix.sum(axis=0)
         scaled = degree_scale(matrix.sum(axis=1), 0.5) @ matrix
         normalised = sp.csr_array(scaled @ degree_scale(of_candidates, 0.5))
-        values, right = _right_vectors(normalised, self.config.rank)
+        values, right = truncated_svd(normalised.astype(np.float32), self.config.rank)
         inverse_roots = degree_scale(of_candidates, 0.5).diagonal()
         ideal = inverse_roots[:, None] * right.T * values**self.config.power * self.config.ideal
         roots = np.sqrt(of_candidates[:num_candidates])
@@ -51,16 +51,3 @@ class Spectral:
             scores += (signal @ self._back @ self._linear).toarray()
         scores[scores <= 0] = -np.inf
         return scores
-
-
-def _right_vectors(matrix: sp.csr_array, rank: int) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the greatest singular values, at most ``rank``, and their right vectors [R, C]."""
-    smaller = min(matrix.shape)
-    if not matrix.nnz:
-        return np.zeros(0), np.zeros((0, matrix.shape[1]))
-    if rank >= smaller:  # the iteration finds fewer than all of them
-        _, values, right = np.linalg.svd(matrix.toarray().astype(np.float64), full_matrices=False)
-        return values, right
-    start = np.ones(smaller)  # any other start gives equal scores, but not equal bytes
-    _, values, right = svds(matrix.astype(np.float64), k=rank, v0=start, solver="arpack")
-    return values, right
