@@ -70,11 +70,25 @@ class LightGBMConfig(LearnedConfig):
     """Orders candidates by boosted trees over pair features (LightGBM: Ke et al., NIPS 2017)."""
 
     model: Literal["lightgbm"] = Field("lightgbm", description=OF_RANKER)
-    num_rounds: int = Field(120, ge=1, le=5000, description="Trees.")
+    num_rounds: int = Field(300, ge=1, le=5000, description="Most trees.")
     num_leaves: int = Field(15, ge=2, le=1024, description="Leaves of a tree.")
     learning_rate: float = Field(0.05, gt=0, le=1, description="Share of a tree that is taken.")
     min_leaf_pairs: int = Field(50, ge=1, description="Fewest pairs of a leaf.")
     l2: float = Field(1.0, ge=0, le=1e6, description="Regularisation of the leaves' values.")
+    held_frac: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the queries that are not fitted to: the trees stop by them, and "
+        "the report shows how true chances are there.",
+    )
+    patience: int = Field(
+        20, ge=1, description="Trees in a row that make those queries no likelier: then it stops."
+    )
+    monotone: dict[str, Literal[-1, 1]] = Field(
+        default_factory=dict,
+        description="Feature -> 1: chances must not fall where it rises; -1: must not rise.",
+    )
 
 
 RANKERS = (ReciprocalRankConfig, LightGBMConfig)

@@ -186,7 +186,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.RANKER: StepSpec(
         "Fits the ranker of all regions at once to the day's window and earlier ones.",
-        4,
+        5,
         ("task", "recommender", "training.min_queries"),
         # The windows are inputs too (see day).
         inputs=(StepInput("check", StepName.CHECK),),

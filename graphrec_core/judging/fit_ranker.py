@@ -2,22 +2,26 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from graphrec_core.config import StepName
 from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError
+from graphrec_core.errors import AbsentError, ConfigError
 from graphrec_core.judging.build_window import counts_of, learned, produce_window, read_window
+from graphrec_core.judging.held_queries import held_out
+from graphrec_core.judging.ranker_checks import dependence, reliability
 from graphrec_core.judging.ranker_window import RankerWindow
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import PairCounts, RankerFigures, WindowFigures
 from graphrec_core.ledger.verdict import Verdict, verdict_of
-from graphrec_core.models.trees import fit_trees
+from graphrec_core.models.trees import can_hold_out, fit_trees
 from graphrec_core.retrieval.learned_ranker import (
     REGION,
     TreeModel,
+    strongest,
     with_region,
     write_trees,
 )
@@ -26,6 +30,8 @@ from graphrec_core.types import Region, View, format_instant
 
 logger = logging.getLogger(__name__)
 
+NUM_CURVES = 6
+"""Features whose partial dependence is kept: those with the greatest shares of the gain."""
 Windows = Mapping[str, Sequence[RankerWindow]]
 """Instant of a window's view -> its regions, the latest first."""
 
@@ -38,11 +44,14 @@ def produce_ranker(day: Day) -> Artifact:
     is fitted, and said: lists are then merged by reciprocal rank.
 
     Raises:
-        ConfigError: The configured ranker is not a fitted one.
+        ConfigError: The configured ranker is not a fitted one, or is to be monotone in what is no
+            feature.
         LakeError: The day's snapshot is missing, no region has a model of some source, or a file
             is damaged.
     """
     settings = learned(day)
+    names = [*feature_names(list(day.config.recommender.sources)), REGION]
+    _require_features(settings, names[:-1])
     day.open(day.ref(StepName.SNAPSHOT))
     _require_models(day)
 
@@ -56,11 +65,11 @@ def produce_ranker(day: Day) -> Artifact:
             why = f"{figures.num_queries} queries with a click, training.min_queries is {least}"
             return _none(why, figures)
         chosen = [one for several in windows.values() for one in several if len(one.is_met)]
-        model, importance = _fit(chosen, list(day.config.recommender.sources), settings)
-        if not any(importance.values()):
+        model, told = _fit(chosen, names, settings)
+        if not any(told["importance"].values()):
             return _none("no feature tells clicks from the rest", figures)
         write_trees(trial, model)
-        return figures.model_copy(update={"regions": model.regions, "importance": importance})
+        return figures.model_copy(update=told)
 
     return day.produce(day.ref(StepName.RANKER), write)
 
@@ -111,16 +120,38 @@ def _require_models(day: Day) -> None:
             )
 
 
+def _require_features(settings: LightGBMConfig, names: Sequence[str]) -> None:
+    if unknown := sorted(set(settings.monotone) - set(names)):
+        raise ConfigError(
+            must="recommender.ranker.monotone must name features of this recommender's pairs: "
+            f"{', '.join(names)}.",
+            found=", ".join(unknown),
+            fix="Correct the names, or leave them out.",
+        )
+
+
 def _fit(
-    windows: Sequence[RankerWindow], sources: Sequence[str], settings: LightGBMConfig
-) -> tuple[TreeModel, dict[str, float]]:
+    windows: Sequence[RankerWindow], names: Sequence[str], settings: LightGBMConfig
+) -> tuple[TreeModel, dict[str, Any]]:
+    """Fits trees; returns them, and the figures that tell of them."""
     regions = tuple(dict.fromkeys(one.region for one in windows))
-    features = np.concatenate([with_region(one.features, one.region, regions) for one in windows])
+    rows = np.concatenate([with_region(one.features, one.region, regions) for one in windows])
     is_met = np.concatenate([one.is_met for one in windows])
-    names = [*feature_names(sources), REGION]
-    booster = fit_trees(features, is_met, names, settings)
+    queries = np.concatenate([one.queries for one in windows])
+    is_held = held_out(queries, settings.held_frac, settings.seed)
+    booster = fit_trees(rows, is_met, names, settings, is_held)
     gains = booster.feature_importance("gain")
     shares = gains / (gains.sum() or 1)
     importance = {name: round(float(one), 4) for name, one in zip(names, shares, strict=True)}
     model = TreeModel(booster.model_to_string(), regions, settings.negatives_frac)
-    return model, importance
+    top = [name for name in strongest(importance) if name != REGION][:NUM_CURVES]
+    told = {
+        "regions": regions,
+        "importance": importance,
+        "num_trees": model.booster.num_trees(),
+        "dependence": dependence(model, rows, is_met, top),
+    }
+    if can_hold_out(is_met, is_held):
+        chances = model.chances_of(rows[is_held])
+        told["reliability"] = reliability(chances, is_met[is_held], settings.negatives_frac)
+    return model, told

@@ -14,6 +14,7 @@ from graphrec_core.errors import AbsentError
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
 from graphrec_core.judging.embedded import Vectors, applied, encoded_source
 from graphrec_core.judging.fitted import fitted_source, scorer_inputs
+from graphrec_core.judging.held_queries import query_numbers
 from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file
@@ -33,7 +34,7 @@ class RankerWindow:
         region: The region.
         features: float32 [P, F], see ``pair_features``.
         is_met: bool [P]; whether the query met the candidate in the fit holdout.
-        queries: int64 [P]; a number per query.
+        queries: int64 [P]; a number per query, the same in every window.
     """
 
     region: Region
@@ -90,6 +91,7 @@ class WindowReader:
         opened = [(self._source(region, name, one, holdout), one.quota) for name, one in sources]
         axes = holdout.query_ids, holdout.candidate_ids
         nodes = read_node_features(self._snapshot, View.FIT, region, task, axes, self._end)
+        numbers = query_numbers(holdout.query_ids)
         for start in range(0, len(holdout.query_ids), BLOCK):
             block = np.arange(start, min(start + BLOCK, len(holdout.query_ids)))
             found = [source.search(block, quota, holdout.seen) for source, quota in opened]
@@ -98,7 +100,7 @@ class WindowReader:
                 region,
                 pair_features(proposed, block, nodes),
                 _is_met(proposed, block, holdout),
-                block[proposed.places],
+                numbers[block][proposed.places],
             )
 
     def _source(

@@ -7,6 +7,7 @@ from graphrec_core.config import PipelineConfig, StepName, sources_of
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.html import html_template
 from graphrec_core.report import plots, wording
+from graphrec_core.report.chances_picture import plot_dependence, plot_reliability
 from graphrec_core.report.day import DayReport
 from graphrec_core.report.embedding_picture import Floats, plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
@@ -75,6 +76,8 @@ def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[s
         "sizes": plots.plot_sizes(day),
         "training": plots.plot_training(day.models),
         "ranker": plot_ranker(day.ranker),
+        "dependence": plot_dependence(day.ranker),
+        "reliability": plot_reliability(day.ranker),
         "embeddings": _embeddings(found, config),
         "steps": plots.plot_steps(day),
     }

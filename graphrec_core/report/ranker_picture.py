@@ -1,11 +1,9 @@
 """What the learned ranker looks at: its features by their share of the trees' gain."""
 
-from collections.abc import Mapping
-
 from graphrec_core.lake.records import RankerFigures
 from graphrec_core.report.figures import SEQUENCE, Picture, as_svg, drawing
 from graphrec_core.report.plots import ROW_IN, name_rows
-from graphrec_core.retrieval.learned_ranker import REGION
+from graphrec_core.retrieval.learned_ranker import REGION, strongest
 from graphrec_core.retrieval.pair_features import PAIR_FEATURES
 
 MOST_SHOWN = 12
@@ -15,19 +13,13 @@ def plot_ranker(ranker: RankerFigures | None) -> Picture | None:
     """Draws the features that matter most; None where nothing was fitted."""
     if ranker is None or not ranker.importance:
         return None
-    shown = strongest(ranker.importance)
+    shown = strongest(ranker.importance, MOST_SHOWN)
     with drawing(8.4, 0.9 + ROW_IN * len(shown)) as figure:
         axes = figure.subplots()
         axes.barh(range(len(shown)), list(shown.values()), color=SEQUENCE[0], height=0.6)
         axes.set_xlabel("share of what the trees gain")
         name_rows(axes, [feature_title(name) for name in shown])
         return as_svg(figure, "What the ranker looks at: its features by their share of the gain")
-
-
-def strongest(importance: Mapping[str, float], num: int = MOST_SHOWN) -> dict[str, float]:
-    """Returns the features with the greatest shares, greatest first; equal ones by name."""
-    order = sorted(importance, key=lambda name: (-importance[name], name))
-    return {name: importance[name] for name in order[:num] if importance[name] > 0}
 
 
 def feature_title(name: str) -> str:

@@ -72,9 +72,19 @@ class TreeModel:
         Returns:
             float64 [P], in (0, 1).
         """
-        if len(features) == 0:
+        return self.chances_of(with_region(features, region, self.regions))
+
+    def chances_of(self, rows: np.ndarray) -> np.ndarray:
+        """Estimates the chances of rows that end with the feature of their region.
+
+        Args:
+            rows: float32 [P, F + 1], see ``with_region``.
+
+        Returns:
+            float64 [P], in (0, 1).
+        """
+        if len(rows) == 0:
             return np.zeros(0)
-        rows = with_region(features, region, self.regions)
         odds = np.asarray(self.booster.predict(rows, raw_score=True, num_threads=1))
         # All clicks were kept and a share of the rest, so the odds were too high by 1 / share.
         chances: np.ndarray = 1 / (1 + np.exp(-(odds + math.log(self.negatives_frac))))
@@ -137,6 +147,17 @@ def with_region(features: np.ndarray, region: Region, regions: Sequence[Region])
     """Appends the feature that stands for a region; NaN for one that is not among ``regions``."""
     number = regions.index(region) if region in regions else math.nan
     return np.column_stack([features, np.full(len(features), number, dtype=np.float32)])
+
+
+def strongest(importance: Mapping[str, float], num: int | None = None) -> dict[str, float]:
+    """Returns the features with the greatest shares, greatest first; equal ones by name.
+
+    Args:
+        importance: Feature -> its share; those of 0 are left out.
+        num: How many, at most; None: all.
+    """
+    order = sorted(importance, key=lambda name: (-importance[name], name))
+    return {name: importance[name] for name in order[:num] if importance[name] > 0}
 
 
 @dataclass(frozen=True)

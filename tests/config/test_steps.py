@@ -24,7 +24,7 @@ GOLDEN = {
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
     StepName.WINDOW: "bae04610cc48d49b",
-    StepName.RANKER: "dfb1758c5f8e2ee5",
+    StepName.RANKER: "c96ef1f32a951ee2",
     StepName.EMBED: "d9492a3f1c53f3db",
     StepName.EVALUATE: "cb3474db4739adcd",
     StepName.SHARD: "d1750e4b2ceb9257",

@@ -37,9 +37,7 @@ TASTE = {"taste": {"model": "lightgcn", "embedding_dim": 8}}
 TREES = {"model": "lightgbm", "num_rounds": 20, "min_leaf_pairs": 5}
 
 
-def make_config(
-    root: Path, sources: dict[str, Any] = SCORERS, **trees: float | str
-) -> PipelineConfig:
+def make_config(root: Path, sources: dict[str, Any] = SCORERS, **trees: Any) -> PipelineConfig:
     return tiny_config(
         root,
         recommender={"sources": sources, "ranker": {**TREES, **trees}},

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graphrec_core.config.recommender import LightGBMConfig
-from graphrec_core.models.trees import fit_trees
+from graphrec_core.models.trees import can_hold_out, fit_trees
 
 NAMES = ["near", "noise", "region"]
 SMALL = LightGBMConfig(num_rounds=20, min_leaf_pairs=20)
@@ -19,8 +19,14 @@ def rows(num: int = 4000) -> tuple[np.ndarray, np.ndarray]:
     return features, random.random(num) < chance
 
 
-def chances(config: LightGBMConfig, asked: list[list[float]]) -> np.ndarray:
-    found = fit_trees(*rows(), NAMES, config).predict(np.array(asked))
+NONE = np.zeros(4000, dtype=bool)
+HELD = np.random.default_rng(1).random(4000) < 0.25
+
+
+def chances(
+    config: LightGBMConfig, asked: list[list[float]], held: np.ndarray = NONE
+) -> np.ndarray:
+    found = fit_trees(*rows(), NAMES, config, held).predict(np.array(asked))
     return np.asarray(found)
 
 
@@ -31,8 +37,46 @@ def test_they_learn_which_pairs_are_met() -> None:
 
 
 def test_the_same_rows_give_the_same_trees() -> None:
-    one, two = (fit_trees(*rows(), NAMES, SMALL).model_to_string() for _ in range(2))
+    one, two = (fit_trees(*rows(), NAMES, SMALL, HELD).model_to_string() for _ in range(2))
     assert one == two
+
+
+def test_they_stop_where_pairs_that_are_held_out_get_no_likelier() -> None:
+    """What stays is what as many trees are without those pairs."""
+    many = SMALL.model_copy(update={"num_rounds": 1000})
+    features, is_met = rows()
+    stopped = fit_trees(features, is_met, NAMES, many, HELD)
+    assert 20 < stopped.best_iteration < 500
+    exact = many.model_copy(update={"num_rounds": stopped.best_iteration})
+    alone = fit_trees(features[~HELD], is_met[~HELD], NAMES, exact, NONE[~HELD])
+    asked = features[HELD]
+    np.testing.assert_array_equal(stopped.predict(asked), alone.predict(asked))
+    hasty = fit_trees(features, is_met, NAMES, many.model_copy(update={"patience": 1}), HELD)
+    assert hasty.best_iteration < stopped.best_iteration
+
+
+def test_without_clicks_on_both_sides_all_pairs_are_fitted_to() -> None:
+    features, is_met = rows()
+    for held in (~is_met, is_met):
+        found = fit_trees(features, is_met, NAMES, SMALL, held)
+        every = fit_trees(features, is_met, NAMES, SMALL, NONE)
+        assert found.model_to_string() == every.model_to_string()
+        assert not can_hold_out(is_met, held)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_chances_go_one_way_with_a_monotone_feature(sign: int) -> None:
+    """Left alone they fall with ``near``, and wiggle with ``noise``."""
+    grid = np.linspace(0, 1, 200)
+    for name, place in (("near", 0), ("noise", 1)):
+        asked = np.tile([0.5, 0.5, 0.0], (200, 1))
+        asked[:, place] = grid
+        free = np.diff(chances(SMALL, asked.tolist()))
+        bound = SMALL.model_copy(update={"monotone": {name: sign}})
+        held = np.diff(chances(bound, asked.tolist()))
+        assert (sign * held >= -1e-9).all()
+        if name == "noise" or sign == 1:
+            assert (sign * free < -1e-6).any()
 
 
 @pytest.mark.parametrize(

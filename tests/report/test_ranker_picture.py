@@ -8,6 +8,7 @@ from graphrec.jobs import fit_ranker
 from graphrec_core.config import PipelineConfig
 from graphrec_core.day import Day
 from graphrec_core.lake.records import RankerFigures
+from graphrec_core.report.chances_picture import plot_dependence, plot_reliability
 from graphrec_core.report.collect import collect, collect_found
 from graphrec_core.report.found import find_day
 from graphrec_core.report.page import render_page
@@ -18,7 +19,7 @@ SOURCES = {"recent": {"model": "popularity"}, "walks": {"model": "covisitation"}
 
 
 def make_config(root: Path) -> PipelineConfig:
-    trees = {"model": "lightgbm", "num_rounds": 5, "min_leaf_pairs": 5}
+    trees = {"model": "lightgbm", "num_rounds": 5, "min_leaf_pairs": 5, "held_frac": 0.3}
     return tiny_config(root, recommender={"sources": SOURCES, "ranker": trees})
 
 
@@ -50,6 +51,9 @@ def test_nothing_fitted_is_no_picture() -> None:
     nothing = RankerFigures(regions=(), why_none="x", num_queries=0, num_clicks=0, num_pairs=0)
     assert plot_ranker(None) is None
     assert plot_ranker(nothing) is None
+    for plot in (plot_dependence, plot_reliability):
+        assert plot(None) is None
+        assert plot(nothing) is None
 
 
 def test_the_page_says_what_it_was_fitted_to(tmp_path: Path) -> None:
@@ -60,6 +64,8 @@ def test_the_page_says_what_it_was_fitted_to(tmp_path: Path) -> None:
     told = html(config)
     assert f"Fitted to {figures.num_queries} queries with {figures.num_clicks} clicks" in told
     assert "What the ranker looks at" in told
+    assert "The mean chance by the value of each of the strongest features" in told
+    assert "Chances against the share that was met" in told
     assert "ordered by a learned ranker" in told
     assert collect(config, AS_OF).to_dict()["ranker"]["num_pairs"] == figures.num_pairs
 

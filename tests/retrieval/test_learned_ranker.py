@@ -43,7 +43,9 @@ def fitted(names: list[str] = NAMES, frac: float = 1.0) -> TreeModel:
     chance = np.where((popular > 0.5) & (rows[:, -1] == 0), 0.5, 0.1)
     is_met = random.random(len(rows)) < chance
     kept = is_met | (random.random(len(rows)) < frac)
-    trees = fit_trees(rows[kept], is_met[kept], names, LightGBMConfig())
+    nobody = np.zeros(kept.sum(), dtype=bool)
+    config = LightGBMConfig(num_rounds=120)
+    trees = fit_trees(rows[kept], is_met[kept], names, config, nobody)
     return TreeModel(trees.model_to_string(), (EAST, WEST), frac)
 
 

@@ -11,7 +11,7 @@ from graphrec_core.lake.records.left_out import LeftOutPairs
 from graphrec_core.lake.records.mistakes import mistakes
 from graphrec_core.lake.records.model import Audited, ModelFigures
 from graphrec_core.lake.records.origin import VectorOrigin
-from graphrec_core.lake.records.ranker import RankerFigures
+from graphrec_core.lake.records.ranker import ChanceBin, RankerFigures
 from graphrec_core.lake.records.refit import RefitCheck
 from graphrec_core.lake.records.region import HoldoutFigures, RegionFigures, ViewFigures
 from graphrec_core.lake.records.shard import ShardFigures, ShardSource
@@ -23,6 +23,7 @@ __all__ = [
     "ALL",
     "Audited",
     "Better",
+    "ChanceBin",
     "CheckFigures",
     "Digests",
     "EmbeddingFigures",

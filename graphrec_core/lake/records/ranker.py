@@ -5,9 +5,25 @@ from typing import ClassVar
 from pydantic import Field
 
 from graphrec_core.config.steps import StepName
-from graphrec_core.lake.records.figures import Figures
+from graphrec_core.lake.records.figures import Figures, Record
 from graphrec_core.lake.records.window import PairCounts
 from graphrec_core.types import Region
+
+
+class ChanceBin(Record):
+    """Pairs of about one chance, by queries that were not fitted to.
+
+    Attributes:
+        chance: Their mean chance.
+        rate: The share of them that was met.
+        num_clicks: How many were met.
+        num_pairs: How many of them were kept, a share of those that were not met.
+    """
+
+    chance: float
+    rate: float
+    num_clicks: int
+    num_pairs: int
 
 
 class RankerFigures(Figures):
@@ -22,6 +38,9 @@ class RankerFigures(Figures):
         num_clicks: Their clicks there.
         num_pairs: Pairs that it was fitted to, clicks and sampled others.
         importance: Feature -> its share of the trees' gain, in [0, 1].
+        num_trees: How many trees there are.
+        reliability: Chances against what was met, the least first; none: no query was held out.
+        dependence: Feature -> its values, and the mean chance there; of the strongest features.
     """
 
     step: ClassVar[StepName] = StepName.RANKER
@@ -37,3 +56,6 @@ class RankerFigures(Figures):
     num_clicks: int
     num_pairs: int
     importance: dict[str, float] = Field(default_factory=dict)
+    num_trees: int | None = None
+    reliability: tuple[ChanceBin, ...] = ()
+    dependence: dict[str, tuple[tuple[float, float], ...]] = Field(default_factory=dict)
