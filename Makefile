@@ -5,6 +5,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .ONESHELL:
 MAKEFLAGS += --no-print-directory
+# Of the twenty processes of a day, or of those of the tests, the first alone compiles our modules.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3.11
 VENV := .venv
@@ -108,22 +110,32 @@ docs: demo screenshots  ## Run the demo, and make the documents' tables, samples
 screenshots: setup  ## Take the documents' pictures of the demo's day (needs Chromium)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m docs.make.pictures --lake '$(or $(LAKE),lake)'
 
-test: setup java lint  ## Lint, then run every test
-	@# tests/conftest.py groups the tests and orders the groups. Three workers keep two cores busy:
-	@# one often waits for a JVM or for Airflow.
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
+define run_lint
+$(BIN)/ruff check .
+$(BIN)/ruff format --check .
+$(BIN)/mypy
+$(BIN)/lint-imports
+endef
 
-test-quick: setup  ## Run the tests without Spark, Airflow, pipelines and processes of their own
-	@$(BIN)/python -m pytest -n 2 -m 'not (spark or airflow or pipeline or process)' $(TESTS)
+# tests/conftest.py groups the tests and orders the groups. Three workers keep two cores busy:
+# one often waits for a JVM or for Airflow.
+test: setup java  ## Run every test, and lint beside them
+	@( $(run_lint) ) & lint=$$!
+	failed=0
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS) || failed=$$?
+	wait $$lint || { echo "make lint failed: what it found stands before the tests" >&2; exit 2; }
+	exit $$failed
+
+# To import Airflow alone takes each of the workers seconds: what does is not even collected.
+test-quick: setup  ## Run the tests without Spark, Airflow, pipelines, programs and fuzzers
+	@$(BIN)/python -m pytest -n 2 -m 'not (spark or airflow or pipeline or process or fuzz)' \
+		--ignore tests/dags --ignore tests/local/test_executor.py $(TESTS)
 
 fuzz: setup  ## Run the fuzzers longer than `make test` does: TIMES=20
 	@GRAPHREC_FUZZ_TIMES='$(TIMES)' $(BIN)/python -m pytest -m fuzz $(TESTS)
 
 lint: setup  ## Check style, types and the layering
-	@$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	@$(run_lint)
 
 format: setup  ## Write the files as the formatter wants them
 	@$(BIN)/ruff check --fix .

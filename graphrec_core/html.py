@@ -1,6 +1,7 @@
 """Templates of the pages that graphrec writes: whole files, without scripts or other hosts."""
 
 from collections.abc import Callable
+from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
@@ -15,6 +16,13 @@ def html_template(package: str, name: str, **filters: Callable[..., object]) -> 
         name: The file in its ``templates``.
         filters: What the template may apply to values.
     """
+    return _environment(package, tuple(filters.items())).get_template(name)
+
+
+@cache  # an environment keeps the templates that it has compiled
+def _environment(
+    package: str, filters: tuple[tuple[str, Callable[..., object]], ...]
+) -> Environment:
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -23,4 +31,4 @@ def html_template(package: str, name: str, **filters: Callable[..., object]) -> 
         lstrip_blocks=True,
     )
     environment.filters.update(filters)
-    return environment.get_template(name)
+    return environment

@@ -15,6 +15,7 @@ from graphrec_core.errors import GraphrecError
 from graphrec_core.selects.functions import ALLOWED
 from tests.support.conversions import register, select
 from tests.support.functions import values
+from tests.support.fuzzing import fuzz
 
 CASES = Path(__file__).parent / "functions.txt"
 """Lines of a function's name and a call of it, under how it is called."""
@@ -69,6 +70,7 @@ def test_every_allowed_function_has_a_case() -> None:
     assert set(ALLOWED) <= called
 
 
+@fuzz  # so that `make fuzz` asks the Java that Spark generates for a large source too
 @pytest.mark.spark
 def test_every_function_has_sparks_values_and_types(
     spark: Engine, duckdb: Engine, tmp_path: Path

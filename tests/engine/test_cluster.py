@@ -169,20 +169,18 @@ def cluster(master: Cluster) -> Cluster:
     return master
 
 
-def test_a_cluster_builds_the_files_that_one_machine_builds(
-    builder: Builder, cluster: Cluster, of_one_machine: dict[str, str]
-) -> None:
+def test_the_master_of_the_settings_gets_the_work(builder: Builder, cluster: Cluster) -> None:
+    """The build ends there: the next test holds a whole one to the files of one machine."""
     build = builder.start("cluster", cluster.url, *PYTHON)
-    wait_until_all_work(build)
-    assert build.files() == of_one_machine
-    assert len(of_one_machine) > 10
+    wait_until_all_work(build, "completedTasks")
+    build.process.kill()
 
 
-def test_a_worker_killed_in_the_middle_changes_nothing(
+def test_a_cluster_builds_the_files_of_one_machine_though_a_worker_is_killed_in_the_middle(
     builder: Builder, cluster: Cluster, of_one_machine: dict[str, str]
 ) -> None:
     build = builder.start("killed", "", *spark_submit(cluster.url))
-    wait_until_all_work(build)
+    wait_until_all_work(build, "completedTasks", "totalShuffleWrite")
     victim = min(build.executors())
     worker = cluster.workers[cluster.worker_of(build.app_id(), victim)]
     freeze_at_work(worker, build, victim)
@@ -196,10 +194,12 @@ def test_a_worker_killed_in_the_middle_changes_nothing(
     assert lost["completedTasks"] > 0
     assert lost["totalShuffleWrite"] > 0
     wait_for("its task is counted as failed", lambda: build.num_failed_tasks() > 0)
+    assert sorted(cluster.worker_states().values()) == ["ALIVE", "DEAD"]
+    cluster.grow(2)
 
     assert build.files() == of_one_machine
+    assert len(of_one_machine) > 10
     assert "Lost executor" in build.process.log.read_text()
-    assert sorted(cluster.worker_states().values()) == ["ALIVE", "DEAD"]
 
 
 def spark_submit(master: str) -> tuple[str, ...]:
@@ -209,15 +209,16 @@ def spark_submit(master: str) -> tuple[str, ...]:
     return (*command, *jvm, str(REPOSITORY / "graphrec" / "jobs" / "cli.py"))
 
 
-def wait_until_all_work(build: Build) -> None:
-    """Waits until two executors finished tasks and hold rows that later tasks need."""
+def wait_until_all_work(build: Build, *counts: str) -> None:
+    """Waits until two executors have something of each count.
+
+    Those that finished tasks and wrote for a shuffle hold rows that later tasks need.
+    """
 
     def all_work() -> bool:
         found = build.executors().values()
         assert build.process.is_running(), build.process.log.read_text()[-4000:]
-        return len(found) == 2 and all(
-            entry["completedTasks"] and entry["totalShuffleWrite"] for entry in found
-        )
+        return len(found) == 2 and all(entry[count] for entry in found for count in counts)
 
     wait_for("both executors work", all_work)
 

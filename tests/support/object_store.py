@@ -128,6 +128,8 @@ def object_store() -> Iterator[ObjectStore]:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        # Else what is refused is asked for five times, with pauses of two seconds in all.
+        patch.setattr(s3, "retries", 2)
         store.start()
         try:
             yield store
