@@ -30,6 +30,11 @@ class ModelConfig(Section):
         """Whether one model serves all regions."""
         return False
 
+    @property
+    def of_people(self) -> bool:
+        """Whether it needs a task whose queries and candidates are of one node type."""
+        return False
+
     def region_of(self, region: Region) -> Region:
         """Returns the region whose model serves ``region``: itself, or all for a global model."""
         return ALL_REGIONS if self.is_global else region
@@ -245,3 +250,40 @@ class AttributeConfig(ScorerConfig):
         le=MAX_DAYS,
         description="In popularity a pair of this age counts half; 0: no decay.",
     )
+
+
+class FriendsConfig(ScorerConfig):
+    """What the query's neighbours met (Liben-Nowell and Kleinberg, CIKM 2003)."""
+
+    model: Literal["friends"] = Field("friends", description=OF_MODEL)
+    edge: str = Field(
+        "",
+        description="Edge type between nodes of task.query that says who is whose friend; "
+        "empty: the task's own, where it joins people to people.",
+    )
+    weighted: bool = Field(False, description="A friend counts by that edge's weight.")
+    adamic_adar: bool = Field(
+        False, description="A friend counts less the more friends it has: 1 / log of their number."
+    )
+    half_life_days: float = Field(
+        0, ge=0, le=MAX_DAYS, description="What a friend met so long ago counts half; 0: no decay."
+    )
+
+    @property
+    def of_people(self) -> bool:
+        """Whether it needs such a task: not where another edge type names the friends."""
+        return not self.edge
+
+
+class ReciprocalConfig(ScorerConfig):
+    """Who came to the query and was not answered; for people to people."""
+
+    model: Literal["reciprocal"] = Field("reciprocal", description=OF_MODEL)
+    half_life_days: float = Field(
+        28, gt=0, le=MAX_DAYS, description="Who came so long ago counts half."
+    )
+
+    @property
+    def of_people(self) -> bool:
+        """It does."""
+        return True

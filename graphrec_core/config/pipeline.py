@@ -14,6 +14,7 @@ from graphrec_core.config.looseness import gate_settings, looser_than
 from graphrec_core.config.publish import PublishConfig
 from graphrec_core.config.quality import QualityConfig
 from graphrec_core.config.recommender import DEFAULT, RecommenderConfig
+from graphrec_core.config.recommenders import baseline
 from graphrec_core.config.region import PLACED_RULES, RegionConfig
 from graphrec_core.config.schedule import ScheduleConfig
 from graphrec_core.config.snapshot import SnapshotConfig
@@ -161,6 +162,26 @@ class PipelineConfig(Section):
                 raise ValueError(
                     f"recommender.sources.{name}.edge_features needs edge features: name columns "
                     "in source.edges.<type>.features"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _people_are_asked_where_there_are_people(self) -> Self:
+        sources = {
+            f"recommender.sources.{name}": one for name, one in self.recommender.sources.items()
+        }
+        measured = {f"gate.baselines: {name}": baseline(name, 0) for name in self.gate.baselines}
+        for where, source in (sources | measured).items():
+            edge = getattr(source, "edge", "")
+            if edge and edge not in self.source.edges:
+                raise ValueError(f"{where}.edge must be one of {sorted(self.source.edges)}")
+            if edge and set(self.endpoints(edge)) != {self.task.query}:
+                raise ValueError(f"{where}.edge must join {self.task.query} to {self.task.query}")
+            if not edge and source.of_people and not self.task.recommends_peers:
+                raise ValueError(
+                    f"{where} needs a task from people to people: task.query and task.candidate "
+                    f"are {self.task.query} and {self.task.candidate}; a source `friends` may "
+                    "name another edge type instead (edge)"
                 )
         return self
 

@@ -15,12 +15,14 @@ from graphrec_core.config.model import (
     CovisitationConfig,
     EaseConfig,
     EncoderConfig,
+    FriendsConfig,
     GraphSAGEConfig,
     LightGCNConfig,
     ModelConfig,
     NearestConfig,
     NeighboursConfig,
     PopularityConfig,
+    ReciprocalConfig,
     ScorerConfig,
     SpectralConfig,
     TransitionsConfig,
@@ -36,7 +38,9 @@ AnyModel = Annotated[
     | SpectralConfig
     | NearestConfig
     | TransitionsConfig
-    | AttributeConfig,
+    | AttributeConfig
+    | FriendsConfig
+    | ReciprocalConfig,
     Field(discriminator="model"),
 ]
 """The settings of one recommender; ``model`` picks the class."""
@@ -154,6 +158,20 @@ RECOMMENDERS = {
             colour="#8c6bb1",
             factory="graphrec_core.models.attribute:Attribute",
             settings=AttributeConfig,
+        ),
+        Recommender(
+            "friends",
+            title="friends",
+            colour="#66a61e",
+            factory="graphrec_core.models.friends:Friends",
+            settings=FriendsConfig,
+        ),
+        Recommender(
+            "reciprocal",
+            title="reciprocal",
+            colour="#a50f15",
+            factory="graphrec_core.models.reciprocal:Reciprocal",
+            settings=ReciprocalConfig,
         ),
     )
 }

@@ -80,7 +80,7 @@ def test_an_override_may_hold_an_equals_sign(write: Write) -> None:
         (["recommender.model=magic"], "its model must be one of lightgcn, graphsage, popularity"),
         (
             ["recommender.sources.more.quota=4"],
-            "ease, spectral, nearest, transitions, attribute (an override)",
+            "transitions, attribute, friends, reciprocal (an override)",
         ),
         (["evaluation.depth=5"], "evaluation.depth"),
         (["time.horizon_days=400"], "time.horizon_days"),

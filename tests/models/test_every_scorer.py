@@ -18,15 +18,20 @@ every_scorer = pytest.mark.parametrize("entry", scorers(), ids=lambda entry: ent
 
 
 def some_inputs(*, num_pairs: int = 60) -> ScorerInputs:
-    """Queries, and others that are not asked for; the last query and candidate met nobody."""
+    """People to people, also not asked for; the last query and candidate met nobody."""
     rng = np.random.default_rng(4)
-    queries = [f"u{number}" for number in range(NUM_QUERIES)]
-    candidates = [f"c{number:02}" for number in range(NUM_CANDIDATES)]
-    met = sorted({
-        (f"u{rng.integers(NUM_QUERIES + NUM_OTHERS)}", f"c{rng.integers(NUM_CANDIDATES + 2):02}")
+    queries = [f"u{number:02}" for number in range(NUM_QUERIES)]
+    candidates = [f"u{number:02}" for number in range(NUM_CANDIDATES)]
+    drawn = {
+        (int(rng.integers(NUM_QUERIES + NUM_OTHERS)), int(rng.integers(NUM_CANDIDATES + 2)))
         for _ in range(num_pairs)
-    } - {(query, candidate) for query in queries for candidate in candidates
-         if query == queries[-1] or candidate == candidates[-1]})  # fmt: skip
+    }
+    alone = {NUM_QUERIES - 1}, {NUM_CANDIDATES - 1}
+    met = sorted(
+        (f"u{one:02}", f"u{other:02}")
+        for one, other in drawn
+        if one != other and one not in alone[0] and other not in alone[1]
+    )
     last = [INSTANT - timedelta(hours=float(rng.integers(2, 2000))) for _ in met]
     time = pa.timestamp("us", tz="UTC")
     pairs = pa.table(
@@ -40,7 +45,7 @@ def some_inputs(*, num_pairs: int = 60) -> ScorerInputs:
     )
     nodes = pa.table(
         {
-            "node_id": [f"c{number:02}" for number in range(NUM_CANDIDATES + 2)],
+            "node_id": [f"u{number:02}" for number in range(NUM_CANDIDATES + 2)],
             "latitude": rng.random(NUM_CANDIDATES + 2) / 100,
             "longitude": rng.random(NUM_CANDIDATES + 2) / 100,
             "category": [f"kind{number % 3}" for number in range(NUM_CANDIDATES + 2)],
