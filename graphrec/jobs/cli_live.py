@@ -76,11 +76,17 @@ def query(
     ] = None,
     k: Annotated[int, typer.Option("--k", min=1, max=1000, help="Neighbours.")] = 10,
     region: Annotated[str, typer.Option(help="Where a node without a home is.")] = "",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each candidate stands there.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     overrides: Set = [],
     lake: LakeRoot = "",
 ) -> None:
     """Answers one query node from the live shard: candidates, scores, titles.
+
+    With --explain also each source's rank of a candidate and, of a learned ranker, the features
+    that moved it most: their values and what they add to the log odds of its being met.
 
     Example: `graphrec query ash-u7 --config configs/town.yaml --k 5`
     """
@@ -88,7 +94,8 @@ def query(
 
     if node_id == "":  # a variable of the shell that is not set
         raise typer.BadParameter("ID must not be empty; leave it out for a sample.")
-    answer = job.run(load(config, overrides, lake), node_id or "", k, region)
+    pipeline = load(config, overrides, lake)
+    answer = job.run(pipeline, node_id or "", k, region, with_why=explain)
     typer.echo(json.dumps(answer.to_dict(), sort_keys=True) if as_json else answer.to_text())
 
 

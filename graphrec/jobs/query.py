@@ -7,7 +7,14 @@ from graphrec_core.serving.answer import Answer
 from graphrec_core.serving.router import Router
 
 
-def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "") -> Answer:
+def run(
+    config: PipelineConfig,
+    query_id: str = "",
+    k: int = 10,
+    region: str = "",
+    *,
+    with_why: bool = False,
+) -> Answer:
     """Recommends to one query node.
 
     Args:
@@ -15,6 +22,7 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "
         query_id: The node; empty: a sample active one of the first live region.
         k: Neighbours.
         region: Where the node is if no live region is its home.
+        with_why: Say of each candidate why it stands there.
 
     Raises:
         AbsentError: Nothing is live.
@@ -38,7 +46,7 @@ def run(config: PipelineConfig, query_id: str = "", k: int = 10, region: str = "
             found=f"{len(router.served)} live regions",
             fix="Run a day and publish it first; `graphrec status` shows what is live.",
         )
-    answer = router.answer(node, k, region)
+    answer = router.answer(node, k, region, with_why=with_why)
     if answer is None:
         raise ConfigError(
             must=f"The query node must be a {config.task.query} at home in a live region.",

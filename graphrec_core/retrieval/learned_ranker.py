@@ -90,6 +90,26 @@ class TreeModel:
         chances: np.ndarray = 1 / (1 + np.exp(-(odds + math.log(self.negatives_frac))))
         return chances
 
+    def effects(
+        self, features: np.ndarray, region: Region
+    ) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Says what each feature adds to the log odds of each pair.
+
+        Args:
+            features: float32 [P, F], see ``pair_features``.
+            region: Where the queries are.
+
+        Returns:
+            Names of the F + 1 features, the region last; their values and their effects, both
+            [P, F + 1].
+        """
+        rows = with_region(features, region, self.regions)
+        names = self.booster.feature_name()
+        if len(rows) == 0:
+            return names, rows, rows
+        parts = self.booster.predict(rows, pred_contrib=True, num_threads=1)
+        return names, rows, np.asarray(parts)[:, :-1]  # the last one is the constant
+
 
 def is_learned(settings: Mapping[str, Any]) -> bool:
     """Tells whether a shard's ranker, by its settings, is one that was fitted."""

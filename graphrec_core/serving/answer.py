@@ -1,9 +1,10 @@
 """What a query gets back."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from graphrec_core.one_line import in_one_line
+from graphrec_core.retrieval.explain import Why
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Neighbour:
         title: Its display name; None where it has none.
         score: Comparable among candidates that sources proposed, and among those that filled up.
         sources: What proposed it; ``popular`` where the popular list filled up.
+        why: Why it stands there; None where nobody asked.
     """
 
     rank: int
@@ -23,6 +25,24 @@ class Neighbour:
     title: str | None
     score: float
     sources: list[str]
+    why: Why | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Writes it as JSON values; without ``why`` where nobody asked."""
+        return {name: value for name, value in asdict(self).items() if value is not None or
+                name != "why"}  # fmt: skip
+
+    def reasons(self) -> str:
+        """Writes why it stands there, for a person; empty where nobody asked."""
+        if self.why is None:
+            return ""
+        ranks = [f"{name} #{rank}" for name, rank in self.why.ranks.items()]
+        effects = [
+            f"{one.name} {'unknown' if one.value is None else format(one.value, '.4g')} "
+            f"({one.effect:+.2f})"
+            for one in self.why.features
+        ]
+        return "; ".join(", ".join(part) for part in (ranks, effects) if part)
 
 
 @dataclass(frozen=True)
@@ -49,7 +69,7 @@ class Answer:
 
     def to_dict(self) -> dict[str, Any]:
         """Writes the answer as JSON values."""
-        return {**vars(self), "items": [dict(vars(item)) for item in self.items]}
+        return {**vars(self), "items": [item.to_dict() for item in self.items]}
 
     def to_text(self) -> str:
         """Writes the answer as lines for a person."""
@@ -57,9 +77,10 @@ class Answer:
         head = f"{name} · region {self.region} · shard {self.shard_id} of {self.as_of}"
         sources = [", ".join(item.sources) for item in self.items]
         width = max(map(len, sources), default=0)
-        lines = [
-            f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  {names:<{width}}"
-            f"  {item.title or ''}".rstrip()
-            for item, names in zip(self.items, sources, strict=True)
-        ]
-        return "\n".join(map(in_one_line, [head, *lines]))
+        lines = [head]
+        for item, names in zip(self.items, sources, strict=True):
+            line = f"{item.rank:4d}  {item.candidate_id:<24}  {item.score:10.4f}  {names:<{width}}"
+            lines.append(f"{line}  {item.title or ''}".rstrip())
+            if reasons := item.reasons():
+                lines.append(f"      {reasons}")
+        return "\n".join(map(in_one_line, lines))

@@ -14,6 +14,7 @@ from graphrec_core.serving.router import Router
 QueryId = Annotated[str, PathParameter(min_length=1, max_length=512)]
 NumCandidates = Annotated[int, QueryParameter(ge=1, le=1000)]
 
+Explain = Annotated[bool, QueryParameter(description="Say why each candidate stands there.")]
 Where = Annotated[str, QueryParameter(description="Region of a query node without a home.")]
 
 
@@ -32,9 +33,11 @@ def create_app(lake: Lake, check_every_s: float = 2.0) -> FastAPI:
     app, router = FastAPI(title="graphrec"), Router(lake, check_every_s)
 
     @app.get("/recommend/{query_id:path}")
-    def recommend(query_id: QueryId, k: NumCandidates = 20, region: Where = "") -> dict[str, Any]:
+    def recommend(
+        query_id: QueryId, k: NumCandidates = 20, region: Where = "", *, explain: Explain = False
+    ) -> dict[str, Any]:
         try:
-            answer = router.answer(query_id, k, region)
+            answer = router.answer(query_id, k, region, with_why=explain)
         except UnavailableError as error:
             raise HTTPException(503, str(error)) from error
         if answer is None:

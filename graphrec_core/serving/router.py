@@ -1,5 +1,6 @@
 """Routes a query node to the live shard of its home region."""
 
+from dataclasses import replace
 from itertools import compress
 
 import numpy as np
@@ -7,6 +8,7 @@ import numpy as np
 from graphrec_core.errors import UnavailableError
 from graphrec_core.index.ann import use_threads
 from graphrec_core.lake import Lake
+from graphrec_core.retrieval.explain import explain
 from graphrec_core.retrieval.from_shard import (
     recommend_from_shard,
     recommend_to_stranger,
@@ -45,7 +47,9 @@ class Router:
         """Follows LIVE if it is time; what cannot be followed goes on as it is."""
         self._follower.refresh()
 
-    def answer(self, query_id: str, k: int, region: str = "") -> Answer | None:
+    def answer(
+        self, query_id: str, k: int, region: str = "", *, with_why: bool = False
+    ) -> Answer | None:
         """Recommends k candidates to a query node.
 
         Args:
@@ -53,6 +57,7 @@ class Router:
             k: Candidates.
             region: Where the node is if no live region is its home: the sources that ask nothing
                 about a query answer, and the popular list.
+            with_why: Say of each candidate why it stands there; of queries with a home alone.
 
         Returns:
             None where no live region is the node's home, and ``region`` is not live.
@@ -69,7 +74,8 @@ class Router:
                 rows = np.array([row])
                 ranking = next(recommend_from_shard(served.shard, served.serves, rows, k))
                 title = served.shard.tables.queries["title"][row].as_py()
-                return _answer(served, query_id, title, ranking)
+                found = _answer(served, query_id, title, ranking)
+                return _explained(found, served, ranking) if with_why else found
         stranger = picture.served.get(Region(region))
         if stranger is None:
             self.refuse_unavailable()
@@ -105,6 +111,16 @@ class Router:
             known = rows[shard.known_queries[rows]]
             return str(shard.query_ids[int((known if len(known) else rows)[0])])
         return None
+
+
+def _explained(answer: Answer, served: Served, ranking: Ranking) -> Answer:
+    """Says of each candidate of a known query why it stands there."""
+    found = ranking.rows[0][ranking.rows[0] >= 0]
+    if served.serves != "model":
+        return answer
+    reasons = explain(served.shard, int(ranking.query_rows[0]), found)
+    items = [replace(one, why=why) for one, why in zip(answer.items, reasons, strict=True)]
+    return replace(answer, items=items)
 
 
 def _answer(served: Served, query_id: str, title: str | None, ranking: Ranking) -> Answer:

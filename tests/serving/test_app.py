@@ -98,6 +98,21 @@ def test_a_query_goes_to_its_home_region(client: TestClient) -> None:
     assert found == [(1, "b", 2.0, ["taste"], None), (2, "c", 1.0, ["taste"], "C")]
 
 
+def test_an_answer_says_why_where_it_is_asked(client: TestClient) -> None:
+    """b and c are what u/1 has not seen; the source has b first, by its vectors."""
+    plain = client.get("/recommend/u/1", params={"k": 2}).json()
+    assert all("why" not in item for item in plain["items"])
+    found = client.get("/recommend/u/1", params={"k": 2, "explain": True}).json()
+    whys = [item.pop("why") for item in found["items"]]
+    assert found == plain
+    assert whys == [
+        {"ranks": {"taste": 1}, "features": []},
+        {"ranks": {"taste": 2}, "features": []},
+    ]
+    popular = client.get("/recommend/halo/er", params={"explain": True}).json()
+    assert all("why" not in item for item in popular["items"])  # a list asks nothing
+
+
 def test_a_popular_region_is_labelled(client: TestClient) -> None:
     answer = client.get("/recommend/halo/er?k=1").json()
     assert (answer["region"], answer["serves"]) == ("west", "popular")
