@@ -73,7 +73,8 @@ def _comment(value: object, field: FieldInfo, path: Sequence[str]) -> Iterator[s
     elif field.is_required():
         text += " (required)"
     else:
-        text += f" (default: {_dump(_plain(field.default)).removesuffix('...').strip()})"
+        default = field.get_default(call_default_factory=True)
+        text += f" (default: {_dump(_plain(default)).removesuffix('...').strip()})"
     steps = [str(step) for step, spec in STEPS.items() if _declared(path) in spec.settings]
     text += f" [{', '.join(steps)}]" if steps else ""
     depth = len(path) - 1
