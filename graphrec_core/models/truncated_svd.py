@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 OVERSAMPLED = 64
 """Directions beyond the rank, which make the last ones of it exact."""
-NUM_ITERATIONS = 3
+NUM_ITERATIONS = 6
 SEED = 0
 
 
@@ -14,9 +14,10 @@ def truncated_svd(matrix: sp.csr_array, rank: int) -> tuple[np.ndarray, np.ndarr
     """Decomposes by randomised subspace iteration (Halko, Martinsson and Tropp, SIAM 2011).
 
     Algorithms 4.4 and 5.1: a random sample of the range, ``rank`` + ``OVERSAMPLED`` wide, is taken
-    through the matrix and back ``NUM_ITERATIONS`` times, orthonormal after each product; the
-    decomposition of the matrix within it is that of a small one. The seed is fixed: equal input
-    gives equal bytes on one thread.
+    through the matrix and back ``NUM_ITERATIONS`` times; the decomposition of the matrix within it
+    is that of a small one. Between products the triangular factor of an LU decomposition keeps
+    the columns apart, which costs a third of making them orthonormal. The seed is fixed: equal
+    input gives equal bytes on one thread.
 
     Args:
         matrix: CSR float32 [N, M].
@@ -32,9 +33,9 @@ def truncated_svd(matrix: sp.csr_array, rank: int) -> tuple[np.ndarray, np.ndarr
     back = sp.csr_array(matrix.T)
     random = np.random.default_rng(SEED)
     sample = random.standard_normal((matrix.shape[1], rank + OVERSAMPLED), dtype=np.float32)
-    basis = _orthonormal(matrix @ sample)
     for _ in range(NUM_ITERATIONS):
-        basis = _orthonormal(matrix @ _orthonormal(back @ basis))
+        sample = _apart(back @ _apart(matrix @ sample))
+    basis = scipy.linalg.qr(matrix @ sample, mode="economic", check_finite=False)[0]
     small = (back @ basis).T
     squares, rotation = np.linalg.eigh((small @ small.T).astype(np.float64))
     values = np.sqrt(np.maximum(squares[::-1][:rank], 0))
@@ -43,8 +44,8 @@ def truncated_svd(matrix: sp.csr_array, rank: int) -> tuple[np.ndarray, np.ndarr
     return values, right
 
 
-def _orthonormal(columns: np.ndarray) -> np.ndarray:
-    found: np.ndarray = scipy.linalg.qr(
-        columns, mode="economic", overwrite_a=True, check_finite=False
+def _apart(columns: np.ndarray) -> np.ndarray:
+    lower: np.ndarray = scipy.linalg.lu(
+        columns, permute_l=True, overwrite_a=True, check_finite=False
     )[0]
-    return found
+    return lower
