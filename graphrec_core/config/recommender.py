@@ -14,7 +14,7 @@ SECTION, SOURCES, RANKER = "recommender", "sources", "ranker"
 RESERVED = ("model", "popular")
 """The whole recommender's name in metrics, and the popular list's in answers."""
 MAX_NAME = 32
-OF_RANKER = "Ranker: reciprocal_rank or lightgbm; picks the keys beside it."
+OF_RANKER = "Ranker: reciprocal_rank, lightgbm or logistic; picks the keys beside it."
 
 
 def _check_name(name: str) -> str:
@@ -59,6 +59,13 @@ class LearnedConfig(Section):
         0.25, gt=0, le=1, description="Share of the pairs without a click that is fitted to."
     )
     seed: int = Field(0, ge=0, lt=2**31, description="Seed of that choice.")
+    held_frac: float = Field(
+        0.1,
+        ge=0,
+        lt=1,
+        description="Share of the queries that are not fitted to: trees stop by them, and the "
+        "report shows how true chances are there.",
+    )
 
     @property
     def is_fitted(self) -> bool:
@@ -75,13 +82,6 @@ class LightGBMConfig(LearnedConfig):
     learning_rate: float = Field(0.05, gt=0, le=1, description="Share of a tree that is taken.")
     min_leaf_pairs: int = Field(50, ge=1, description="Fewest pairs of a leaf.")
     l2: float = Field(1.0, ge=0, le=1e6, description="Regularisation of the leaves' values.")
-    held_frac: float = Field(
-        0.1,
-        ge=0,
-        lt=1,
-        description="Share of the queries that are not fitted to: the trees stop by them, and "
-        "the report shows how true chances are there.",
-    )
     patience: int = Field(
         20, ge=1, description="Trees in a row that make those queries no likelier: then it stops."
     )
@@ -91,9 +91,20 @@ class LightGBMConfig(LearnedConfig):
     )
 
 
-RANKERS = (ReciprocalRankConfig, LightGBMConfig)
+class LogisticConfig(LearnedConfig):
+    """Orders candidates by a regularised logistic blend of pair features, as the small ranker."""
+
+    model: Literal["logistic"] = Field("logistic", description=OF_RANKER)
+    l2: float = Field(
+        10.0, gt=0, le=1e9, description="Regularisation of the standardised features' weights."
+    )
+
+
+RANKERS = (ReciprocalRankConfig, LightGBMConfig, LogisticConfig)
 """The settings of every ranker."""
-RankerConfig = Annotated[ReciprocalRankConfig | LightGBMConfig, Field(discriminator="model")]
+RankerConfig = Annotated[
+    ReciprocalRankConfig | LightGBMConfig | LogisticConfig, Field(discriminator="model")
+]
 """The settings of a ranker; ``model`` picks the class."""
 
 

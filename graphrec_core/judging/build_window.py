@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import StepName
-from graphrec_core.config.recommender import LightGBMConfig
+from graphrec_core.config.recommender import LightGBMConfig, LogisticConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
@@ -26,16 +26,17 @@ QUERY, IS_MET = "query", "is_met"
 """Columns of a window's files beside the features; no feature has such a name."""
 
 
-def learned(day: Day) -> LightGBMConfig:
+def learned(day: Day) -> LightGBMConfig | LogisticConfig:
     """Returns the settings of the day's ranker.
 
     Raises:
         ConfigError: It is not one that is fitted.
     """
     settings = day.config.recommender.ranker
-    if not isinstance(settings, LightGBMConfig):
+    if not isinstance(settings, LightGBMConfig | LogisticConfig):
         raise ConfigError(
-            must="This step needs a ranker that is fitted: recommender.ranker.model=lightgbm.",
+            must="This step needs a ranker that is fitted: recommender.ranker.model=lightgbm, "
+            "or logistic.",
             found=settings.model,
             fix="Leave the step out, or set the ranker.",
         )

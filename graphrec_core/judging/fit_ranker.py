@@ -7,24 +7,20 @@ from typing import Any
 import numpy as np
 
 from graphrec_core.config import StepName
-from graphrec_core.config.recommender import LightGBMConfig
+from graphrec_core.config.recommender import LightGBMConfig, LogisticConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError
 from graphrec_core.judging.build_window import counts_of, learned, produce_window, read_window
+from graphrec_core.judging.fit_models import fit_logistic_model, fit_tree_model
 from graphrec_core.judging.held_queries import held_out
 from graphrec_core.judging.ranker_checks import dependence, reliability
 from graphrec_core.judging.ranker_window import RankerWindow
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import PairCounts, RankerFigures, WindowFigures
 from graphrec_core.ledger.verdict import Verdict, verdict_of
-from graphrec_core.models.trees import can_hold_out, fit_trees
-from graphrec_core.retrieval.learned_ranker import (
-    REGION,
-    TreeModel,
-    strongest,
-    with_region,
-    write_trees,
-)
+from graphrec_core.models.trees import can_hold_out
+from graphrec_core.retrieval.chance_model import REGION, ChanceModel, with_region
+from graphrec_core.retrieval.learned_ranker import strongest, write_model
 from graphrec_core.retrieval.pair_features import feature_names
 from graphrec_core.types import Region, View, format_instant
 
@@ -68,7 +64,7 @@ def produce_ranker(day: Day) -> Artifact:
         model, told = _fit(chosen, names, settings)
         if not any(told["importance"].values()):
             return _none("no feature tells clicks from the rest", figures)
-        write_trees(trial, model)
+        write_model(trial, model)
         return figures.model_copy(update=told)
 
     return day.produce(day.ref(StepName.RANKER), write)
@@ -120,8 +116,9 @@ def _require_models(day: Day) -> None:
             )
 
 
-def _require_features(settings: LightGBMConfig, names: Sequence[str]) -> None:
-    if unknown := sorted(set(settings.monotone) - set(names)):
+def _require_features(settings: LightGBMConfig | LogisticConfig, names: Sequence[str]) -> None:
+    asked = settings.monotone if isinstance(settings, LightGBMConfig) else ()
+    if unknown := sorted(set(asked) - set(names)):
         raise ConfigError(
             must="recommender.ranker.monotone must name features of this recommender's pairs: "
             f"{', '.join(names)}.",
@@ -131,26 +128,25 @@ def _require_features(settings: LightGBMConfig, names: Sequence[str]) -> None:
 
 
 def _fit(
-    windows: Sequence[RankerWindow], names: Sequence[str], settings: LightGBMConfig
-) -> tuple[TreeModel, dict[str, Any]]:
-    """Fits trees; returns them, and the figures that tell of them."""
+    windows: Sequence[RankerWindow],
+    names: Sequence[str],
+    settings: LightGBMConfig | LogisticConfig,
+) -> tuple[ChanceModel, dict[str, Any]]:
+    """Fits a model; returns it, and the figures that tell of it."""
     regions = tuple(dict.fromkeys(one.region for one in windows))
     rows = np.concatenate([with_region(one.features, one.region, regions) for one in windows])
     is_met = np.concatenate([one.is_met for one in windows])
     queries = np.concatenate([one.queries for one in windows])
     is_held = held_out(queries, settings.held_frac, settings.seed)
-    booster = fit_trees(rows, is_met, names, settings, is_held)
-    gains = booster.feature_importance("gain")
-    shares = gains / (gains.sum() or 1)
-    importance = {name: round(float(one), 4) for name, one in zip(names, shares, strict=True)}
-    model = TreeModel(booster.model_to_string(), regions, settings.negatives_frac)
+    told: dict[str, Any] = {"regions": regions}
+    model: ChanceModel
+    if isinstance(settings, LightGBMConfig):
+        model, importance = fit_tree_model(rows, is_met, is_held, names, regions, settings)
+        told["num_trees"] = model.booster.num_trees()
+    else:
+        model, importance = fit_logistic_model(rows, is_met, is_held, names, regions, settings)
     top = [name for name in strongest(importance) if name != REGION][:NUM_CURVES]
-    told = {
-        "regions": regions,
-        "importance": importance,
-        "num_trees": model.booster.num_trees(),
-        "dependence": dependence(model, rows, is_met, top),
-    }
+    told |= {"importance": importance, "dependence": dependence(model, rows, is_met, top)}
     if can_hold_out(is_met, is_held):
         chances = model.chances_of(rows[is_held])
         told["reliability"] = reliability(chances, is_met[is_held], settings.negatives_frac)

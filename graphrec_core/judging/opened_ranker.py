@@ -7,12 +7,13 @@ from graphrec_core.day import Day
 from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.records import RankerFigures
-from graphrec_core.retrieval.learned_ranker import LearnedRanker, TreeModel, read_trees
+from graphrec_core.retrieval.chance_model import ChanceModel
+from graphrec_core.retrieval.learned_ranker import LearnedRanker, read_model
 from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
 from graphrec_core.types import Region, View
 
 
-def day_trees(day: Day) -> TreeModel | None:
+def day_trees(day: Day) -> ChanceModel | None:
     """Returns the day's trees; None where its ranker is not fitted, or had too little to fit to.
 
     Raises:
@@ -24,7 +25,7 @@ def day_trees(day: Day) -> TreeModel | None:
     fitted = day.open(day.ref(StepName.RANKER))
     if fitted.manifest.figures(RankerFigures).why_none is not None:
         return None
-    return read_trees(fitted, list(recommender.sources))
+    return read_model(fitted, list(recommender.sources))
 
 
 def open_ranker(

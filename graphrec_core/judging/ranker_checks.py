@@ -1,11 +1,11 @@
-"""What fitted trees say: how true their chances are, and how chances go with a feature."""
+"""What a fitted ranker says: how true their chances are, and how chances go with a feature."""
 
 from collections.abc import Iterable
 
 import numpy as np
 
 from graphrec_core.lake.records import ChanceBin
-from graphrec_core.retrieval.learned_ranker import TreeModel
+from graphrec_core.retrieval.chance_model import ChanceModel
 
 NUM_BINS = 10
 NUM_VALUES = 12
@@ -42,14 +42,14 @@ def reliability(
 
 
 def dependence(
-    model: TreeModel, rows: np.ndarray, is_met: np.ndarray, features: Iterable[str]
+    model: ChanceModel, rows: np.ndarray, is_met: np.ndarray, features: Iterable[str]
 ) -> dict[str, Curve]:
     """Averages chances over pairs, all of which are given one value of a feature after the other.
 
     Partial dependence (Friedman, Annals of Statistics 2001), at quantiles of the feature.
 
     Args:
-        model: The trees.
+        model: The fitted model.
         rows: float32 [P, F + 1], see ``with_region``.
         is_met: bool [P].
         features: Names; one whose values are all equal, or unknown, has no curve.
@@ -57,7 +57,7 @@ def dependence(
     Returns:
         Feature -> its values, rising, and the mean chances of all pairs there.
     """
-    names = model.booster.feature_name()
+    names = model.names
     kept = np.unique(np.linspace(0, len(rows) - 1, NUM_PAIRS).astype(np.int64))
     weights = _weights(is_met[kept], model.negatives_frac)
     curves = {}
@@ -75,7 +75,7 @@ def dependence(
 
 
 def _mean_chance(
-    model: TreeModel, rows: np.ndarray, place: int, value: float, weights: np.ndarray
+    model: ChanceModel, rows: np.ndarray, place: int, value: float, weights: np.ndarray
 ) -> float:
     given = rows.copy()
     given[:, place] = value

@@ -17,7 +17,7 @@ from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact, open_artifact
 from graphrec_core.lake.records import ShardFigures, ShardSource, mistakes
 from graphrec_core.ledger.past import Past
-from graphrec_core.retrieval.learned_ranker import LearnedRanker, is_learned, read_trees
+from graphrec_core.retrieval.learned_ranker import LearnedRanker, is_learned, read_model
 from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
 from graphrec_core.retrieval.sources import CandidateSource, Proposer
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
@@ -97,7 +97,7 @@ class _Earlier:
         if not is_learned(figures.ranker):
             return build_ranker(figures.ranker)
         _refuse_later(self.lake, self.shard.manifest, self.snapshot.manifest)
-        trees = read_trees(self.shard, [one.name for one in figures.sources])
+        trees = read_model(self.shard, [one.name for one in figures.sources])
         axes = self.holdout.query_ids, self.holdout.candidate_ids
         end, task = _cut(self.snapshot.manifest), self.lake.config.task
         nodes = read_node_features(self.snapshot, View.TRAIN, self.region, task, axes, end)

@@ -3,7 +3,8 @@
 from graphrec_core.lake.records import RankerFigures
 from graphrec_core.report.figures import SEQUENCE, Picture, as_svg, drawing
 from graphrec_core.report.plots import ROW_IN, name_rows
-from graphrec_core.retrieval.learned_ranker import REGION, strongest
+from graphrec_core.retrieval.chance_model import REGION
+from graphrec_core.retrieval.learned_ranker import strongest
 from graphrec_core.retrieval.pair_features import PAIR_FEATURES
 
 MOST_SHOWN = 12
@@ -17,7 +18,7 @@ def plot_ranker(ranker: RankerFigures | None) -> Picture | None:
     with drawing(8.4, 0.9 + ROW_IN * len(shown)) as figure:
         axes = figure.subplots()
         axes.barh(range(len(shown)), list(shown.values()), color=SEQUENCE[0], height=0.6)
-        axes.set_xlabel("share of what the trees gain")
+        axes.set_xlabel("share of what all tell")
         name_rows(axes, [feature_title(name) for name in shown])
         return as_svg(figure, "What the ranker looks at: its features by their share of the gain")
 

@@ -21,8 +21,8 @@ class FeatureEffect:
     Attributes:
         name: As ``feature_names`` has it, or ``region``.
         value: Its value; None where nothing is known.
-        effect: What it adds to the log odds of the pair's being met (SHAP values of trees:
-            Lundberg and Lee, NIPS 2017); those of all features and a constant add up to the odds.
+        effect: What it adds to the log odds of the pair's being met; those of all features and a
+            constant add up to the odds.
     """
 
     name: str

@@ -15,10 +15,10 @@ from graphrec_core.lake.records import ShardFigures
 from graphrec_core.retrieval.learned_ranker import (
     LearnedRanker,
     is_learned,
+    read_model,
     read_nodes,
-    read_trees,
+    write_model,
     write_nodes,
-    write_trees,
 )
 from graphrec_core.retrieval.older_shard import is_older, older_queries, older_source
 from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
@@ -73,7 +73,7 @@ def write_shard(
     trial.write_table(SEEN_FILE, tables.seen)
     trial.write_table(POPULAR_FILE, tables.popular)
     if isinstance(ranker, LearnedRanker):
-        write_trees(trial, ranker.model)
+        write_model(trial, ranker.model)
         write_nodes(trial, ranker.nodes)
     trial.write_json(RECALL_FILE, figures.to_json())
 
@@ -184,7 +184,7 @@ def _read_ranker(artifact: Artifact, figures: ShardFigures) -> Ranker:
         return ReciprocalRank()
     if not is_learned(figures.ranker):
         return build_ranker(figures.ranker)
-    trees = read_trees(artifact, [one.name for one in figures.sources])
+    trees = read_model(artifact, [one.name for one in figures.sources])
     return LearnedRanker(trees, read_nodes(artifact), artifact.manifest.region)
 
 

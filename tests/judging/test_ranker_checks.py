@@ -6,7 +6,7 @@ import pytest
 from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.judging.ranker_checks import dependence, reliability
 from graphrec_core.models.trees import fit_trees
-from graphrec_core.retrieval.learned_ranker import TreeModel
+from graphrec_core.retrieval.chance_model import TreeModel
 from graphrec_core.types import Region
 
 NAMES = ["near", "noise", "empty", "region"]
@@ -45,7 +45,7 @@ def test_a_curve_is_the_mean_of_all_pairs_at_one_value() -> None:
     rows[:, 3] = 0
     is_met = random.random(300) < 0.2 + 0.3 * rows[:, 0]
     trees = fit_trees(rows, is_met, NAMES, LightGBMConfig(num_rounds=10), np.zeros(300, bool))
-    model = TreeModel(trees.model_to_string(), (Region("east"),), 0.5)
+    model = TreeModel((Region("east"),), 0.5, trees.model_to_string())
     curves = dependence(model, rows, is_met, ["near", "empty"])
     assert list(curves) == ["near"]
     assert [value for value, _ in curves["near"]] == [0, 1, 2]

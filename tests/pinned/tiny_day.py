@@ -30,7 +30,7 @@ from graphrec_core.publishing.publish import publish
 from graphrec_core.quality.snapshot_suites import check_snapshot
 from graphrec_core.quality.source_check import check_day_source
 from graphrec_core.retrieval.from_shard import recommend_from_shard
-from graphrec_core.retrieval.learned_ranker import read_trees
+from graphrec_core.retrieval.learned_ranker import read_model
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
@@ -132,7 +132,7 @@ def _of_ranker(day: Day) -> Results:
     ranker, snapshot = produce_ranker(other), other.open(other.ref(StepName.SNAPSHOT))
     figures = ranker.manifest.figures(RankerFigures)
     window = next(WindowReader(other, snapshot).read(EAST))
-    chances = read_trees(ranker, list(fitted.sources)).chances(window.features[:NUM_ROWS], EAST)
+    chances = read_model(ranker, list(fitted.sources)).chances(window.features[:NUM_ROWS], EAST)
     exact = figures.model_dump(mode="json", include={"regions", "num_queries", "num_pairs"})
     made = other.open(other.ref(StepName.WINDOW)).manifest
     first = {

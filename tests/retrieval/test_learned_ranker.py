@@ -11,15 +11,14 @@ from graphrec_core.errors import LakeError
 from graphrec_core.lake import Artifact, Lake, artifact_id, attempt
 from graphrec_core.lake.records import RankerFigures
 from graphrec_core.models.trees import fit_trees
+from graphrec_core.retrieval.chance_model import REGION, TreeModel
 from graphrec_core.retrieval.learned_ranker import (
-    REGION,
     TREES_FILE,
     LearnedRanker,
-    TreeModel,
+    read_model,
     read_nodes,
-    read_trees,
+    write_model,
     write_nodes,
-    write_trees,
 )
 from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.pair_features import Proposed, feature_names, pair_features
@@ -46,14 +45,14 @@ def fitted(names: list[str] = NAMES, frac: float = 1.0) -> TreeModel:
     nobody = np.zeros(kept.sum(), dtype=bool)
     config = LightGBMConfig(num_rounds=120)
     trees = fit_trees(rows[kept], is_met[kept], names, config, nobody)
-    return TreeModel(trees.model_to_string(), (EAST, WEST), frac)
+    return TreeModel((EAST, WEST), frac, trees.model_to_string())
 
 
 def committed(root: Path, model: TreeModel, ranker: LearnedRanker | None = None) -> Artifact:
     config = tiny_config(root)
     lake, name = Lake(config), artifact_id(StepName.RANKER, config, AS_OF, ALL_REGIONS, {})
     with attempt(lake.storage, lake.layout.folder(StepName.RANKER, name), name) as trial:
-        write_trees(trial, model)
+        write_model(trial, model)
         if ranker:
             write_nodes(trial, ranker.nodes)
         figures = RankerFigures(regions=(), num_queries=0, num_clicks=0, num_pairs=0)
@@ -87,7 +86,7 @@ def test_a_query_to_whom_nothing_is_proposed_gets_nothing(ranker: LearnedRanker)
 
 def test_stored_it_is_what_it_was(tmp_path: Path, ranker: LearnedRanker) -> None:
     artifact = committed(tmp_path, ranker.model, ranker)
-    again = LearnedRanker(read_trees(artifact, SOURCES), read_nodes(artifact), EAST)
+    again = LearnedRanker(read_model(artifact, SOURCES), read_nodes(artifact), EAST)
     asked = np.arange(5), proposals([[4, 2, 9]] * 5, [[7, 9, 1]] * 5), 5
     one, two = ranker.merge(*asked), again.merge(*asked)
     np.testing.assert_array_equal(one.rows, two.rows)
@@ -122,7 +121,7 @@ def test_a_ranker_of_before_a_feature_serves_on(tmp_path: Path) -> None:
         nodes.candidates.drop_columns(["trend", "met_by", "attributes"]),
     )
     artifact = committed(tmp_path, fitted(names), LearnedRanker(fitted(names), older, EAST))
-    ranker = LearnedRanker(read_trees(artifact, SOURCES), read_nodes(artifact), EAST)
+    ranker = LearnedRanker(read_model(artifact, SOURCES), read_nodes(artifact), EAST)
     found, rows = proposals([[4, 2, 9]], [[7, 9, 1]]), np.array([3])
     merged = ranker.merge(rows, found, 5)
     whole = pair_features(Proposed.of(found), rows, nodes)
@@ -134,6 +133,6 @@ def test_a_ranker_of_before_a_feature_serves_on(tmp_path: Path) -> None:
 def test_trees_of_other_features_are_refused(tmp_path: Path) -> None:
     artifact = committed(tmp_path, fitted())
     with pytest.raises(LakeError, match="found: recent_rank, recent_score\n"):
-        read_trees(artifact, ["taste", "walks"])
+        read_model(artifact, ["taste", "walks"])
     with pytest.raises(LakeError, match="found: other sources, or another order"):
-        read_trees(artifact, SOURCES[::-1])
+        read_model(artifact, SOURCES[::-1])

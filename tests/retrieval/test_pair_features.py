@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from graphrec_core.axes.places import haversine_km
 from graphrec_core.retrieval import pair_features as features
-from graphrec_core.retrieval.learned_ranker import REGION
+from graphrec_core.retrieval.chance_model import REGION
 from graphrec_core.retrieval.node_features import NUM_PLACES, NodeFeatures
 from graphrec_core.retrieval.pair_features import (
     OF_SOURCES,
