@@ -46,6 +46,7 @@ class Test:
         peers: Of ``bench.forward.PEERS``; the best of them is the bound.
         least: The ratio to it that must be reached, pooled over the days.
         least_each: The same for each day alone; 0: nothing is asked.
+        quick: Overrides of ``--quick``.
     """
 
     config: Path
@@ -55,12 +56,13 @@ class Test:
     peers: tuple[str, ...]
     least: float
     least_each: float = 0.0
+    quick: tuple[str, ...] = ()
 
 
 TESTS = {
     "gowalla": Test(
         CONFIGS / "gowalla.yaml", "gowalla_cities", ("2010-08-25", "2010-07-28", "2010-06-16"),
-        7, ("linear filter", "popularity"), 1.20, 1.12,
+        7, ("linear filter", "popularity"), 1.20, 1.12, ("recommender.ranker.num_windows=1",),
     ),
     "movielens": Test(
         CONFIGS / "movielens.yaml", "ml-100k", ("1998-02-01", "1998-03-01"),
@@ -120,7 +122,7 @@ def _scores(test: Test, day: str, given: argparse.Namespace) -> pd.DataFrame:
     with tempfile.TemporaryDirectory() as lake:
         root = str((given.data / test.data).resolve())
         overrides = [f"source.root={root}", f"lake.root={lake}", "snapshot.engine=duckdb"]
-        overrides += given.set
+        overrides += [*(test.quick if given.quick else ()), *given.set]
         config, as_of = load_pipeline(test.config, overrides), parse_instant(day)
         top = released(test.config, overrides, day, Path(lake))
         truth = events_after(config, as_of, test.horizon_days)
