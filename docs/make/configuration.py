@@ -121,7 +121,7 @@ def default(field: FieldInfo) -> str:
     """Returns a setting's default as YAML has it."""
     if field.is_required():
         return "*required*"
-    value = field.get_default()
+    value = field.get_default(call_default_factory=True)
     if value is None or value == "":
         return "none"
     if isinstance(value, bool):

@@ -77,16 +77,21 @@ def as_table(figures: Mapping[str, Any]) -> RenderableType:
     table.add_column("system")
     for name in names:
         table.add_column(metric_heading(name, figures["k"]), justify="right")
+    table.add_column("queries", justify="right")
     for system, means in figures["means"].items():
-        table.add_row(Text(system_title(system)), *(share(means[name]) for name in names))
+        table.add_row(Text(system_title(system)), *(share(means[name]) for name in names),
+                      str(means["num_queries"]))  # fmt: skip
     return table
 
 
 def _score_day(config: PipelineConfig, past: Past, as_of: datetime) -> Iterator[Scored]:
-    release = past.of_day(as_of)[-1]
-    later = _what_followed(config, as_of)
+    # A later release of some regions takes nothing back from the others.
+    entries = {
+        region: entry for one in past.of_day(as_of) for region, entry in one.regions.items()
+    }
+    later = _what_followed(config, as_of) if entries else None
     there = later.manifest.figures(SnapshotFigures).regions if later else {}
-    for region, entry in sorted(release.regions.items()):
+    for region, entry in sorted(entries.items()):
         if later is None or region not in there or entry.shard_id is None:
             continue
         measured = score_release(config, past, as_of, region, entry, later)
@@ -109,8 +114,9 @@ def _what_followed(config: PipelineConfig, as_of: datetime) -> Artifact | None:
 
 
 def _promised(past: Past, entry: ReleasedRegion, region: Region) -> EvaluationFigures | None:
-    """Reads how the candidate was judged, where it is what served; None: it was another."""
-    if entry.evaluation_id is None or entry.shard_id != entry.candidate_shard_id:
+    """Reads how the candidate was judged, where its model is what served; None: it was not."""
+    is_own = entry.shard_id == entry.candidate_shard_id and entry.serves == "model"
+    if entry.evaluation_id is None or not is_own:
         return None
     lake = past.catalogue.lake
     found = find_artifact(lake.storage, lake.layout.evaluation(region, entry.evaluation_id))

@@ -7,7 +7,6 @@ from graphrec_core.day import Day
 from graphrec_core.engine.ahead import load_ahead
 from graphrec_core.engine.sessions import one_session
 from graphrec_core.errors import ConfigError, EmptyTableError
-from graphrec_core.lake import Artifact
 from graphrec_core.ledger.revisions import Acceptance
 from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.snapshot.daily import produce_snapshot
@@ -29,10 +28,12 @@ def run(
     """
     load_ahead(day.config, "graphrec_core.quality.snapshot_suites")
     history: dict[str, str] = {}
-    if rebuild:
-        snapshot, history["history"] = rebuild_snapshot(day, acceptance)
-    else:
-        snapshot = _with_earlier(day)
+    with one_session():
+        _build_earlier(day)
+        if rebuild:
+            snapshot, history["history"] = rebuild_snapshot(day, acceptance)
+        else:
+            snapshot = produce_snapshot(day)
     from graphrec_core.quality.snapshot_suites import check_snapshot  # noqa: PLC0415  (ahead)
 
     verdict = verdict_of(check_snapshot(day, snapshot))
@@ -45,18 +46,16 @@ def run(
     }
 
 
-def _with_earlier(day: Day) -> Artifact:
-    """Builds the day's snapshot, and before it those that the ranker's earlier windows are of.
+def _build_earlier(day: Day) -> None:
+    """Builds the snapshots that the ranker's earlier windows are of, where they are not there.
 
     The oldest one first: each stands on the one before.
     """
-    with one_session():
-        for earlier in reversed(day.earlier_window_days):
-            try:
-                produce_snapshot(earlier)
-            except EmptyTableError as error:
-                logger.warning("the ranker has no window of %s: %s", earlier.as_of, error)
-        return produce_snapshot(day)
+    for earlier in reversed(day.earlier_window_days):
+        try:
+            produce_snapshot(earlier)
+        except EmptyTableError as error:
+            logger.warning("the ranker has no window of %s: %s", earlier.as_of, error)
 
 
 def acceptance(by: str, reason: str, *, rebuild: bool, accept: bool) -> Acceptance | None:

@@ -27,6 +27,9 @@ def run(day: Day, region: Region, sources: Sequence[str]) -> dict[str, Manifest]
 
 def _train_earlier(day: Day, region: Region, trained: Sequence[str]) -> None:
     """Trains what proposes in an earlier window of the ranker, unless the run of its day did."""
+    refs = [day.ref(StepName.TRAIN, region, source=name) for name in trained]
+    if all(day.find(ref) is not None for ref in refs):
+        return
     figures = day.open(day.ref(StepName.SNAPSHOT)).manifest.figures(SnapshotFigures)
     if region != ALL_REGIONS and region not in figures.regions:
         return

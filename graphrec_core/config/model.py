@@ -1,6 +1,6 @@
 """The settings of each recommender; ``graphrec_core.config.recommenders`` lists them all."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -78,10 +78,14 @@ class ScorerConfig(ModelConfig):
         """Unseen candidates that a query has in its table; a usual quota does not change it."""
         return max(self.quota, DEFAULT_QUOTA)
 
+    version: ClassVar[int] = 1
+    """Counts changes of the code that change what it proposes."""
+
     def made_by(self) -> dict[str, Any]:
         """Returns what its stored results depend on, as JSON values."""
         unusual = {"depth": self.depth} if self.depth > DEFAULT_QUOTA else {}
-        return {**self.own_settings(), **unusual}
+        changed = {"version": self.version} if self.version > 1 else {}
+        return {**self.own_settings(), **unusual, **changed}
 
 
 class PairsConfig(ScorerConfig):
@@ -182,6 +186,8 @@ class EaseConfig(PairsConfig):
 
 class SpectralConfig(PairsConfig):
     """A filter of the graph's spectrum (GF-CF: Shen et al., CIKM 2021)."""
+
+    version: ClassVar[int] = 2  # its vectors are found by random sampling since
 
     model: Literal["spectral"] = Field("spectral", description=OF_MODEL)
     rank: int = Field(64, ge=1, le=4096, description="Singular vectors kept.")

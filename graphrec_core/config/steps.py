@@ -84,7 +84,7 @@ class StepSpec:
         has_views: Whether each view has a result of its own.
         folder: Its result's place in a pipeline's lake, made from ``{as_of}``, ``{region}`` and
             ``{id}``; empty: it leaves none.
-        within: The step that does it too at its end; None: it is a task of the DAG.
+        within: The step that does it too; None: it is a task of the DAG.
         needs: When it runs: after which ends of the tasks just before it.
     """
 
@@ -175,8 +175,8 @@ STEPS: dict[StepName, StepSpec] = {
         folder="models/{region}/{id}",
     ),
     StepName.WINDOW: StepSpec(
-        "Computes what a ranker knows of what the sources propose on the fit view, and what was "
-        "then met.",
+        "Samples pairs that the sources propose on the fit view, with their features and whether "
+        "they were met.",
         3,
         ("task", "recommender.sources", SAMPLE),
         # A model a region is an input too, and a region without one is left out (see day).
@@ -195,7 +195,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.EMBED: StepSpec(
         "Embeds every node of one view with the trained weights; lists what scorers propose.",
-        5,
+        4,
         (OWN_SETTINGS, *_gate_settings(StepName.EMBED)),
         Grain.SOURCE,
         (_SNAPSHOT, StepInput("model", StepName.TRAIN)),

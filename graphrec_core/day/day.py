@@ -68,11 +68,13 @@ class Day:
         as_of: The day's instant.
         fixed_revision: The revision of the day's snapshot; None: the newest of the lake, looked
             up once, so that one ``Day`` speaks of one revision.
+        trained_in: The regions whose models count for its window; None: every one's.
     """
 
     config: PipelineConfig
     as_of: datetime
     fixed_revision: int | None = None
+    trained_in: frozenset[Region] | None = None
 
     @cached_property
     def lake(self) -> Lake:
@@ -217,16 +219,19 @@ class Day:
     def earlier_window_days(self) -> tuple["Day", ...]:
         """The days before this one whose windows its ranker is fitted to too, the latest first.
 
-        Their windows lie a horizon apart, so that what is to be met in one is the newest that the
-        next one has seen; and each is the window of a day of its own, which the run of that day
-        left, or which is made then.
+        Their windows lie a horizon apart, and each is that of a day of its own: the run of that
+        day left it, or it is made now. Nothing that comes later changes which they are: they are
+        of the first revision of their snapshots, and of the regions that this day has models of.
         """
         ranker, horizon = self.config.recommender.ranker, self.config.time.horizon
         if not isinstance(ranker, LearnedConfig):
             return ()
         past = self.as_of - self.config.source.earliest_time
         ages = [age for age in range(1, ranker.num_windows) if age * horizon < past]
-        return tuple(Day(self.config, self.as_of - age * horizon) for age in ages)
+        own = [frozenset(ids) for ids in self.fitted_models.values()]
+        trained_in = frozenset[Region]().union(*own) if own else None
+        days = (self.as_of - age * horizon for age in ages)
+        return tuple(Day(self.config, day, 0, trained_in) for day in days)
 
     @cached_property
     def reached_window_days(self) -> tuple["Day", ...]:
@@ -251,7 +256,8 @@ class Day:
         regions = list[Region]()
         with suppress(DamagedError):
             if snapshot := self.find(self.ref(StepName.SNAPSHOT)):
-                regions = sorted(snapshot.manifest.figures(SnapshotFigures).regions)
+                there = set(snapshot.manifest.figures(SnapshotFigures).regions)
+                regions = sorted(there if self.trained_in is None else there & self.trained_in)
         return {
             name: dict(self._trained(name, regions))
             for name, one in self.config.recommender.sources.items()

@@ -154,9 +154,10 @@ def _end_jvm() -> None:
     gateway, SparkContext._gateway, SparkContext._jvm = SparkContext._gateway, None, None
     if gateway is not None:
         gateway.shutdown()
-        java = gateway.proc  # type: ignore[attr-defined]
-        java.stdin.close()  # the JVM ends when its standard input does
-        java.wait()
+        # Under spark-submit the JVM is the parent of this process, and ends after it.
+        if (java := gateway.proc) is not None:  # type: ignore[attr-defined]
+            java.stdin.close()  # the JVM ends when its standard input does
+            java.wait()
 
 
 def _settings(pipeline: PipelineConfig) -> dict[str, str]:

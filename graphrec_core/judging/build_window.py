@@ -5,6 +5,7 @@ computes one and finds the others.
 """
 
 import logging
+import zlib
 from collections.abc import Iterable
 
 import numpy as np
@@ -26,7 +27,7 @@ QUERY, IS_MET = "query", "is_met"
 """Columns of a window's files beside the features; no feature has such a name."""
 
 
-def learned(day: Day) -> LightGBMConfig | LogisticConfig:
+def ranker_settings(day: Day) -> LightGBMConfig | LogisticConfig:
     """Returns the settings of the day's ranker.
 
     Raises:
@@ -53,14 +54,16 @@ def produce_window(day: Day) -> Artifact:
         ConfigError: The configured ranker is not one that is fitted.
         LakeError: The day's snapshot is missing, or a file is damaged.
     """
-    settings = learned(day)
-    snapshot = day.open(day.ref(StepName.SNAPSHOT))
+    settings = ranker_settings(day)
 
     def write(trial: Attempt) -> WindowFigures:
-        random, reader = np.random.default_rng(settings.seed), WindowReader(day, snapshot)
+        snapshot = day.open(day.ref(StepName.SNAPSHOT))
+        reader = WindowReader(day, snapshot)
         names = feature_names(list(day.config.recommender.sources))
         regions, left_out = dict[Region, PairCounts](), dict[Region, str]()
         for region in sorted(snapshot.manifest.figures(SnapshotFigures).regions):
+            # By region, so that no region's sample depends on which others there are.
+            random = np.random.default_rng([settings.seed, zlib.crc32(region.encode())])
             try:
                 blocks = [
                     block.sampled(settings.negatives_frac, random) for block in reader.read(region)

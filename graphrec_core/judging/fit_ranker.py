@@ -10,7 +10,12 @@ from graphrec_core.config import StepName
 from graphrec_core.config.recommender import LightGBMConfig, LogisticConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError
-from graphrec_core.judging.build_window import counts_of, learned, produce_window, read_window
+from graphrec_core.judging.build_window import (
+    counts_of,
+    produce_window,
+    ranker_settings,
+    read_window,
+)
 from graphrec_core.judging.fit_models import fit_logistic_model, fit_tree_model
 from graphrec_core.judging.held_queries import held_out
 from graphrec_core.judging.ranker_checks import dependence, reliability
@@ -45,7 +50,7 @@ def produce_ranker(day: Day) -> Artifact:
         LakeError: The day's snapshot is missing, no region has a model of some source, or a file
             is damaged.
     """
-    settings = learned(day)
+    settings = ranker_settings(day)
     names = [*feature_names(list(day.config.recommender.sources)), REGION]
     _require_features(settings, names[:-1])
     day.open(day.ref(StepName.SNAPSHOT))
@@ -133,7 +138,7 @@ def _fit(
     settings: LightGBMConfig | LogisticConfig,
 ) -> tuple[ChanceModel, dict[str, Any]]:
     """Fits a model; returns it, and the figures that tell of it."""
-    regions = tuple(dict.fromkeys(one.region for one in windows))
+    regions = tuple(sorted({one.region for one in windows}))
     rows = np.concatenate([with_region(one.features, one.region, regions) for one in windows])
     is_met = np.concatenate([one.is_met for one in windows])
     queries = np.concatenate([one.queries for one in windows])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -18,9 +19,10 @@ from graphrec_core.judging.reference import reapply
 from graphrec_core.lake import Artifact, open_artifact
 from graphrec_core.ledger.past import CHAMPION, Past
 from graphrec_core.ledger.release import ReleasedRegion
-from graphrec_core.retrieval.from_shard import recommend_from_shard
+from graphrec_core.retrieval.from_shard import recommend_from_shard, recommend_to_stranger
 from graphrec_core.retrieval.proposals import Proposals, nothing
 from graphrec_core.retrieval.ranker import ReciprocalRank
+from graphrec_core.retrieval.recommend import Ranking
 from graphrec_core.retrieval.shard import Shard, open_shard
 from graphrec_core.types import Region
 
@@ -50,6 +52,7 @@ def score_release(
 
     Raises:
         LakeError: The shard is missing or damaged.
+        ValueError: The entry has no shard.
     """
     lake = past.catalogue.lake
     holdout = read_holdout(later, region, config.task)
@@ -91,25 +94,43 @@ class Served:
     depth: int
 
     def search(self, query_rows: np.ndarray, k: int, seen: RowPairs) -> Proposals:
-        """See ``CandidateSource``; a query that the shard does not know is proposed nothing."""
+        """See ``CandidateSource``; a query that the shard does not know gets what strangers do."""
         rows, scores = nothing(len(query_rows), k)
         own = rows_of(self.holdout.query_ids.take(pa.array(query_rows)), self.shard.query_ids)
-        known = np.flatnonzero(own >= 0)
-        width = min(k, self.depth)
-        asked = recommend_from_shard(self.shard, self.serves, own[known], width)
-        at = rows_of(self.shard.candidate_ids, self.holdout.candidate_ids)
-        start = 0
-        for ranking in asked:
+        known, width, start = np.flatnonzero(own >= 0), min(k, self.depth), 0
+        for ranking in recommend_from_shard(self.shard, self.serves, own[known], width):
             places = known[start : start + len(ranking.rows)]
             start += len(ranking.rows)
-            found = np.where(ranking.rows >= 0, at[ranking.rows], -1)
-            found = np.where(_is_seen(found, query_rows[places], seen), -1, found)
-            order = np.argsort(found < 0, axis=1, kind="stable")
-            found = np.take_along_axis(found, order, axis=1)
-            rows[places, : found.shape[1]] = found
-            scored = np.take_along_axis(ranking.scores, order, axis=1)
-            scores[places, : found.shape[1]] = np.where(found >= 0, scored, -np.inf)
+            self._fill(rows, scores, places, query_rows, ranking, seen)
+        strangers = np.flatnonzero(own < 0)
+        if len(strangers):
+            answer = recommend_to_stranger(self.shard, self.serves, width)
+            for place in strangers:
+                self._fill(rows, scores, np.array([place]), query_rows, answer, seen)
         return rows, scores
+
+    def _fill(
+        self,
+        rows: np.ndarray,
+        scores: np.ndarray,
+        places: np.ndarray,
+        query_rows: np.ndarray,
+        ranking: Ranking,
+        seen: RowPairs,
+    ) -> None:
+        """Writes what was ranked for some places, without what they had seen by the instant."""
+        found = np.where(ranking.rows >= 0, self._own_rows[ranking.rows], -1)
+        found = np.where(_is_seen(found, query_rows[places], seen), -1, found)
+        order = np.argsort(found < 0, axis=1, kind="stable")
+        found = np.take_along_axis(found, order, axis=1)
+        scored = np.take_along_axis(ranking.scores, order, axis=1)
+        rows[places, : found.shape[1]] = found
+        scores[places, : found.shape[1]] = np.where(found >= 0, scored, -np.inf)
+
+    @cached_property
+    def _own_rows(self) -> np.ndarray:
+        """Rows of the shard's candidates among the holdout's; -1: it is none there."""
+        return rows_of(self.shard.candidate_ids, self.holdout.candidate_ids)
 
 
 def _is_seen(rows: np.ndarray, query_rows: np.ndarray, seen: RowPairs) -> np.ndarray:

@@ -12,6 +12,7 @@ from graphrec_core.config.model import EncoderConfig, ModelConfig, ScorerConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError
 from graphrec_core.evaluation.holdout import Holdout, read_holdout
+from graphrec_core.judging.blocks import block_size
 from graphrec_core.judging.embedded import Vectors, applied, encoded_source
 from graphrec_core.judging.fitted import fitted_source, scorer_inputs
 from graphrec_core.judging.held_queries import query_numbers
@@ -21,9 +22,6 @@ from graphrec_core.lake.layout import edges_file
 from graphrec_core.retrieval.pair_features import Proposed, pair_features
 from graphrec_core.retrieval.sources import CandidateSource
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
-
-BLOCK = 512
-"""Queries whose features are computed at a time."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +90,9 @@ class WindowReader:
         axes = holdout.query_ids, holdout.candidate_ids
         nodes = read_node_features(self._snapshot, View.FIT, region, task, axes, self._end)
         numbers = query_numbers(holdout.query_ids)
-        for start in range(0, len(holdout.query_ids), BLOCK):
-            block = np.arange(start, min(start + BLOCK, len(holdout.query_ids)))
+        size = block_size(len(holdout.candidate_ids))
+        for start in range(0, len(holdout.query_ids), size):
+            block = np.arange(start, min(start + size, len(holdout.query_ids)))
             found = [source.search(block, quota, holdout.seen) for source, quota in opened]
             proposed = Proposed.of(found)
             yield RankerWindow(

@@ -17,6 +17,7 @@ from graphrec_core.axes.pairs import RowPairs, never_shown
 from graphrec_core.axes.rows import TASK_PAIRS, id_array, task_pairs
 from graphrec_core.config.model import ScorerConfig
 from graphrec_core.config.task import TaskConfig
+from graphrec_core.judging.blocks import block_size
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.layout import edges_file, list_file, nodes_file, topn_file
 from graphrec_core.lake.records import EmbeddingFigures, VectorOrigin
@@ -37,9 +38,6 @@ TOPN = pa.schema(
     ]
 )
 LIST = pa.schema([field for field in TOPN if field.name != "query_id"])
-MAX_CELLS = 2**24
-"""Scores that are held at a time."""
-MAX_BLOCK = 512
 TELL_EVERY = 50
 """Blocks between two lines of the log."""
 
@@ -146,7 +144,7 @@ def list_table(candidate_ids: pa.Array, rows: np.ndarray, scores: np.ndarray) ->
 def _topn(scorer: Scorer, depth: int, read: ScoredView) -> Iterator[pa.Table]:
     """Ranks the candidates of all queries, block by block."""
     num_queries, num_candidates = len(read.query_ids), len(read.candidate_ids)
-    size = max(1, min(MAX_BLOCK, MAX_CELLS // max(num_candidates, 1)))
+    size = block_size(num_candidates)
     for number, start in enumerate(range(0, num_queries, size)):
         block = np.arange(start, min(start + size, num_queries))
         if number and number % TELL_EVERY == 0:

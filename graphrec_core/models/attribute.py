@@ -24,7 +24,8 @@ class Attribute:
         s(q, c) = |{m in M_q: value(m) = value(c)}| / |M_q| * (1 + p(c))
 
     with M_q what q met that has a value, and p(c) the number of queries that met c, each counted
-    by the age of its last event. A candidate without a value is not proposed.
+    by the age of its last event. A candidate without a value is not proposed; of a list, such as
+    the genres of a film, each value counts by its part of the list.
 
     Args:
         config: Its settings.
@@ -36,33 +37,36 @@ class Attribute:
     def fit(self, inputs: ScorerInputs) -> None:
         """Counts the values of what each query met."""
         nodes = inputs.view.nodes([self.config.column])
-        texts = nodes[self.config.column].cast(pa.string()).combine_chunks()
-        values = pc.unique(texts.drop_null())
-        of_nodes = np.append(rows_of(texts, values), -1)  # the last is that of an unknown node
-        rows = rows_of(inputs.candidate_ids, nodes["node_id"].combine_chunks())
-        self._values = of_nodes[rows]
-        self._profiles = _profiles(inputs, nodes["node_id"], of_nodes, len(values))
+        marks, ids = _marks(nodes[self.config.column]), nodes["node_id"].combine_chunks()
+        # The last row of the marks is that of an unknown node: it has no value.
+        self._candidates = marks[rows_of(inputs.candidate_ids, ids)].T.tocsr()
+        queries = rows_of(inputs.pairs["src"], inputs.query_ids)
+        met = rows_of(inputs.pairs["dst"], ids) % marks.shape[0]
+        asked = queries >= 0
+        ends, shape = (queries[asked], met[asked]), (len(inputs.query_ids), marks.shape[0])
+        counts = sp.csr_array((np.ones(int(asked.sum())), ends), shape=shape) @ marks
+        total = counts.sum(axis=1)
+        self._profiles = sp.csr_array(sp.diags_array(1 / np.where(total > 0, total, 1)) @ counts)
         self._popularity = 1 + popularity_of(inputs, self.config.half_life_days)
-        if (self._values < 0).all():
+        if not self._candidates.nnz:
             logger.warning("attribute proposes nothing: no candidate has a %s", self.config.column)
 
     def scores(self, query_rows: np.ndarray) -> np.ndarray:
         """Returns share times popularity, float32 [B, C]; -inf for values that it never met."""
-        shares = self._profiles[query_rows].toarray()
-        none = np.zeros((len(query_rows), 1))
-        scores = np.hstack([shares, none])[:, self._values] * self._popularity
+        scores = (self._profiles[query_rows] @ self._candidates).toarray() * self._popularity
         scores[scores <= 0] = -np.inf
         return scores.astype(np.float32)
 
 
-def _profiles(
-    inputs: ScorerInputs, node_ids: pa.ChunkedArray, of_nodes: np.ndarray, num_values: int
-) -> sp.csr_array:
-    """Returns the shares of values, [Q, V]; rows sum to 1, or to 0 where nothing has a value."""
-    queries = rows_of(inputs.pairs["src"], inputs.query_ids)
-    values = of_nodes[rows_of(inputs.pairs["dst"], node_ids.combine_chunks())]
-    known = (queries >= 0) & (values >= 0)
-    ends, shape = (queries[known], values[known]), (len(inputs.query_ids), num_values)
-    counts = sp.csr_array((np.ones(int(known.sum())), ends), shape=shape)
-    total = counts.sum(axis=1)
-    return sp.csr_array(sp.diags_array(1 / np.where(total > 0, total, 1)) @ counts)
+def _marks(column: pa.ChunkedArray) -> sp.csr_array:
+    """Says which values each node has, [N + 1, V]: they share its one, the last row has none."""
+    values, rows = column.combine_chunks(), np.arange(len(column))
+    if pa.types.is_list(values.type) or pa.types.is_large_list(values.type):
+        rows, values = np.asarray(pc.list_parent_indices(values)), pc.list_flatten(values)
+    texts = values.cast(pa.string())
+    known = np.asarray(texts.is_valid())
+    rows, texts = rows[known], texts.filter(pa.array(known))
+    distinct = pc.unique(texts)
+    share = 1 / np.maximum(np.bincount(rows, minlength=len(column)), 1)
+    shape = (len(column) + 1, len(distinct))
+    return sp.csr_array((share[rows], (rows, rows_of(texts, distinct))), shape=shape)

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import scipy.sparse as sp
 
-from graphrec_core.axes.rows import id_array, rows_of
+from graphrec_core.axes.rows import id_array, rows_of, task_pairs
 from graphrec_core.config.model import FriendsConfig
 from graphrec_core.models.scorer import ScorerInputs, extended, kept_of
 
@@ -33,7 +32,9 @@ class Friends:
     def fit(self, inputs: ScorerInputs) -> None:
         """Finds the neighbours of everybody, and what they met."""
         own = not self.config.edge
-        known = inputs.pairs if own else _of_two(inputs.view.edges(self.config.edge))
+        known = (
+            inputs.pairs if own else task_pairs(inputs.view.edges(self.config.edge), peers=True)
+        )
         pairs = inputs.pairs
         others = [known["src"], known["dst"], pairs["src"]]
         people = extended(inputs.query_ids, pa.concat_arrays([id_array(one) for one in others]))
@@ -61,11 +62,6 @@ class Friends:
 
     def _kept(self, inputs: ScorerInputs) -> np.ndarray:
         return kept_of(inputs.ages(inputs.pairs), self.config.half_life_days)
-
-
-def _of_two(edges: pa.Table) -> pa.Table:
-    """Leaves out the edges of somebody to himself."""
-    return edges.filter(pc.not_equal(edges["src"], edges["dst"]))
 
 
 def _matrix(

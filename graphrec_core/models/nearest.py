@@ -14,6 +14,9 @@ from graphrec_core.models.scorer import ScorerInputs
 
 logger = logging.getLogger(__name__)
 
+AT_A_TIME = 512
+"""Places whose distances to all candidates are held at once."""
+
 
 class Nearest:
     """A kernel density of the query's last places, times a power of popularity.
@@ -55,9 +58,13 @@ class Nearest:
         """Returns the density, float32 [B, C]; -inf for what is far away or nobody knows where."""
         last = self._last[query_rows]
         places = np.unique(last.indices)
-        nearness = distances_km(self._places[places], self._candidates)
-        nearness /= -self.config.scale_km
-        near = np.exp(nearness, out=nearness).astype(np.float32)
-        scores = np.asarray(last[:, places] @ near) * self._popularity
+        scores = np.zeros((len(query_rows), len(self._candidates)), dtype=np.float32)
+        for start in range(0, len(places), AT_A_TIME):
+            part = places[start : start + AT_A_TIME]
+            nearness = distances_km(self._places[part], self._candidates)
+            nearness /= -self.config.scale_km
+            near = np.exp(nearness, out=nearness).astype(np.float32)
+            scores += np.asarray(last[:, part] @ near)
+        scores *= self._popularity
         scores[~(scores > 0)] = -np.inf
         return scores

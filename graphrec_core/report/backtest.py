@@ -21,7 +21,8 @@ from graphrec_core.report.systems import system_colours, system_title
 from graphrec_core.types import Region, format_instant
 
 PARTED = 2.0
-"""Standard errors of a difference from which on it is told: about one in twenty by chance."""
+"""Standard errors that less came than was promised from which on it is told: about one in 44 by
+chance."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ class Scored:
         return int(self.measured.queries.num_rows)
 
 
-Means = dict[str, dict[str, float]]
-"""System -> metric -> mean over its queries."""
+Means = dict[str, dict[str, float | None]]
+"""System -> metric -> mean over its queries, None without any; and their number, since a system
+need not have answered in every region."""
 
 
 def pooled(scored: Sequence[Scored], config: PipelineConfig) -> dict[str, Any]:
@@ -115,36 +117,39 @@ def _means(scored: Iterable[Scored]) -> Means:
                 column = np.asarray(one.measured.queries[metric.column_of(system)])
                 values.setdefault(system, {}).setdefault(metric.name, []).append(column)
     return {
-        system: {name: _mean(np.concatenate(parts)) for name, parts in metrics.items()}
+        system: {
+            **{name: _mean(np.concatenate(parts)) for name, parts in metrics.items()},
+            "num_queries": sum(map(len, next(iter(metrics.values())))),
+        }
         for system, metrics in values.items()
     }
 
 
-def _mean(values: np.ndarray) -> float:
-    return round(float(values.mean()), 6) if len(values) else math.nan
+def _mean(values: np.ndarray) -> float | None:
+    return round(float(values.mean()), 6) if len(values) else None
 
 
 def _promised(judged: Sequence[Scored]) -> dict[str, float]:
-    """Pools what the holdouts had said of the candidates, by their queries."""
-    figures = [one.promised for one in judged if one.promised and one.promised.num_queries]
-    total = sum(one.num_queries for one in figures)
-    return {
-        name: round(
-            sum((one.metrics[MODEL][name] or 0) * one.num_queries for one in figures) / total, 6
-        )
-        for name in METRICS
-        if total
-    }
+    """Pools what the holdouts had said of the models, a region by the queries that came."""
+    known = [one for one in judged if one.promised and one.promised.num_queries]
+    total = sum(one.num_queries for one in known)
+    found = {}
+    for name in METRICS if total else ():
+        means = [one.promised.metrics[MODEL][name] or 0.0 for one in known if one.promised]
+        weights = [one.num_queries for one in known]
+        found[name] = round(float(np.average(means, weights=weights)), 6)
+    return found
 
 
 def _parted(judged: Sequence[Scored]) -> list[str]:
     """Names the judged metrics of which the holdout had promised more than came."""
+    judged = [one for one in judged if one.promised and one.promised.num_queries]
     promised, parted = _promised(judged), []
     for metric in judged_metrics() if promised else ():
         columns = [np.asarray(one.measured.queries[metric.column_of(MODEL)]) for one in judged]
         came = np.concatenate(columns)
         # The holdout's mean has an error, too, about as great as this one.
-        error = math.sqrt(2) * came.std() / math.sqrt(max(len(came), 1))
+        error = math.sqrt(2) * came.std() / math.sqrt(len(came))
         if metric.better.sign * (promised[metric.name] - came.mean()) > PARTED * error:
             parted.append(metric.name)
     return parted
@@ -153,20 +158,26 @@ def _parted(judged: Sequence[Scored]) -> list[str]:
 def _plot(figures: Mapping[str, Any], metric: str, config: PipelineConfig) -> Picture:
     """Draws one metric by day: a line per system, what the holdout promised as dots."""
     days, colours = figures["days"], system_colours(config.recommender)
+    places = range(len(days))
     with drawing(9.6, 3.2) as figure:
         axes = figure.subplots()
         for system, colour in colours.items():
-            values = [day["means"].get(system, {}).get(metric, math.nan) for day in days.values()]
-            if not all(map(math.isnan, values)):
+            values = [day["means"].get(system, {}).get(metric) for day in days.values()]
+            if any(value is not None for value in values):
                 width = 2.2 if system == MODEL else 1.1
-                axes.plot(list(days), values, ".-", color=colour, linewidth=width,
+                axes.plot(places, _gaps(values), ".-", color=colour, linewidth=width,
                           label=system_title(system))  # fmt: skip
-        promised = [day["promised"].get(metric, math.nan) for day in days.values()]
-        axes.plot(list(days), promised, "o", color=colours[MODEL], markerfacecolor="none",
+        promised = [day["promised"].get(metric) for day in days.values()]
+        axes.plot(places, _gaps(promised), "o", color=colours[MODEL], markerfacecolor="none",
                   label="promised by the holdout")  # fmt: skip
-        axes.set_xticks(range(len(days)), [f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in days],
+        axes.set_xticks(places, [f"{day[:4]}-{day[4:6]}-{day[6:8]}" for day in days],
                         rotation=45 if len(days) > 8 else 0)  # fmt: skip
         axes.set_title(wording.metric_heading(metric, figures["k"]))
         axes.set_ylim(bottom=0)
         figure.legend(loc="outside right upper")
         return as_svg(figure, f"{metric} of each release on what followed, by system")
+
+
+def _gaps(values: Iterable[float | None]) -> list[float]:
+    """Leaves a gap in a line where there is no value."""
+    return [math.nan if value is None else value for value in values]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from graphrec_core.retrieval.from_shard import left_out
 from graphrec_core.retrieval.learned_ranker import LearnedRanker
 from graphrec_core.retrieval.pair_features import Proposed, pair_features
 from graphrec_core.retrieval.proposals import Proposals
@@ -44,7 +45,7 @@ class Why:
 
 
 def explain(shard: Shard, query_row: int, candidate_rows: np.ndarray) -> list[Why]:
-    """Explains candidates of one query, from what was computed to rank them.
+    """Explains candidates of one query; what ranked them is searched and computed again.
 
     Args:
         shard: The shard that answered by its model.
@@ -54,7 +55,7 @@ def explain(shard: Shard, query_row: int, candidate_rows: np.ndarray) -> list[Wh
     Returns:
         One explanation per candidate.
     """
-    block, seen = np.array([query_row]), shard.seen if shard.exclude_seen else shard.themselves
+    block, seen = np.array([query_row]), left_out(shard)
     proposals = [one.source.search(block, one.quota, seen) for one in shard.proposers]
     names = [one.name for one in shard.proposers]
     ranks = [_ranks(names, proposals, int(row)) for row in candidate_rows]
@@ -65,8 +66,8 @@ def explain(shard: Shard, query_row: int, candidate_rows: np.ndarray) -> list[Wh
 
 
 def _ranks(names: Sequence[str], proposals: Sequence[Proposals], row: int) -> dict[str, int]:
-    places = {name: np.flatnonzero(rows[0] == row) for name, (rows, _) in zip(
-        names, proposals, strict=True)}  # fmt: skip
+    found = [np.flatnonzero(rows[0] == row) for rows, _ in proposals]
+    places = dict(zip(names, found, strict=True))
     return {name: int(place[0]) + 1 for name, place in places.items() if len(place)}
 
 

@@ -43,10 +43,14 @@ def recommend_from_shard(
         include_seen: Keep candidates that the query node has seen.
         block_size: Queries ranked at a time.
     """
-    leave_out = shard.exclude_seen and not include_seen
-    seen = shard.seen if leave_out else shard.themselves
+    seen = left_out(shard, include_seen=include_seen)
     proposers = _serving(shard, serves)
     return recommend(proposers, shard.ranker, shard.popular, seen, query_rows, k, block_size)
+
+
+def left_out(shard: Shard, *, include_seen: bool = False) -> RowPairs:
+    """Returns what a shard does not recommend: what was seen, or each query to itself alone."""
+    return shard.seen if shard.exclude_seen and not include_seen else shard.themselves
 
 
 def recommend_to_stranger(shard: Shard, serves: str, k: int) -> Ranking:

@@ -29,8 +29,10 @@ class Neighbour:
 
     def to_dict(self) -> dict[str, Any]:
         """Writes it as JSON values; without ``why`` where nobody asked."""
-        return {name: value for name, value in asdict(self).items() if value is not None or
-                name != "why"}  # fmt: skip
+        found = asdict(self)
+        if self.why is None:
+            del found["why"]
+        return found
 
     def reasons(self) -> str:
         """Writes why it stands there, for a person; empty where nobody asked."""

@@ -25,7 +25,7 @@ GOLDEN = {
     StepName.TRAIN: "b27d6834a178f477",
     StepName.WINDOW: "bae04610cc48d49b",
     StepName.RANKER: "c96ef1f32a951ee2",
-    StepName.EMBED: "d9492a3f1c53f3db",
+    StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "cb3474db4739adcd",
     StepName.SHARD: "d1750e4b2ceb9257",
     StepName.PUBLISH: "47a3607e3765a49f",

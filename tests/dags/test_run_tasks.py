@@ -93,8 +93,8 @@ def test_the_scope_cannot_be_overridden(tmp_path: Path, override: str) -> None:
 @pytest.mark.parametrize(
     ("own", "wanted", "told"),
     [
-        ("lightgbm", "reciprocal_rank", "this one has fit-ranker: day"),
-        ("reciprocal_rank", "lightgbm", "this one has fit-ranker: none"),
+        ("lightgbm", "reciprocal_rank", "this one has build-window: day; fit-ranker: day"),
+        ("reciprocal_rank", "lightgbm", "this one has build-window: none; fit-ranker: none"),
     ],
 )
 def test_whether_a_ranker_is_fitted_cannot_be_overridden(

@@ -29,7 +29,7 @@ def test_a_first_day_makes_what_its_earlier_windows_need(
     ranker = fit_ranker.run(Day(day.config, AS_OF)).figures(RankerFigures)
     found = [ranker.windows[end].num_clicks > 0 for end in sorted(ranker.windows)]
     assert found == [False, True, True, True]  # the oldest begins with the town
-    for earlier in day.reached_window_days[:2]:
+    for earlier in Day(day.config, AS_OF).reached_window_days[:2]:
         window = earlier.open(earlier.ref(StepName.WINDOW)).manifest.figures(WindowFigures)
         assert (list(window.regions), window.left_out) == ([EAST, WEST], {})
     # The run of an earlier day finds all of it.

@@ -16,7 +16,7 @@ from graphrec_core.day import Day, evaluation_ref
 from graphrec_core.errors import LeakageError
 from graphrec_core.evaluation.holdout import read_holdout
 from graphrec_core.evaluation.measure import measure
-from graphrec_core.judging import scorer_lists
+from graphrec_core.judging import blocks, scorer_lists
 from graphrec_core.judging.embedded import embedded_lists
 from graphrec_core.judging.evaluate import produce_evaluation
 from graphrec_core.judging.fitted import fitted_source, popular_list, scorer_inputs
@@ -202,7 +202,7 @@ def test_blocks_change_nothing_and_their_size_is_bounded(
 ) -> None:
     files = []
     for name, cells in (("whole", 2**24), ("cut", 200)):
-        monkeypatch.setattr(scorer_lists, "MAX_CELLS", cells)
+        monkeypatch.setattr(blocks, "MAX_CELLS", cells)
         monkeypatch.setattr(scorer_lists, "TELL_EVERY", 2)
         config = make_config(tmp_path / name, walks=WALKS)
         write_tiny_snapshot(config)

@@ -47,6 +47,22 @@ def test_shares_by_hand() -> None:
     assert np.isneginf(found[1]).all()
 
 
+def test_each_value_of_a_list_counts_by_its_part_of_the_list() -> None:
+    """u met a drama (a) and a drama that is a comedy, too (b): 3/4 drama, 1/4 comedy."""
+    kinds = {"a": ["drama"], "b": ["drama", "comedy"], "c": ["comedy"], "d": [], "e": None}
+    nodes = pa.table(
+        {"node_id": list(kinds), "kind": pa.array(kinds.values(), pa.list_(pa.string()))}
+    )
+    at = pa.array([INSTANT - timedelta(days=10)] * 2, pa.timestamp("us", tz="UTC"))
+    pairs = pa.table({"src": ["u", "u"], "dst": ["a", "b"], "last_event_time": at})
+    ids = pa.array(list(QUERIES)), pa.array(list(CANDIDATES))
+    scorer = Attribute(AttributeConfig(column="kind", half_life_days=0))
+    scorer.fit(ScorerInputs(pairs, *ids, INSTANT, GivenTables(nodes)))
+    found = scorer.scores(np.arange(2))
+    assert found[0, :3] == pytest.approx([3 / 4 * 2, (3 / 4 + 1 / 4) / 2 * 2, 1 / 4])
+    assert np.isneginf(found[0, 3:]).all()
+
+
 def test_without_a_value_it_says_so(caplog: pytest.LogCaptureFixture) -> None:
     rows = [("u", "a", 1)]
     assert np.isneginf(scores_of(rows, dict.fromkeys(KINDS))).all()
