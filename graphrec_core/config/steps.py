@@ -177,7 +177,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.WINDOW: StepSpec(
         "Samples pairs that the sources propose on the fit view, with their features and whether "
         "they were met.",
-        3,
+        4,
         ("task", "recommender.sources", SAMPLE),
         # A model a region is an input too, and a region without one is left out (see day).
         inputs=(_SNAPSHOT,),
@@ -204,7 +204,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.EVALUATE: StepSpec(
         "Ranks every candidate for the holdout's queries and stores the gate's decision.",
-        4,
+        5,
         ("task", *_LISTS, *_MEASURED, *_gate_settings(StepName.EVALUATE)),
         Grain.REGION,
         (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN), _RANKER),

@@ -17,6 +17,11 @@ Search = Callable[[np.ndarray, int], tuple[np.ndarray, np.ndarray]]
 """(vectors [B, d], k) -> candidate rows [B, k] (-1: none) and scores [B, k], best first."""
 
 
+faiss.cvar.distance_compute_blas_threshold = 2**31 - 1
+# By BLAS, as FAISS searches for many queries at once, the last bits of a score would depend on
+# which other queries are asked: an answer over HTTP would differ from what was judged.
+
+
 def use_threads(num_threads: int) -> None:
     """Fixes the number of threads that FAISS may use."""
     faiss.omp_set_num_threads(num_threads)
@@ -54,6 +59,15 @@ def build_index(vectors: np.ndarray, config: IndexConfig) -> Index:
     return index
 
 
+def exact_index(vectors: np.ndarray) -> Index:
+    """Builds an index that compares with every candidate [C, d].
+
+    Raises:
+        LakeError: A vector is not finite.
+    """
+    return build_index(vectors, IndexConfig(factory="Flat"))
+
+
 def require_finite(vectors: np.ndarray, what: str) -> None:
     """Checks that all vectors are finite.
 
@@ -74,6 +88,8 @@ def search_of(index: Index) -> Search:
 
     def search(vectors: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         data = np.ascontiguousarray(vectors, dtype=np.float32)
+        if index.ntotal == 0:
+            return np.empty((len(data), 0), np.int64), np.empty((len(data), 0), np.float32)
         scores, rows = index.search(data, min(k, index.ntotal))
         return rows.astype(np.int64), scores
 

@@ -1,6 +1,8 @@
-"""A region's shard: found, or built from the serve view, measured and committed."""
+"""A region's shard: found, or built from its view, measured and committed."""
 
 import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from graphrec_core.config import StepName
@@ -13,17 +15,40 @@ from graphrec_core.index.ann import use_threads
 from graphrec_core.judging.fitted import popular_list
 from graphrec_core.judging.opened_ranker import open_ranker
 from graphrec_core.judging.scorer_lists import list_table
-from graphrec_core.judging.serve_view import read_serve_view
 from graphrec_core.judging.shard_source import BuiltSource, build_source
+from graphrec_core.judging.shard_view import read_shard_view
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import GateDecision, ShardFigures
 from graphrec_core.models.scorer import ScorerInputs
 from graphrec_core.retrieval.learned_ranker import LearnedRanker
 from graphrec_core.retrieval.ranker import Ranker
 from graphrec_core.retrieval.shard import ShardTables, write_shard
+from graphrec_core.retrieval.shard_sources import StoredSource
 from graphrec_core.types import Region, View
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class BuiltShard:
+    """A shard ready to be stored.
+
+    Attributes:
+        tables: What its sources share.
+        sources: By name.
+        ranker: Merges what they propose.
+        figures: What is said of it.
+    """
+
+    tables: ShardTables
+    sources: Mapping[str, StoredSource]
+    ranker: Ranker
+    figures: ShardFigures
+
+    def write(self, trial: Attempt) -> ShardFigures:
+        """Writes its files into an attempt; returns its figures."""
+        write_shard(trial, self.tables, self.sources, self.ranker, self.figures)
+        return self.figures
 
 
 def produce_shard(day: Day, region: Region) -> Artifact:
@@ -33,35 +58,44 @@ def produce_shard(day: Day, region: Region) -> Artifact:
         EmptyTableError: The region has no candidate in the serve view.
         LakeError: An earlier step's artefact is missing, or a vector is not finite.
     """
-    config = day.config
 
     def write(trial: Attempt) -> ShardFigures:
-        use_threads(config.index.num_threads)
-        snapshot = day.open(day.ref(StepName.SNAPSHOT))
-        view = read_serve_view(config, snapshot, region)
-        built = [build_source(day, region, name, view) for name in config.recommender.sources]
-        decisions = _judged(day, built)
-        axes = view.query_ids, view.candidate_ids
-        ranker = open_ranker(day, snapshot, View.SERVE, region, axes)
-        figures = ShardFigures(
-            num_candidates=view.candidates.num_rows,
-            num_queries=view.queries.num_rows,
-            sources=tuple(one.figures for one in built),
-            ranker=_settings(ranker, config.recommender.ranker),
-            recall_k=config.index.recall_k,
-            rules=tuple(decisions),
-            verdict=verdict_of(decisions),
-        )
-        inputs = ScorerInputs(view.pairs, view.query_ids, view.candidate_ids, day.as_of)
-        popular = popular_list(inputs, config.evaluation.recent_days)
-        listed = list_table(view.candidate_ids, popular.rows, popular.scores)
-        tables = ShardTables(view.candidates, view.queries, view.seen(), listed)
-        sources = {one.figures.name: one.source for one in built}
-        write_shard(trial, tables, sources, ranker, figures)
+        figures = build_shard(day, region, View.SERVE).write(trial)
         logger.info("shard of %s: ann_recall %s", region, figures.ann_recall)
         return figures
 
     return day.produce(day.ref(StepName.SHARD, region), write)
+
+
+def build_shard(day: Day, region: Region, view: View) -> BuiltShard:
+    """Builds what answers by one view: the serve view's is served, the train view's is judged.
+
+    Raises:
+        EmptyTableError: The region has no candidate in the view.
+        LakeError: An earlier step's artefact is missing, or a vector is not finite.
+    """
+    config = day.config
+    use_threads(config.index.num_threads)
+    snapshot = day.open(day.ref(StepName.SNAPSHOT))
+    read = read_shard_view(config, snapshot, region, view)
+    built = [build_source(day, region, name, read) for name in config.recommender.sources]
+    decisions, axes = _judged(day, built), (read.query_ids, read.candidate_ids)
+    ranker = open_ranker(day, snapshot, view, region, axes)
+    figures = ShardFigures(
+        num_candidates=read.candidates.num_rows,
+        num_queries=read.queries.num_rows,
+        sources=tuple(one.figures for one in built),
+        ranker=_settings(ranker, config.recommender.ranker),
+        recall_k=config.index.recall_k,
+        rules=tuple(decisions),
+        verdict=verdict_of(decisions),
+    )
+    inputs = ScorerInputs(read.pairs, *axes, config.time.end_of(day.as_of, view))
+    popular = popular_list(inputs, config.evaluation.recent_days)
+    listed = list_table(read.candidate_ids, popular.rows, popular.scores)
+    tables = ShardTables(read.candidates, read.queries, read.seen(), listed)
+    sources = {one.figures.name: one.source for one in built}
+    return BuiltShard(tables, sources, ranker, figures)
 
 
 def _settings(ranker: Ranker, configured: RankerConfig) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One source of a shard, from what it says of the serve view."""
+"""One source of a shard, from what it says of the shard's view."""
 
 from dataclasses import dataclass
 
@@ -10,11 +10,11 @@ from graphrec_core.day import Day
 from graphrec_core.evaluation.evidence import Counted
 from graphrec_core.index.ann import build_index, choose_factory, recall_against_exact, search_of
 from graphrec_core.judging.embedded import embedded_lists, embedded_vectors
-from graphrec_core.judging.serve_view import ServeView
+from graphrec_core.judging.shard_view import ShardView
 from graphrec_core.lake.records import EmbeddingFigures, ShardSource
 from graphrec_core.retrieval.shard_sources import StoredSource
 from graphrec_core.retrieval.sources import IndexSource, TableSource
-from graphrec_core.types import Region, View
+from graphrec_core.types import Region
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class BuiltSource:
     recall: Counted | None = None
 
 
-def build_source(day: Day, region: Region, name: str, view: ServeView) -> BuiltSource:
-    """Builds a source along the axes of the serve view, and measures its index.
+def build_source(day: Day, region: Region, name: str, view: ShardView) -> BuiltSource:
+    """Builds a source along the axes of a view, and measures its index.
 
     Raises:
         LakeError: Its embedding is missing or damaged, or a vector is not finite.
@@ -41,18 +41,18 @@ def build_source(day: Day, region: Region, name: str, view: ServeView) -> BuiltS
     settings = day.config.recommender.sources[name]
     if isinstance(settings, EncoderConfig):
         return _build_index(day, region, name, view)
-    embedding = day.open(day.ref(StepName.EMBED, region, View.SERVE, name))
+    embedding = day.open(day.ref(StepName.EMBED, region, view.view, name))
     axes = view.query_ids, view.candidate_ids
-    source = embedded_lists(embedding, View.SERVE, region, *axes)
+    source = embedded_lists(embedding, view.view, region, *axes)
     kind = "table" if isinstance(source, TableSource) else "list"
     own, quota = settings.own_settings(), settings.quota
     return BuiltSource(source, ShardSource(name=name, kind=kind, settings=own, quota=quota))
 
 
-def _build_index(day: Day, region: Region, name: str, view: ServeView) -> BuiltSource:
+def _build_index(day: Day, region: Region, name: str, view: ShardView) -> BuiltSource:
     config, settings = day.config, day.config.recommender.sources[name]
-    embedding = day.open(day.ref(StepName.EMBED, region, View.SERVE, name))
-    at = embedding, View.SERVE, region
+    embedding = day.open(day.ref(StepName.EMBED, region, view.view, name))
+    at = embedding, view.view, region
     queries = embedded_vectors(*at, config.task.query, view.query_ids)
     candidates = embedded_vectors(*at, config.task.candidate, view.candidate_ids)
     index = build_index(candidates, config.index)

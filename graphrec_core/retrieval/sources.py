@@ -7,7 +7,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from graphrec_core.axes.pairs import RowPairs
-from graphrec_core.index.ann import Index, search_of
+from graphrec_core.index.ann import Index, exact_index, search_of
 from graphrec_core.retrieval.proposals import Proposals, nothing
 from graphrec_core.retrieval.topk import top_k
 
@@ -52,28 +52,6 @@ class DenseSource:
         return top_k(scores, k)
 
 
-def vector_source(queries: np.ndarray, candidates: np.ndarray) -> DenseSource:
-    """Candidates by exact inner product.
-
-    Scores do not depend on the number of cores: blocks of queries have a fixed size, and BLAS
-    runs on one thread (``OMP_NUM_THREADS`` and ``OPENBLAS_NUM_THREADS``, which the command line
-    sets before numpy is loaded). More threads may change the last bits, and so the order of near
-    ties.
-
-    Args:
-        queries: float32 [Q, d]; a zero vector means that the model knows nothing of the query.
-        candidates: float32 [C, d].
-    """
-
-    def scores(query_rows: np.ndarray) -> np.ndarray:
-        vectors = queries[query_rows]
-        scores: np.ndarray = vectors @ candidates.T
-        scores[~vectors.any(axis=1)] = -np.inf
-        return scores
-
-    return DenseSource(scores)
-
-
 @dataclass(frozen=True)
 class IndexSource:
     """Candidates by an index over their vectors.
@@ -101,6 +79,16 @@ class IndexSource:
         is_seen = np.isin(keys, in_block * num_candidates + seen_rows)
         unusable = (found < 0) | is_seen | ~vectors.any(axis=1, keepdims=True)
         return _best(np.where(unusable, -1, found), np.where(unusable, -np.inf, scores), k)
+
+
+def vector_source(queries: np.ndarray, candidates: np.ndarray) -> IndexSource:
+    """Candidates by exact inner product, to the last bit as a shard's exact index has them.
+
+    Args:
+        queries: float32 [Q, d]; a zero vector means that the model knows nothing of the query.
+        candidates: float32 [C, d], all finite.
+    """
+    return IndexSource(exact_index(candidates), queries)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.config.index import IndexConfig
-from graphrec_core.index.ann import build_index
+from graphrec_core.index.ann import build_index, from_bytes, to_bytes
 from graphrec_core.retrieval.ranker import ReciprocalRank
 from graphrec_core.retrieval.recommend import Ranking, recommend
 from graphrec_core.retrieval.sources import (
@@ -196,3 +196,18 @@ def test_an_index_gives_what_exact_search_gives(factory: str) -> None:
     assert (approximate.rows == exact.rows).all()
     assert (approximate.is_popular == exact.is_popular).all()
     assert exact.is_popular[3].all()
+
+
+@pytest.mark.parametrize("dim", [8, 64, 300])
+def test_scores_of_vectors_do_not_depend_on_the_block(dim: int) -> None:
+    """Nor on who searches them: a shard's exact index has what was judged, to the last bit."""
+    rng = np.random.default_rng(0)
+    queries = rng.normal(size=(600, dim)).astype(np.float32)
+    candidates = rng.normal(size=(400, dim)).astype(np.float32)
+    nothing_seen = RowPairs.none(600)
+    judged = vector_source(queries, candidates).search(np.arange(600), 50, nothing_seen)
+    stored = from_bytes(to_bytes(build_index(candidates, IndexConfig())))
+    for row in range(0, 600, 20):
+        rows, scores = IndexSource(stored, queries).search(np.array([row]), 50, nothing_seen)
+        assert rows[0].tolist() == judged[0][row].tolist()
+        assert scores[0].tolist() == judged[1][row].tolist()

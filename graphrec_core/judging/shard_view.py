@@ -1,4 +1,4 @@
-"""The tables of a shard, read from the serve view."""
+"""The tables of a shard, read from one view: the serve view, for what people get."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,16 +24,18 @@ CANDIDATE_COLUMNS = ["node_id", "title", "num_events", "last_event_time"]
 
 
 @dataclass(frozen=True)
-class ServeView:
-    """A region's serve view, laid out for its shard.
+class ShardView:
+    """A region's view, laid out for a shard.
 
     Attributes:
+        view: Which view.
         candidates: node_id, title, num_events, last_event_time; sorted by node_id.
         queries: node_id, role, is_active, title; home and halo, sorted by node_id.
         pairs: All pairs of the task's edge type (see ``TASK_PAIRS``) but those of nodes with
             themselves.
     """
 
+    view: View
     candidates: pa.Table
     queries: pa.Table
     pairs: pa.Table
@@ -62,15 +64,17 @@ class ServeView:
         return np.flatnonzero(np.asarray(pc.equal(self.queries["role"], str(Role.HOME))))
 
 
-def read_serve_view(config: PipelineConfig, snapshot: Artifact, region: Region) -> ServeView:
-    """Reads a region's serve view.
+def read_shard_view(
+    config: PipelineConfig, snapshot: Artifact, region: Region, view: View
+) -> ShardView:
+    """Reads a region's view.
 
     Raises:
         EmptyTableError: The region has no candidate.
         LakeError: A file is missing.
     """
     task = config.task
-    nodes = snapshot.read_table(nodes_file(View.SERVE, task.candidate, region))
+    nodes = snapshot.read_table(nodes_file(view, task.candidate, region))
     candidates = nodes.filter(nodes["is_candidate"]).select(CANDIDATE_COLUMNS).sort_by("node_id")
     if candidates.num_rows == 0:
         raise EmptyTableError(
@@ -78,11 +82,12 @@ def read_serve_view(config: PipelineConfig, snapshot: Artifact, region: Region) 
             found=f"{nodes.num_rows} nodes, none active within {config.time.active_days} days",
             fix="Widen time.active_days, or check that the source's events arrive.",
         )
-    people = snapshot.read_table(nodes_file(View.SERVE, task.query, region))
+    people = snapshot.read_table(nodes_file(view, task.query, region))
     people = people.filter(pc.not_equal(people["role"], str(Role.MEMBER)))
     queries = people.select(QUERY_COLUMNS).sort_by("node_id")
-    edges = snapshot.read_table(edges_file(View.SERVE, task.edge, region), TASK_PAIRS)
-    return ServeView(
+    edges = snapshot.read_table(edges_file(view, task.edge, region), TASK_PAIRS)
+    return ShardView(
+        view=view,
         candidates=candidates,
         queries=queries,
         pairs=task_pairs(edges, peers=task.recommends_peers),
