@@ -2,8 +2,8 @@ r"""Are the recommendations worth a launch? Real data, forward in time, beside s
 
 Each row runs whole days of a pipeline and compares what was released with what people did in the
 days after, as in ``bench.forward``. Settings were fixed before, on other days: Gowalla's on
-2010-05-26 and 2010-07-07, the messages' on 2004-05-15, 06-14 and 07-01, the films' on 1998-01-10.
-The test days are looked at once. Gowalla's test day in June lies before one of its trials, whose
+2010-05-26 and 2010-07-07, the messages' on 2004-05-15, 06-14 and 07-01, the films' on 1997-11-29,
+12-13 and 1998-01-10. The test days are looked at once. Gowalla's test day in June lies before one of its trials, whose
 ranker was fitted to the week that this day is tested on; the other tests come after all trials.
 
     python -m bench.quality --data ../shared/data --json bench/results/quality.json

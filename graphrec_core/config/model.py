@@ -89,8 +89,11 @@ class ScorerConfig(ModelConfig):
 
 
 class PairsConfig(ScorerConfig):
-    """What the scorers share that sum over pairs: what a pair counts."""
+    """What the scorers share that sum over pairs: whose pairs, and what a pair counts."""
 
+    scope: Literal["region", "global"] = Field(
+        "region", description="Fitted to the pairs of its region, or to those of all regions."
+    )
     weighted: bool = Field(False, description=WEIGHTED)
     half_life_days: float = Field(
         0,

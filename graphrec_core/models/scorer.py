@@ -49,6 +49,10 @@ class ViewTables(Protocol):
         """Returns the pairs of an edge type, ``TASK_PAIRS``."""
         ...
 
+    def pairs_of_all_regions(self) -> pa.Table:
+        """Returns the task's pairs of every region of the snapshot, each once, ``TASK_PAIRS``."""
+        ...
+
 
 @dataclass(frozen=True)
 class ScorerInputs:
@@ -77,20 +81,21 @@ class ScorerInputs:
 
     @cached_property
     def interactions(self) -> Interactions:
-        """Those of all time, each pair a one."""
+        """The region's of all time, each pair a one."""
         return self._of(self.pairs, None)
 
     def all_time(self, counting: PairsConfig) -> Interactions:
         """Those of all time.
 
         Args:
-            counting: What a pair counts: 1 or its weight, times ``.5 ** (age / half life)`` where
-                there is a half-life, by the age of its last event. A pair that counts nothing is
-                none.
+            counting: Whose pairs (``scope``), and what a pair counts: 1 or its weight, times
+                ``.5 ** (age / half life)`` where there is a half-life, by the age of its last
+                event. A pair that counts nothing is none.
         """
-        if not (counting.weighted or counting.half_life_days):
+        if counting.scope == "region" and not (counting.weighted or counting.half_life_days):
             return self.interactions
-        return self._of(self.pairs, self._counted(self.pairs, counting))
+        pairs = self._pairs_of(counting)
+        return self._of(pairs, self._counted(pairs, counting))
 
     def recent(self, days: int, counting: PairsConfig) -> Interactions:
         """Those of the last days, with the same rows and candidates first.
@@ -100,12 +105,16 @@ class ScorerInputs:
 
         Args:
             days: A pair is recent if its last event is at or after ``instant`` less these.
-            counting: What a pair counts, see ``all_time``.
+            counting: Whose pairs, and what a pair counts, see ``all_time``.
         """
+        pairs = self._pairs_of(counting)
         first = self.instant - timedelta(days=days)
         since = pa.scalar(first, pa.timestamp("us", tz="UTC"))
-        recent = self.pairs.filter(pc.greater_equal(self.pairs["last_event_time"], since))
+        recent = pairs.filter(pc.greater_equal(pairs["last_event_time"], since))
         return self._of(recent, self._counted(recent, counting))
+
+    def _pairs_of(self, counting: PairsConfig) -> pa.Table:
+        return self.view.pairs_of_all_regions() if counting.scope == "global" else self.pairs
 
     def _of(self, pairs: pa.Table, values: np.ndarray | None) -> Interactions:
         ends = pairs["src"], pairs["dst"]
