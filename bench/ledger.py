@@ -146,6 +146,7 @@ def _history(folder: Path, num_days: int, num_regions: int) -> History:
         },
         "task": {"query": "user", "candidate": "item", "edge": "saw"},
         "region": {"user": "column", "item": "column"},
+        "recommender": {"model": "lightgcn"},
         "schedule": {"start": "2022-01-01"},
         "lake": {"root": str(folder)},
     }

@@ -199,6 +199,7 @@ def pipeline(data: Path, lake: Path, engine: str) -> dict[str, Any]:
             "spark_master": "local[2]",
             "shuffle_partitions": max(4, num_events // EVENTS_PER_PARTITION),
         },
+        "recommender": {"model": "lightgcn"},
         "schedule": {"start": AS_OF.date().isoformat()},
         "lake": {"root": str(lake)},
     }

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic_core import to_jsonable_python
 
+from graphrec_core.config.auto import AUTO, is_auto
 from graphrec_core.config.model import LightGCNConfig
 from graphrec_core.config.overrides import Override
 from graphrec_core.config.recommender import SECTION, SOURCES
@@ -34,6 +35,7 @@ def refuse_former(path: Path, data: Mapping[str, Any], overrides: Sequence[Overr
     found += [f"the override {override.key}" for override in former]
     found += [f"{entry} in schedule.overridable" for entry in listed]
     fixes = [f"in {path}:\n{_lines(data[MODEL])}"] if MODEL in data else []
+    fixes += [f"first: {SECTION}.{MODEL}={LightGCNConfig().model}"] * _need_a_model(data, former)
     fixes += [f"for {one.key}: {_override(one, _prefix(data))}" for one in former]
     fixes += [f"for {entry}: {SECTION}.*" for entry in listed]
     raise ConfigError(
@@ -41,6 +43,13 @@ def refuse_former(path: Path, data: Mapping[str, Any], overrides: Sequence[Overr
         found=", ".join(found),
         fix="Write " + "\n".join(fixes),
     )
+
+
+def _need_a_model(data: Mapping[str, Any], former: Sequence[Override]) -> bool:
+    """Tells whether they change settings of a model that only a former default names."""
+    keys = [one.path[1:] for one in former]
+    names_one = not keys or () in keys or (NAME,) in keys
+    return is_auto(data.get(SECTION, AUTO)) and not names_one
 
 
 def _listed(data: Mapping[str, Any]) -> list[str]:

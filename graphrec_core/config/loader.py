@@ -8,16 +8,19 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from graphrec_core.config.auto import AUTO, is_auto
 from graphrec_core.config.former import refuse_former
 from graphrec_core.config.looseness import gate_of_yaml
 from graphrec_core.config.overrides import Override, read_overrides, refuse_beyond
 from graphrec_core.config.pipeline import PipelineConfig
 from graphrec_core.config.problems import note_override, problems
-from graphrec_core.config.recommender import prepare
+from graphrec_core.config.recommender import RANKER, SECTION, prepare
 from graphrec_core.config.yaml_reader import MAX_BYTES, KeyPath, YamlProblem, read_yaml
 from graphrec_core.errors import ConfigError
 from graphrec_core.redaction import learn_secrets
 
+BESIDE_AUTO: tuple[KeyPath, ...] = ((), ("model",), (RANKER,))
+"""Keys of ``recommender`` that take the place of ``auto``, or that it lets others say."""
 CONFIG_DIR_VARIABLE = "GRAPHREC_CONFIG_DIR"
 
 
@@ -115,7 +118,9 @@ def _validated(
     refuse_former(path, data, overrides)
     try:
         written = deepcopy(data)
-        for override in overrides:
+        for override in sorted(overrides, key=_is_of_recommender):
+            if _is_of_recommender(override) and override.path[1:2] not in BESIDE_AUTO:
+                _spell_out(data)
             prepare(data, override.path, override.value)
             override.apply(data)
             note_override(lines, override.path)
@@ -127,3 +132,15 @@ def _validated(
             found="; ".join(problems(error, lines)),
             fix="Correct these keys; configs/town.yaml comments every key with its default.",
         ) from None  # the cause quotes values, which may be passwords
+
+
+def _is_of_recommender(override: Override) -> bool:
+    """Tells whether it changes what recommends: that comes after what ``auto`` follows from."""
+    return override.path[0] == SECTION
+
+
+def _spell_out(data: dict[str, Any]) -> None:
+    """Writes out what ``auto`` stands for, so that an override can change a part of it."""
+    if is_auto(data.get(SECTION, AUTO)):
+        config = PipelineConfig.model_validate(data)
+        data[SECTION] = config.recommender.model_dump(mode="json")

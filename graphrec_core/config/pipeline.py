@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Self
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator, model_validator
 
+from graphrec_core.config.auto import AUTO, resolved
 from graphrec_core.config.base import Section
 from graphrec_core.config.evaluation import EvaluationConfig
 from graphrec_core.config.gate import GateConfig
@@ -13,7 +14,7 @@ from graphrec_core.config.lake import LakeConfig
 from graphrec_core.config.looseness import gate_settings, looser_than
 from graphrec_core.config.publish import PublishConfig
 from graphrec_core.config.quality import QualityConfig
-from graphrec_core.config.recommender import DEFAULT, RecommenderConfig
+from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.config.recommenders import baseline
 from graphrec_core.config.region import PLACED_RULES, RegionConfig
 from graphrec_core.config.schedule import ScheduleConfig
@@ -35,7 +36,12 @@ class PipelineConfig(Section):
     time: TimeConfig = TimeConfig()
     snapshot: SnapshotConfig = SnapshotConfig()
     quality: QualityConfig = QualityConfig()
-    recommender: RecommenderConfig = DEFAULT
+    recommender: RecommenderConfig = Field(
+        AUTO,
+        validate_default=True,
+        description="What recommends: `auto`, which follows from the task and the SELECTs, or the "
+        "keys below.",
+    )
     training: TrainingConfig = TrainingConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     gate: GateConfig = GateConfig()
@@ -43,6 +49,11 @@ class PipelineConfig(Section):
     publish: PublishConfig = PublishConfig()
     lake: LakeConfig = LakeConfig()
     _yaml_gate: dict[str, Any] | None = PrivateAttr(None)
+
+    @field_validator("recommender", mode="before")
+    @classmethod
+    def _without_auto(cls, section: object, info: ValidationInfo) -> object:
+        return resolved(section, info.data)
 
     @model_validator(mode="after")
     def _query_and_candidate_are_node_types(self) -> Self:
@@ -206,8 +217,7 @@ class PipelineConfig(Section):
 
     def endpoints(self, etype: str) -> tuple[str, str]:
         """Returns the node types that ``etype`` joins: (src, dst)."""
-        edge = self.source.edges[etype]
-        return edge.src or self.task.query, edge.dst or self.task.candidate
+        return self.task.ends_of(self.source.edges[etype])
 
     def halo_limits(self) -> dict[str, float]:
         """Returns edge type -> greatest share of a region's edges that may cross its border."""

@@ -165,9 +165,6 @@ def written_out(section: Mapping[str, Any]) -> dict[str, Any]:
     return {SOURCES: {str(model): source}, **ranker}
 
 
-DEFAULT = RecommenderConfig.model_validate({})
-
-
 def prepare(data: dict[str, Any], path: KeyPath, value: object) -> None:
     """Readies a pipeline's recommender for an override: its form, and the keys of its model.
 

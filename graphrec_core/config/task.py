@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from graphrec_core.config.base import Section
-from graphrec_core.config.source import Name
+from graphrec_core.config.source import EdgeConfig, Name
 
 TaskKind = Literal["recommend"]
 """What is to be predicted; each kind has its objective in training."""
@@ -28,3 +28,7 @@ class TaskConfig(Section):
     def recommends_peers(self) -> bool:
         """Whether query nodes and candidates are of one node type, such as friends."""
         return self.query == self.candidate
+
+    def ends_of(self, edge: EdgeConfig) -> tuple[str, str]:
+        """Returns the node types that an edge type joins: (src, dst)."""
+        return edge.src or self.query, edge.dst or self.candidate

@@ -6,10 +6,10 @@ from functools import lru_cache
 
 from sqlglot import exp
 
+from graphrec_core.config.spark_sql import Spark4, is_cte, parse
 from graphrec_core.engine.duckdb_parquet import quoted
 from graphrec_core.engine.strict_texts import compare_strictly
 from graphrec_core.engine.translation import translate
-from graphrec_core.selects.spark_sql import Spark4, is_cte, parse
 
 SCHEMA = "main"
 """DuckDB's schema of the raw tables: a qualified name is never that of a WITH clause."""

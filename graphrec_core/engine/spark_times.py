@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from sqlglot.tokens import Token
 
+from graphrec_core.config.spark_sql import parse
 from graphrec_core.selects.conversions import INSTANTS
-from graphrec_core.selects.spark_sql import parse
 
 CALLS = {"timestamp": "cast", "to_timestamp": "cast", "try_to_timestamp": "try_cast"}
 """Functions of one argument that convert a text to an instant, and the cast they are."""

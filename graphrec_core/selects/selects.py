@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from graphrec_core.config.source import SourceConfig
+from graphrec_core.config.spark_sql import Parsed, is_cte, parse
 from graphrec_core.errors import ConfigError
 from graphrec_core.selects.calls import check_call
 from graphrec_core.selects.conversions import (
@@ -22,7 +23,6 @@ from graphrec_core.selects.conversions import (
     check_tokens,
 )
 from graphrec_core.selects.functions import ALLOWED, REFUSED
-from graphrec_core.selects.spark_sql import Parsed, is_cte, parse
 
 MAX_LETTERS = 100_000
 MAX_DEPTH = 200

@@ -86,6 +86,7 @@ def history_config(
                 "tiny": tiny,
             },
             "snapshot": {"engine": engine, "threads": 1, "shuffle_partitions": 1},
+            "recommender": {"model": "lightgcn"},
             "schedule": {"start": "2026-01-01"},
             "lake": {"root": str(lake)},
         }

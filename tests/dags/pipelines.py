@@ -18,6 +18,7 @@ def pipeline(name: str, **sections: Any) -> dict[str, Any]:
         },
         "task": {"query": "user", "candidate": "place", "edge": "visited"},
         "region": {"user": "from_events", "place": "column"},
+        "recommender": {"model": "lightgcn"},
         "schedule": {"start": "2026-01-01", "retries": 1, "wait_poll_s": 0.1},
         **sections,
     }

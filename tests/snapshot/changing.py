@@ -114,6 +114,7 @@ def pipeline(
             **(time or {}),
         },
         "region": {"user": "column", "place": "column", **(region or {})},
+        "recommender": {"model": "lightgcn"},
         "schedule": {"start": "2026-01-01"},
         "snapshot": {"engine": "duckdb", "threads": 1, "memory": "1g", **(snapshot or {})},
         "lake": {"root": str(lake)},

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from sqlglot import exp
 
+from graphrec_core.config.spark_sql import parse
 from graphrec_core.engine.queries import SQL_FOLDER
-from graphrec_core.selects.spark_sql import parse
 
 QUERIES = sorted(SQL_FOLDER.glob("*.sql"))
 PARTS = ("Purpose", "Grain", "Reads", "Parameters")

@@ -60,6 +60,7 @@ def market_data(lake: Path) -> dict[str, Any]:
         },
         "task": {"query": "user", "candidate": "place", "edge": "visited"},
         "region": {"user": "from_events", "place": "column"},
+        "recommender": {"model": "lightgcn"},
         "schedule": {"start": "2026-01-15"},
         "snapshot": {"engine": "duckdb", "threads": 2, "memory": "512m"},
         "lake": {"root": str(lake)},
