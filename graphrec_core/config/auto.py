@@ -18,6 +18,7 @@ from graphrec_core.config.model import (
     NeighboursConfig,
     PopularityConfig,
     ReciprocalConfig,
+    Scope,
     SpectralConfig,
 )
 from graphrec_core.config.recommender import RANKER, SECTION, SOURCES, LightGBMConfig
@@ -91,10 +92,13 @@ def _chosen(facts: Facts) -> dict[str, Any]:
 def _sources(facts: Facts) -> dict[str, ModelConfig]:
     task, time = facts.task, facts.time
     days = min(RECENT_HORIZONS * time.horizon_days, time.window_days)
+    # Candidates without a home are what all regions say about them.
+    is_shared = facts.region.home.get(task.candidate) == "everywhere"
+    scope: Scope = "global" if is_shared else "region"
     sources: dict[str, ModelConfig] = {
-        "explained": EaseConfig(),
-        "people": NeighboursConfig(),
-        "spectrum": SpectralConfig(),
+        "explained": EaseConfig(scope=scope),
+        "people": NeighboursConfig(scope=scope),
+        "spectrum": SpectralConfig(scope=scope),
         "recent": PopularityConfig(window_days=days),
     }
     for number, edge in enumerate(_friendships(facts), 1):

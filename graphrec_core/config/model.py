@@ -9,6 +9,7 @@ from graphrec_core.types import ALL_REGIONS, Region
 
 DEFAULT_FANOUTS = (15, 10, 5, 5)
 DEFAULT_QUOTA = 300
+Scope = Literal["region", "global"]
 OF_MODEL = "Recommender, by its name in the registry; it decides which keys stand beside it."
 
 
@@ -54,9 +55,7 @@ WEIGHTED = "An edge counts by its weight (source.edges.<type>.weight); else all 
 class EncoderConfig(ModelConfig):
     """What all encoders share: they are trained, and give nodes vectors."""
 
-    scope: Literal["region", "global"] = Field(
-        "region", description="One model per region, or one global model."
-    )
+    scope: Scope = Field("region", description="One model per region, or one global model.")
     embedding_dim: int = Field(64, gt=0, le=4096, description="Length of a node's vector.")
 
     @property
@@ -91,7 +90,7 @@ class ScorerConfig(ModelConfig):
 class PairsConfig(ScorerConfig):
     """What the scorers share that sum over pairs: whose pairs, and what a pair counts."""
 
-    scope: Literal["region", "global"] = Field(
+    scope: Scope = Field(
         "region", description="Fitted to the pairs of its region, or to those of all regions."
     )
     weighted: bool = Field(False, description=WEIGHTED)

@@ -116,6 +116,16 @@ def test_a_home_by_coordinates_says_that_there_are_some(load: Load) -> None:
     assert found.recommender.sources == {**FOUR, "nearby": NearestConfig()}
 
 
+def test_candidates_of_no_region_are_learned_from_all(load: Load) -> None:
+    found = load(region={"user": "column", "place": "everywhere"}).recommender.sources
+    assert found == {
+        "explained": EaseConfig(scope="global"),
+        "people": NeighboursConfig(scope="global"),
+        "recent": PopularityConfig(window_days=28),
+        "spectrum": SpectralConfig(scope="global"),
+    }
+
+
 def test_people_are_recommended_friends_and_who_waits_for_an_answer(load: Load) -> None:
     people = {
         "tables": {"users": {"path": "users.parquet"}},
