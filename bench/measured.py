@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import psutil
@@ -24,16 +25,28 @@ def run_measured(module: str, request: dict[str, Any]) -> dict[str, Any]:
     """Runs ``python -m module '<request as JSON>'``.
 
     Returns:
-        The JSON of its last line, and ``wall_s`` (start of Python and imports included) and
-        ``peak_gb``: the largest sum of the resident memory of the process and all its children,
-        a JVM too, sampled ten times a second.
+        The JSON of its last line, and the figures of ``watch``.
+
+    Raises:
+        WorkFailedError: The process ended with an error.
+    """
+    output, figures = watch([sys.executable, "-m", module, json.dumps(request)])
+    return {**json.loads(output.strip().splitlines()[-1]), **figures}
+
+
+def watch(command: Sequence[str]) -> tuple[str, dict[str, float]]:
+    """Runs a program.
+
+    Returns:
+        What it wrote, and ``wall_s`` (start of Python and imports included) and ``peak_gb``: the
+        largest sum of the resident memory of the process and all its children, a JVM too, sampled
+        ten times a second.
 
     Raises:
         WorkFailedError: The process ended with an error.
     """
     started, peak = time.perf_counter(), 0
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        command = [sys.executable, "-m", module, json.dumps(request)]
         with subprocess.Popen(command, stdout=output, stderr=errors, text=True) as process:
             watched = psutil.Process(process.pid)
             while process.poll() is None:
@@ -44,10 +57,9 @@ def run_measured(module: str, request: dict[str, Any]) -> dict[str, Any]:
         errors.seek(0)
         if process.returncode != 0:
             raise WorkFailedError(
-                f"{request} ended with {process.returncode}: {errors.read()[-2000:]}"
+                f"{command} ended with {process.returncode}: {errors.read()[-2000:]}"
             )
-        result = dict(json.loads(output.read().strip().splitlines()[-1]))
-    return {**result, "wall_s": wall_s, "peak_gb": peak / GB}
+        return output.read(), {"wall_s": wall_s, "peak_gb": peak / GB}
 
 
 def use_cores(number: int) -> None:

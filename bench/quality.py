@@ -3,8 +3,9 @@ r"""Are the recommendations worth a launch? Real data, forward in time, beside s
 Each row runs whole days of a pipeline and compares what was released with what people did in the
 days after, as in ``bench.forward``. Settings were fixed before, on other days: Gowalla's on
 2010-05-26 and 2010-07-07, the messages' on 2004-05-15, 06-14 and 07-01, the films' on 1997-11-29,
-12-13 and 1998-01-10. The test days are looked at once. Gowalla's test day in June lies before one of its trials, whose
-ranker was fitted to the week that this day is tested on; the other tests come after all trials.
+12-13 and 1998-01-10. The test days are looked at once. Gowalla's test day in June lies before one
+of its trials, whose ranker was fitted to the week that this day is tested on; the other tests come
+after all trials.
 
     python -m bench.quality --data ../shared/data --json bench/results/quality.json
     python -m bench.quality --data ../shared/data --row gowalla --quick
@@ -22,18 +23,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from bench.ablation import ablation
 from bench.forward import NAMES, PACKAGES, RELEASE, events_after, released, scored
+from bench.intervals import interval
 from bench.lightgcn_split import lightgcn_split
+from bench.recommend_scale import scale
+from bench.small_cities import small_cities
 from graphrec_core.config import load_pipeline
 from graphrec_core.types import parse_instant
 
 Row = dict[str, Any]
 CONFIGS = Path(__file__).parents[1] / "configs"
 MESSAGES = Path(__file__).with_name("messages.yaml")
-RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -170,19 +173,14 @@ def _not_below_popularity(name: str, scores: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def interval(values: np.ndarray) -> tuple[float, float]:
-    """Returns the 95 % bootstrap interval of a mean, from a fixed seed."""
-    random = np.random.default_rng(0)
-    drawn = random.integers(0, len(values), (RESAMPLES, len(values)))
-    low, high = np.quantile(values[drawn].mean(axis=1), (0.025, 0.975))
-    return float(low), float(high)
-
-
 ROWS: Mapping[str, Callable[[argparse.Namespace], list[Row]]] = {
     "gowalla": lambda given: forward("gowalla", given),
     "movielens": lambda given: forward("movielens", given),
     "messages": lambda given: forward("messages", given),
     "lightgcn-split": lightgcn_split,
+    "scale": scale,
+    "ablation": ablation,
+    "small-cities": small_cities,
 }
 
 

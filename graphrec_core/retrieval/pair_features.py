@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
+from graphrec_core.axes.pairs import distinct
 from graphrec_core.axes.places import haversine_km
 from graphrec_core.axes.rows import vector_matrix
 from graphrec_core.retrieval.node_features import NodeFeatures
@@ -51,7 +52,7 @@ class Proposed:
         rows = [rows[at] for (rows, _), at in zip(proposals, found, strict=True)]
         width = max((int(one.max(initial=0)) for one in rows), default=0) + 1
         keys = [at[0] * width + one for at, one in zip(found, rows, strict=True)]
-        every = np.unique(np.concatenate(keys))
+        every = distinct(np.concatenate(keys))
         ranks = np.full((len(every), len(proposals)), np.nan, dtype=np.float32)
         scores = ranks.copy()
         for source, (key, at) in enumerate(zip(keys, found, strict=True)):

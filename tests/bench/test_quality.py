@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
+from bench.intervals import interval
 from bench.lightgcn_split import judge
-from bench.quality import _not_below_popularity, _ratios, interval
+from bench.quality import _not_below_popularity, _ratios
 
 
 class Fixed:

@@ -1,0 +1,46 @@
+"""Bounds of the scale and small-cities rows: each with a twin that fails."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bench.recommend_scale import answer_row, batch_rows
+from bench.small_cities import rows
+
+
+def batches(*wall_s: float, peak_gb: float = 1.0) -> list[dict[str, Any]]:
+    told = {"num_trees": 9, "num_proposed": 400.4, "peak_gb": peak_gb}
+    return [
+        {**told, "num_queries": size, "wall_s": one}
+        for size, one in zip((25_000, 50_000, 100_000), wall_s, strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("measured", "passes"),
+    [
+        (batches(50, 100, 200), [True, True, True]),
+        (batches(200, 400, 700), [False, True, True]),
+        (batches(50, 100, 200, peak_gb=2.1), [True, False, True]),
+        (batches(50, 120, 300), [True, True, False]),  # a query takes half as much again
+    ],
+)
+def test_a_batch_is_held_to_seconds_memory_and_a_line(
+    measured: list[dict[str, Any]], passes: list[bool]
+) -> None:
+    assert [row["pass"] for row in batch_rows(measured)] == passes
+
+
+@pytest.mark.parametrize(("median_ms", "passes"), [(9.9, True), (10.1, False)])
+def test_an_answer_is_held_to_its_milliseconds(median_ms: float, *, passes: bool) -> None:
+    one = {"num_proposed": 500.0, "median_ms": median_ms, "high_ms": 12.0, "num_trees": 9}
+    assert answer_row(one)["pass"] is passes
+
+
+@pytest.mark.parametrize(("gain", "passes"), [(0.01, True), (-0.01, False)])
+def test_small_cities_must_not_lose(gain: float, *, passes: bool) -> None:
+    alone = {name: np.linspace(0, 0.5, 50) for name in ("recall", "mrr")}
+    everyone = {name: values + gain for name, values in alone.items()}
+    assert [row["pass"] for row in rows("x", [(everyone, alone)], least=0.0)] == [passes] * 2
+    assert all(row["pass"] for row in rows("x", [(everyone, alone)]))  # one city has no bound
