@@ -79,6 +79,8 @@ class ScorerConfig(ModelConfig):
 
     version: ClassVar[int] = 1
     """Counts changes of the code that change what it proposes."""
+    needs: ClassVar[str] = "queries that met something"
+    """Without what it proposes nothing, as a warning says it."""
 
     def made_by(self) -> dict[str, Any]:
         """Returns what its stored results depend on, as JSON values."""
@@ -180,6 +182,13 @@ class NeighboursConfig(PairsConfig):
 class EaseConfig(PairsConfig):
     """A linear model of candidates that explain each other (EASE: Steck, WWW 2019)."""
 
+    max_nodes: ClassVar[int] = 20_000
+    """What it inverts has this number squared, 8 bytes each, and takes the cube in time."""
+    needs: ClassVar[str] = (
+        f"queries that met something, and at most {max_nodes:,} candidates and others that were "
+        "met (neighbours and spectral take more)"
+    )
+
     model: Literal["ease"] = Field("ease", description=OF_MODEL)
     l2: float = Field(
         300.0, gt=0, le=1e9, description="Regularisation: more trusts only what many have met."
@@ -202,6 +211,8 @@ class SpectralConfig(PairsConfig):
 
 class NearestConfig(ScorerConfig):
     """What lies near the query's last places (Lichman and Smyth, KDD 2014)."""
+
+    needs: ClassVar[str] = "latitude and longitude of candidates and of what queries met"
 
     model: Literal["nearest"] = Field("nearest", description=OF_MODEL)
     scale_km: float = Field(
@@ -246,6 +257,8 @@ class TransitionsConfig(ScorerConfig):
 class AttributeConfig(ScorerConfig):
     """The most popular of the kinds that the query met most (Lops et al., 2011)."""
 
+    needs: ClassVar[str] = "candidates with a value in its column, of a kind that queries met"
+
     model: Literal["attribute"] = Field("attribute", description=OF_MODEL)
     column: str = Field(
         "category",
@@ -262,6 +275,8 @@ class AttributeConfig(ScorerConfig):
 
 class FriendsConfig(ScorerConfig):
     """What the query's neighbours met (Liben-Nowell and Kleinberg, CIKM 2003)."""
+
+    needs: ClassVar[str] = "queries with friends, by its edge type, who met something"
 
     model: Literal["friends"] = Field("friends", description=OF_MODEL)
     edge: str = Field(
@@ -285,6 +300,8 @@ class FriendsConfig(ScorerConfig):
 
 class ReciprocalConfig(ScorerConfig):
     """Who came to the query and was not answered; for people to people."""
+
+    needs: ClassVar[str] = "candidates who met a query themselves"
 
     model: Literal["reciprocal"] = Field("reciprocal", description=OF_MODEL)
     half_life_days: float = Field(

@@ -74,7 +74,7 @@ def _write_lists(
     snapshot = day.open(day.ref(StepName.SNAPSHOT))
     instant = day.config.time.end_of(day.as_of, view)
     read = read_scored_view(snapshot, view, ref.region, day.config.task, instant)
-    return write_lists(trial, settings, read)
+    return write_lists(trial, ref.source, settings, read)
 
 
 def _require_weights(model: Artifact, view: View) -> None:

@@ -98,12 +98,18 @@ def read_scored_view(
     )
 
 
-def write_lists(trial: Attempt, config: ScorerConfig, read: ScoredView) -> EmbeddingFigures:
+def write_lists(
+    trial: Attempt, source: str, config: ScorerConfig, read: ScoredView
+) -> EmbeddingFigures:
     """Fits a scorer to a view and writes what it proposes.
+
+    One that proposes nothing stops nothing: the others go on without it, and a warning says so,
+    at the serve view, so that a day says it once.
 
     Args:
         trial: The attempt to write into.
-        config: The scorer's settings.
+        source: The source's name.
+        config: Its settings, a scorer's.
         read: The view.
 
     Returns:
@@ -121,8 +127,19 @@ def write_lists(trial: Attempt, config: ScorerConfig, read: ScoredView) -> Embed
             for table in _topn(scorer, config.depth, read):
                 writer.write(table)
                 num_rows += table.num_rows
+    if num_rows == 0 and read.view is View.SERVE:
+        logger.warning("%s", _without_proposals(source, config, read))
     origin = VectorOrigin(read.snapshot_id, read.view, config.model, trained_on=read.view)
     return EmbeddingFigures(num_nodes={}, num_listed=num_rows, origin=origin)
+
+
+def _without_proposals(source: str, config: ScorerConfig, read: ScoredView) -> str:
+    counts = len(read.query_ids), len(read.candidate_ids), read.inputs.pairs.num_rows
+    found = "{:,} queries, {:,} candidates and {:,} pairs".format(*counts)
+    return (
+        f"{source} proposes nothing in {read.region}: {config.model} needs {config.needs}; "
+        f"there are {found}"
+    )
 
 
 def list_table(candidate_ids: pa.Array, rows: np.ndarray, scores: np.ndarray) -> pa.Table:

@@ -1,7 +1,5 @@
 """Attribute: the most popular of the kinds that the query met most."""
 
-import logging
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,8 +9,6 @@ from graphrec_core.axes.rows import rows_of
 from graphrec_core.config.model import AttributeConfig
 from graphrec_core.models.popularity import popularity_of
 from graphrec_core.models.scorer import ScorerInputs
-
-logger = logging.getLogger(__name__)
 
 
 class Attribute:
@@ -48,8 +44,6 @@ class Attribute:
         total = counts.sum(axis=1)
         self._profiles = sp.csr_array(sp.diags_array(1 / np.where(total > 0, total, 1)) @ counts)
         self._popularity = 1 + popularity_of(inputs, self.config.half_life_days)
-        if not self._candidates.nnz:
-            logger.warning("attribute proposes nothing: no candidate has a %s", self.config.column)
 
     def scores(self, query_rows: np.ndarray) -> np.ndarray:
         """Returns share times popularity, float32 [B, C]; -inf for values that it never met."""

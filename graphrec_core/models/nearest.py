@@ -1,7 +1,5 @@
 """Nearest: what lies near the places that the query met last."""
 
-import logging
-
 import numpy as np
 import scipy.sparse as sp
 
@@ -11,8 +9,6 @@ from graphrec_core.axes.rows import rows_of
 from graphrec_core.config.model import NearestConfig
 from graphrec_core.models.popularity import popularity_of
 from graphrec_core.models.scorer import ScorerInputs
-
-logger = logging.getLogger(__name__)
 
 AT_A_TIME = 512
 """Places whose distances to all candidates are held at once."""
@@ -51,8 +47,6 @@ class Nearest:
         shape = (len(inputs.query_ids), len(self._places))
         rows = queries[known][at]
         self._last = sp.csr_array((np.ones(len(at), np.float32), (rows, place.ravel())), shape)
-        if np.isnan(self._candidates).all():
-            logger.warning("nearest proposes nothing: no candidate has coordinates")
 
     def scores(self, query_rows: np.ndarray) -> np.ndarray:
         """Returns the density, float32 [B, C]; -inf for what is far away or nobody knows where."""

@@ -63,13 +63,10 @@ def test_each_value_of_a_list_counts_by_its_part_of_the_list() -> None:
     assert np.isneginf(found[0, 3:]).all()
 
 
-def test_without_a_value_it_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_without_a_value_it_proposes_nothing() -> None:
     rows = [("u", "a", 1)]
     assert np.isneginf(scores_of(rows, dict.fromkeys(KINDS))).all()
-    assert "attribute proposes nothing: no candidate has a kind" in caplog.text
-    caplog.clear()
-    scores_of(rows, KINDS)
-    assert not caplog.text
+    assert np.isfinite(scores_of(rows, KINDS)).any()
 
 
 some_rows = st.lists(

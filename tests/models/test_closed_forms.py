@@ -15,8 +15,6 @@ from graphrec_core.config.model import (
     ScorerConfig,
     SpectralConfig,
 )
-from graphrec_core.errors import ConfigError
-from graphrec_core.models import ease
 from graphrec_core.models.registry import build_scorer
 from graphrec_core.models.scorer import Scorer, ScorerInputs
 
@@ -128,15 +126,16 @@ def test_ease_predicts_each_candidate_from_all_others(
     assert_proposed(scores_of(EaseConfig(l2=l2, weighted=weighted), weights), expected)
 
 
-def test_ease_refuses_more_candidates_than_a_dense_matrix_holds(
+def test_ease_proposes_nothing_from_more_candidates_than_a_dense_matrix_holds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    weights = {("u", "a"): 1, ("v", "x"): 1}
-    monkeypatch.setattr(ease, "MAX_CANDIDATES", 4)
-    fitted(EaseConfig(), weights)
-    monkeypatch.setattr(ease, "MAX_CANDIDATES", 3)
-    with pytest.raises(ConfigError, match=r"at most 3 candidates in a region\.\n  found: 4"):
-        fitted(EaseConfig(), weights)
+    weights = {("u", "a"): 1, ("u", "b"): 1, ("v", "x"): 1}
+    monkeypatch.setattr(EaseConfig, "max_nodes", 4)
+    assert np.isfinite(scores_of(EaseConfig(), weights)).any()
+    monkeypatch.setattr(EaseConfig, "max_nodes", 3)
+    found = scores_of(EaseConfig(), weights)
+    assert found.shape == (len(QUERIES), len(CANDIDATES))
+    assert np.isneginf(found).all()
 
 
 @given(

@@ -13,7 +13,7 @@ import numpy as np
 from safetensors.numpy import load
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName, load_pipeline
-from graphrec_core.config.recommender import LightGBMConfig
+from graphrec_core.config.recommender import LearnedConfig, LightGBMConfig, LogisticConfig
 from graphrec_core.day import Day
 from graphrec_core.day.references import evaluation_ref
 from graphrec_core.judging.build_shard import produce_shard
@@ -123,16 +123,17 @@ def _of_model(model: Artifact) -> dict[str, Any]:
 
 
 def _of_ranker(day: Day) -> Results:
-    """Fits a ranker beside the day's own, which needs no fitting, to the day's window alone."""
-    recommender = day.config.recommender
-    fitted = recommender.model_copy(
-        update={"ranker": LightGBMConfig(num_windows=1, min_leaf_pairs=5)}
-    )
-    other = Day(day.config.model_copy(update={"recommender": fitted}), day.as_of)
-    ranker, snapshot = produce_ranker(other), other.open(other.ref(StepName.SNAPSHOT))
-    figures = ranker.manifest.figures(RankerFigures)
-    window = next(WindowReader(other, snapshot).read(EAST))
-    chances = read_model(ranker, list(fitted.sources)).chances(window.features[:NUM_ROWS], EAST)
+    """Fits rankers beside the day's own, which needs no fitting, to the day's window alone."""
+    fitted, other = _with_ranker(day, LightGBMConfig(num_windows=1, min_leaf_pairs=5))
+    figures = fitted.manifest.figures(RankerFigures)
+    window = next(WindowReader(other, other.open(other.ref(StepName.SNAPSHOT))).read(EAST))
+    small, _ = _with_ranker(day, LogisticConfig(num_windows=1))
+    chances = {
+        name: read_model(one, list(day.config.recommender.sources)).chances(
+            window.features[:NUM_ROWS], EAST
+        )
+        for name, one in (("chances", fitted), ("logistic", small))
+    }
     exact = figures.model_dump(mode="json", include={"regions", "num_queries", "num_pairs"})
     made = other.open(other.ref(StepName.WINDOW)).manifest
     first = {
@@ -141,8 +142,17 @@ def _of_ranker(day: Day) -> Results:
     }
     return {
         StepName.WINDOW: _result(StepName.WINDOW, made.stats, **first),
-        StepName.RANKER: _result(StepName.RANKER, exact, chances=chances.tolist()),
+        StepName.RANKER: _result(
+            StepName.RANKER, exact, **{name: one.tolist() for name, one in chances.items()}
+        ),
     }
+
+
+def _with_ranker(day: Day, settings: LearnedConfig) -> tuple[Artifact, Day]:
+    """Fits a ranker, and returns it with the day that has it."""
+    recommender = day.config.recommender.model_copy(update={"ranker": settings})
+    other = Day(day.config.model_copy(update={"recommender": recommender}), day.as_of)
+    return produce_ranker(other), other
 
 
 def _of_embeddings(day: Day) -> dict[str, Any]:
