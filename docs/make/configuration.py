@@ -102,7 +102,7 @@ def kind(annotation: Any) -> str:  # noqa: ANN401
     if isinstance(annotation, type) and issubclass(annotation, date):
         return "date, UTC"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return "keys below"
+        return "keys of its own"
     return KINDS[annotation]
 
 
@@ -124,6 +124,8 @@ def default(field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None or value == "":
         return "none"
+    if isinstance(value, BaseModel):
+        return "theirs"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, datetime):
@@ -172,6 +174,8 @@ def tables(model: type[BaseModel], title: str) -> Iterator[Table]:
             yield from chosen_by_model(found[0], [entry.settings for entry in models()])
         elif found[0] == "recommender.ranker":
             yield from chosen_by_model(found[0], RANKERS)
+        elif found[0] == "recommender.challengers.<name>.ranker":
+            continue  # those of recommender.ranker
         else:
             yield from tables(found[1], found[0])
 

@@ -36,9 +36,9 @@ def perform(
     run, grain = _job(task.step), STEPS[task.step].grain
     if grain is Grain.DAY:
         regions.refuse_region(region)
-        return _shown(run(day, **options))
+        return _shown(task.step, run(day, **options))
     if grain is Grain.REGION:
-        return _shown(run(day, regions.one_region(day, region), **options))
+        return _shown(task.step, run(day, regions.one_region(day, region), **options))
     where, sources = regions.sources_at(day, region, source)
     views = (task.view,) if task.view else ()
     made = run(day, where, *views, sources, **options)
@@ -53,13 +53,19 @@ def _job(step: StepName) -> Callable[..., Any]:
     return run
 
 
-def _shown(result: "Manifest | dict[str, Any]") -> dict[str, Any]:
+def _shown(step: StepName, result: "Manifest | dict[str, Any]") -> dict[str, Any]:
     """Tells what a job returned: its artefact's manifest in short, or else the values."""
     from graphrec_core.lake import Manifest
+
+    if isinstance(result, Manifest):
+        return _in_short(result)
+    made = {name: _in_short(one) for name, one in result.items() if isinstance(one, Manifest)}
+    return {"step": str(step), "contenders": made} if len(made) == len(result) else result
+
+
+def _in_short(result: "Manifest") -> dict[str, Any]:
     from graphrec_core.lake.records import figures_of
 
-    if not isinstance(result, Manifest):
-        return result
     kind = figures_of(result.step)
     told = result.figures(kind).to_json()
     shown = {name: told[name] for name in kind.shown}

@@ -66,7 +66,7 @@ class Flow:
 
     Attributes:
         early: What is done once, before the regions are known; they follow from the snapshot.
-        stages: What follows for the regions; a second stage begins with the ranker.
+        stages: What follows for the regions; a second stage begins with the choice, or the ranker.
         late: What is done once after all regions.
     """
 
@@ -102,7 +102,9 @@ def flow_of(recommender: RecommenderConfig) -> Flow:
 
 def is_part_of(step: StepName, recommender: RecommenderConfig) -> bool:
     """Tells whether a day with this recommender has the step."""
-    return step not in (StepName.WINDOW, StepName.RANKER) or recommender.ranker.is_fitted
+    if step in (StepName.WINDOW, StepName.RANKER):
+        return recommender.num_windows > 0
+    return step is not StepName.CHOICE or bool(recommender.challengers)
 
 
 def regions_of_day(snapshot: Mapping[str, Any], wanted: Sequence[str]) -> list[str]:

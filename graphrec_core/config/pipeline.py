@@ -196,6 +196,10 @@ class PipelineConfig(Section):
                 )
         return self
 
+    def recommending(self, recommender: RecommenderConfig) -> Self:
+        """Returns the same pipeline with another recommender, one of its contenders."""
+        return self.model_copy(update={"recommender": recommender})
+
     def with_yaml_gate(self, settings: Mapping[str, Any]) -> Self:
         """Remembers the gate of the YAML, before overrides.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graphrec_core.config.recommender import RANKER, RANKERS, SECTION, SOURCES
+from graphrec_core.config.recommender import CHALLENGERS, RANKER, RANKERS, SECTION, SOURCES
 from graphrec_core.config.recommenders import models
 from graphrec_core.config.yaml_reader import KeyPath
 
@@ -58,17 +58,24 @@ def note_override(lines: dict[KeyPath, int], path: KeyPath) -> None:
 
 
 def _as_written(loc: KeyPath) -> KeyPath:
-    """Leaves out what pydantic adds to a source's or the ranker's place: its model, or a mark."""
-    if loc[:2] == (SECTION, RANKER):
-        return loc[:2] + loc[3:]
+    """Leaves out what pydantic adds to a source's or a ranker's place: its model, or a mark."""
+    if depth := _depth_of_ranker(loc):
+        return loc[:depth] + loc[depth + 1 :]
     return loc[:3] + loc[4:] if loc[:2] == (SECTION, SOURCES) else loc
 
 
 def _models_at(loc: KeyPath) -> Iterator[str]:
-    """Names what the model of a source, or of the ranker, may be."""
-    if loc[:2] == (SECTION, RANKER):
+    """Names what the model of a source, or of a ranker, may be."""
+    if _depth_of_ranker(loc):
         return (one.model_fields["model"].default for one in RANKERS)
     return (entry.name for entry in models())
+
+
+def _depth_of_ranker(loc: KeyPath) -> int:
+    """Returns how deep the ranker that holds a place lies; 0: none holds it."""
+    if loc[:2] == (SECTION, RANKER):
+        return 2
+    return 4 if loc[:2] == (SECTION, CHALLENGERS) and loc[3:4] == (RANKER,) else 0
 
 
 def _known(loc: Sequence[str], lines: Mapping[KeyPath, int]) -> KeyPath:

@@ -1,18 +1,26 @@
 """What a pipeline recommends with: named sources of candidates, and who merges their lists."""
 
 from collections.abc import Iterable, Mapping, Set
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from graphrec_core.config.base import Section
 from graphrec_core.config.model import LightGCNConfig
 from graphrec_core.config.recommenders import AnyModel, models
 from graphrec_core.config.yaml_reader import KeyPath
 
-SECTION, SOURCES, RANKER = "recommender", "sources", "ranker"
-RESERVED = ("model", "popular")
-"""The whole recommender's name in metrics, and the popular list's in answers."""
+SECTION, SOURCES, RANKER, CHALLENGERS = "recommender", "sources", "ranker", "challengers"
+OWN = "recommender"
+"""The configured recommender's name among the contenders."""
+RESERVED = ("model", "popular", OWN)
+"""The whole recommender's name in metrics, the popular list's in answers, and ``OWN``."""
 MAX_NAME = 32
 OF_RANKER = "Ranker: reciprocal_rank, lightgbm or logistic; picks the keys beside it."
 
@@ -21,13 +29,13 @@ def _check_name(name: str) -> str:
     is_plain = name.isascii() and name.isidentifier() and name == name.lower() and name[0] != "_"
     if not is_plain or len(name) > MAX_NAME or name in RESERVED:
         raise ValueError(
-            f"{name!r} is no name of a source: a-z, then a-z, 0-9, _ ({MAX_NAME} in all), and "
-            f"none of {', '.join(RESERVED)}"
+            f"{name!r} is no name of a source or challenger: a-z, then a-z, 0-9, _ ({MAX_NAME} in "
+            f"all), and none of {', '.join(RESERVED)}"
         )
     return name
 
 
-SourceName = Annotated[str, AfterValidator(_check_name)]
+Name = Annotated[str, AfterValidator(_check_name)]
 
 
 class ReciprocalRankConfig(Section):
@@ -112,13 +120,36 @@ MERGING = {"model": "reciprocal_rank"}
 """The ranker that needs no fitting, which is the default."""
 
 
+def _with_a_model(ranker: object) -> object:
+    return {**MERGING, **ranker} if isinstance(ranker, dict) else ranker
+
+
+AnyRanker = Annotated[RankerConfig, BeforeValidator(_with_a_model)]
+"""The settings of a ranker, which may leave ``model`` out."""
+
+
+class ChallengerConfig(Section):
+    """Another recommender that competes with the configured one, region by region."""
+
+    sources: tuple[str, ...] = Field(
+        (), description="Its sources, some of `recommender.sources`; none: all of them."
+    )
+    ranker: AnyRanker = Field(
+        ReciprocalRankConfig(), description="Merges their lists; keys as in `recommender.ranker`."
+    )
+
+
 class RecommenderConfig(Section):
     """Named sources of candidates, and who merges their lists."""
 
-    sources: dict[SourceName, AnyModel] = Field(
+    sources: dict[Name, AnyModel] = Field(
         description="Source -> settings; its model picks the other keys."
     )
-    ranker: RankerConfig = ReciprocalRankConfig()
+    ranker: AnyRanker = ReciprocalRankConfig()
+    challengers: dict[Name, ChallengerConfig] = Field(
+        default_factory=dict,
+        description="Challenger -> settings; the best one on the fit holdout is a region's.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -129,11 +160,6 @@ class RecommenderConfig(Section):
             raise ValueError(f"model must be a name; found {data['model']!r}")
         return written_out(data)
 
-    @field_validator(RANKER, mode="before")
-    @classmethod
-    def _with_a_model(cls, ranker: object) -> object:
-        return {**MERGING, **ranker} if isinstance(ranker, dict) else ranker
-
     @field_validator("sources", mode="after")
     @classmethod
     def _in_order(cls, sources: dict[str, AnyModel]) -> dict[str, AnyModel]:
@@ -141,6 +167,37 @@ class RecommenderConfig(Section):
         if not sources:
             raise ValueError("recommender.sources needs at least one source")
         return dict(sorted(sources.items()))
+
+    @field_validator(CHALLENGERS, mode="after")
+    @classmethod
+    def _by_name(cls, challengers: dict[str, ChallengerConfig]) -> dict[str, ChallengerConfig]:
+        return dict(sorted(challengers.items()))
+
+    @model_validator(mode="after")
+    def _challengers_are_contenders(self) -> Self:
+        require_contenders(self)
+        return self
+
+    @property
+    def contenders(self) -> dict[str, "RecommenderConfig"]:
+        """Contender -> the recommender that it would be alone; the configured one first."""
+        own = RecommenderConfig(sources=self.sources, ranker=self.ranker)
+        others = {
+            name: RecommenderConfig(
+                sources={key: self.sources[key] for key in one.sources or self.sources},
+                ranker=one.ranker,
+            )
+            for name, one in self.challengers.items()
+        }
+        return {OWN: own, **others}
+
+    @property
+    def num_windows(self) -> int:
+        """Most windows that a ranker is fitted to, challengers' included; 0: none is fitted."""
+        rankers = (self.ranker, *(one.ranker for one in self.challengers.values()))
+        return max(
+            (one.num_windows for one in rankers if isinstance(one, LearnedConfig)), default=0
+        )
 
     @property
     def quotas(self) -> dict[str, int]:
@@ -160,9 +217,39 @@ def written_out(section: Mapping[str, Any]) -> dict[str, Any]:
     if SOURCES in section:
         return dict(section)
     model = section.get("model", LightGCNConfig().model)
-    source = {"model": model, **{key: section[key] for key in section if key != RANKER}}
-    ranker = {RANKER: section[RANKER]} if RANKER in section else {}
-    return {SOURCES: {str(model): source}, **ranker}
+    others = {key: section[key] for key in (RANKER, CHALLENGERS) if key in section}
+    own = {key: section[key] for key in section if key not in others}
+    return {SOURCES: {str(model): {"model": model, **own}}, **others}
+
+
+def require_contenders(recommender: RecommenderConfig) -> None:
+    """Refuses challengers that cannot compete.
+
+    Raises:
+        ValueError: One has a source's name, names an unknown source, or one twice; is what another
+            contender is; or has a ranker that no earlier window can be fitted to.
+    """
+    known, met = set(recommender.sources), dict[str, str]()
+    for name, one in recommender.challengers.items():
+        where = f"{SECTION}.{CHALLENGERS}.{name}"
+        if name in known:
+            raise ValueError(f"{where} has the name of a source; give it another one")
+        if unknown := sorted(set(one.sources) - known):
+            raise ValueError(
+                f"{where}.sources names {', '.join(unknown)}; {SECTION}.{SOURCES} has "
+                f"{', '.join(recommender.sources)}"
+            )
+        if len(set(one.sources)) < len(one.sources):
+            raise ValueError(f"{where}.sources names a source twice")
+    for name, other in recommender.contenders.items() if recommender.challengers else ():
+        where = SECTION if name == OWN else f"{SECTION}.{CHALLENGERS}.{name}"
+        if (before := met.setdefault(other.model_dump_json(), name)) != name:
+            raise ValueError(f"{where} is what {before} is; leave it out or change it")
+        if isinstance(other.ranker, LearnedConfig) and other.ranker.num_windows == 1:
+            raise ValueError(
+                f"{where}.ranker.num_windows must be 2 or more beside challengers: a contender is "
+                "judged on the latest window, fitted to the others"
+            )
 
 
 def prepare(data: dict[str, Any], path: KeyPath, value: object) -> None:
@@ -178,11 +265,11 @@ def prepare(data: dict[str, Any], path: KeyPath, value: object) -> None:
         return
     if path[1:2] == (SOURCES,):
         data[SECTION] = section = written_out(section)
-    if path[1:] == (RANKER, "model"):
-        _forget_other_keys(section.get(RANKER), RANKERS, value)
+    if path[-2:] == (RANKER, "model") and path[1] in (RANKER, CHALLENGERS):
+        _forget_other_keys(_at(section, path[1:-1]), RANKERS, value)
     elif path[-1] == "model" and (path[1:-1] or SOURCES not in section):
         known = [entry.settings for entry in models()]
-        _forget_other_keys(_at(section, path[1:-1]), known, value, kept={RANKER})
+        _forget_other_keys(_at(section, path[1:-1]), known, value, kept={RANKER, CHALLENGERS})
 
 
 def _at(section: object, path: KeyPath) -> object:

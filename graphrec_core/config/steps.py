@@ -23,6 +23,7 @@ class StepName(StrEnum):
     CHECK = "check-snapshot"
     TRAIN = "train-model"
     WINDOW = "build-window"
+    CHOICE = "choose-recommender"
     RANKER = "fit-ranker"
     EMBED = "generate-embeddings"
     EVALUATE = "evaluate-model"
@@ -138,6 +139,7 @@ _RULES = ("source.earliest_time", "source.max_bad_rows_frac")
 
 _SNAPSHOT = StepInput("snapshot", StepName.SNAPSHOT)
 _RANKER = StepInput("ranker", StepName.RANKER)
+_CHOICE = StepInput("choice", StepName.CHOICE)
 
 STEPS: dict[StepName, StepSpec] = {
     StepName.WAIT: StepSpec(
@@ -184,11 +186,21 @@ STEPS: dict[StepName, StepSpec] = {
         folder="windows/as_of={as_of}/{id}",
         within=StepName.RANKER,
     ),
+    StepName.CHOICE: StepSpec(
+        "Lets the recommender and its challengers compete on the fit holdout; the best one of a "
+        "region serves it.",
+        1,
+        ("task", "recommender", "training.min_queries", *_MEASURED),
+        # Trained models and earlier windows are inputs too (see day).
+        inputs=(_SNAPSHOT, StepInput("check", StepName.CHECK)),
+        folder="choices/as_of={as_of}/{id}",
+        needs=Needs.ONE,
+    ),
     StepName.RANKER: StepSpec(
         "Fits the ranker of all regions at once to the day's window and earlier ones.",
         5,
         ("task", "recommender", "training.min_queries"),
-        # The windows are inputs too (see day).
+        # The windows are inputs too (see day). One for each contender that some region chose.
         inputs=(StepInput("check", StepName.CHECK),),
         folder="rankers/{id}",
         needs=Needs.ONE,
@@ -207,7 +219,7 @@ STEPS: dict[StepName, StepSpec] = {
         5,
         ("task", *_LISTS, *_MEASURED, *_gate_settings(StepName.EVALUATE)),
         Grain.REGION,
-        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN), _RANKER),
+        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.TRAIN), _RANKER, _CHOICE),
         folder="evaluations/{id}/{region}",
     ),
     StepName.SHARD: StepSpec(
@@ -215,7 +227,7 @@ STEPS: dict[StepName, StepSpec] = {
         6,
         ("task", *_LISTS, "index", "evaluation.recent_days", *_gate_settings(StepName.SHARD)),
         Grain.REGION,
-        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE), _RANKER),
+        (_SNAPSHOT, StepInput("embedding", StepName.EMBED, View.SERVE), _RANKER, _CHOICE),
         folder="shards/{region}/{id}",
     ),
     StepName.PUBLISH: StepSpec(

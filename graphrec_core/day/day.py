@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any
 
 from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName, StepSpec, is_part_of
-from graphrec_core.config.recommender import LearnedConfig
-from graphrec_core.errors import DamagedError
+from graphrec_core.config.recommender import OWN
+from graphrec_core.errors import AbsentError, DamagedError
 from graphrec_core.lake import (
     Artifact,
     Attempt,
@@ -27,7 +27,7 @@ from graphrec_core.lake import (
     open_artifact,
 )
 from graphrec_core.lake.identity import digest
-from graphrec_core.lake.records import Figures, SnapshotFigures
+from graphrec_core.lake.records import ChoiceFigures, Figures, SnapshotFigures
 from graphrec_core.ledger.revisions import newest_revision
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, format_instant
 
@@ -111,6 +111,8 @@ class Day:
     ) -> Ref:
         """Names a step's result.
 
+        A region's evaluation and shard are those of the recommender that was chosen for it.
+
         Args:
             step: The step.
             region: The region that it serves; a day's result and a global model's serve all.
@@ -118,10 +120,67 @@ class Day:
             source: The source, for a step with one result a source.
             given: Inputs beside the results of earlier steps that the table of steps names.
         """
+        if STEPS[step].grain is Grain.REGION and (chosen := self.if_chosen(region)) is not self:
+            return chosen.ref(step, region, view, source, given)
         key = (step, region, view, source, tuple(sorted(given.items())))
         if key not in self._refs:
             self._refs[key] = self._make_ref(step, region, view, source, given)
         return self._refs[key]
+
+    @cached_property
+    def contenders(self) -> Mapping[str, "Day"]:
+        """Contender -> the day of a pipeline that has no other recommender.
+
+        So whatever is chosen has the ids, the bytes and the answers that it has alone.
+        """
+        return {
+            name: replace(self, config=self.config.recommending(one), fixed_revision=self.revision)
+            for name, one in self.config.recommender.contenders.items()
+        }
+
+    @cached_property
+    def choice(self) -> ChoiceFigures:
+        """Which contender was chosen for which region.
+
+        Raises:
+            AbsentError: choose-recommender has not run.
+            DamagedError: What it left is damaged.
+        """
+        return self.open(self.ref(StepName.CHOICE)).manifest.figures(ChoiceFigures)
+
+    def of_region(self, region: Region) -> "Day":
+        """Returns the day of a region's recommender: the chosen one's, or itself without a choice.
+
+        Raises:
+            AbsentError: There are challengers, and choose-recommender has not run.
+            DamagedError: What it left is damaged.
+        """
+        if not self.config.recommender.challengers:
+            return self
+        return self.contenders[self.choice.chosen.get(region, OWN)]
+
+    @property
+    def of_rankers(self) -> Mapping[str, "Day"]:
+        """Contender -> its day, of those whose rankers are fitted: chosen in a region at least.
+
+        Raises:
+            AbsentError: There are challengers, and choose-recommender has not run.
+            DamagedError: What it left is damaged.
+        """
+        chosen = set(self.choice.chosen.values()) if self.config.recommender.challengers else {OWN}
+        fitted = {name: one for name, one in self.contenders.items() if one.is_fitted}
+        return {name: one for name, one in fitted.items() if name in chosen}
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the ranker of the day's own recommender is fitted."""
+        return self.config.recommender.ranker.is_fitted
+
+    def if_chosen(self, region: Region) -> "Day":
+        """Returns the day of a region's recommender, or itself where none is chosen yet."""
+        with suppress(AbsentError, DamagedError):
+            return self.of_region(region)
+        return self
 
     def find(self, ref: Ref) -> Artifact | None:
         """Returns a result, or None where it is not committed.
@@ -206,8 +265,14 @@ class Day:
         if step is StepName.SNAPSHOT:
             return {"revision": str(self.revision)} if self.revision else {}
         if step is StepName.WINDOW:
-            models = self.fitted_models.items()
-            return {f"model.{name}": digest(ids) for name, ids in models if ids}
+            return self._models_of_fit_view
+        if step is StepName.CHOICE:
+            earlier = {
+                f"window.{name}.{format_instant(one.as_of)}": one.ref(StepName.WINDOW).id
+                for name, contender in self.contenders.items()
+                for one in contender.reached_window_days
+            }
+            return {**self._models_of_fit_view, **earlier}
         if step is StepName.RANKER:
             return {
                 f"window.{format_instant(one.as_of)}": one.ref(StepName.WINDOW).id
@@ -216,18 +281,24 @@ class Day:
         return {}
 
     @property
+    def _models_of_fit_view(self) -> dict[str, str]:
+        """Stands for the models that propose on the fit view."""
+        models = self.fitted_models.items()
+        return {f"model.{name}": digest(ids) for name, ids in models if ids}
+
+    @property
     def earlier_window_days(self) -> tuple["Day", ...]:
-        """The days before this one whose windows its ranker is fitted to too, the latest first.
+        """The days before this one whose windows a ranker is fitted to too, the latest first.
 
         Their windows lie a horizon apart, and each is that of a day of its own: the run of that
         day left it, or it is made now. Nothing that comes later changes which they are: they are
         of the first revision of their snapshots, and of the regions that this day has models of.
         """
-        ranker, horizon = self.config.recommender.ranker, self.config.time.horizon
-        if not isinstance(ranker, LearnedConfig):
-            return ()
+        num_windows, horizon = self.config.recommender.num_windows, self.config.time.horizon
         past = self.as_of - self.config.source.earliest_time
-        ages = [age for age in range(1, ranker.num_windows) if age * horizon < past]
+        ages = [age for age in range(1, num_windows) if age * horizon < past]
+        if not ages:
+            return ()
         own = [frozenset(ids) for ids in self.fitted_models.values()]
         trained_in = frozenset[Region]().union(*own) if own else None
         days = (self.as_of - age * horizon for age in ages)

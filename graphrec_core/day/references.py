@@ -29,6 +29,7 @@ def recommender_id(day: Day, region: Region) -> ArtifactId:
 
     It is made of settings, quotas and trained models; a source's name changes no list.
     """
+    day = day.if_chosen(region)
     recommender = day.config.recommender
     sources = [
         {

@@ -56,8 +56,10 @@ def produce_shard(day: Day, region: Region) -> Artifact:
 
     Raises:
         EmptyTableError: The region has no candidate in the serve view.
-        LakeError: An earlier step's artefact is missing, or a vector is not finite.
+        LakeError: An earlier step's artefact is missing, the choice between challengers too, or a
+            vector is not finite.
     """
+    day = day.of_region(region)
 
     def write(trial: Attempt) -> ShardFigures:
         figures = build_shard(day, region, View.SERVE).write(trial)

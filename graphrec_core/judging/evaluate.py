@@ -31,8 +31,9 @@ def produce_evaluation(day: Day, region: Region) -> Artifact:
     Raises:
         LeakageError: A source's vectors or lists are not of this snapshot's train view, or its
             weights not trained on it.
-        LakeError: An earlier step's artefact is missing.
+        LakeError: An earlier step's artefact is missing, the choice between challengers too.
     """
+    day = day.of_region(region)
     config = day.config
     past = read_past(day.lake)
     ref = evaluation_ref(day, past, region)

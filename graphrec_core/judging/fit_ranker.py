@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -54,25 +55,55 @@ def produce_ranker(day: Day) -> Artifact:
     names = [*feature_names(list(day.config.recommender.sources)), REGION]
     _require_features(settings, names[:-1])
     day.open(day.ref(StepName.SNAPSHOT))
-    _require_models(day)
+    require_models(day)
 
     def write(trial: Attempt) -> RankerFigures:
         verdict = verdict_of(day.open(day.ref(StepName.CHECK)))
         found = {_end(one): produce_window(one) for one in (day, *_reached(day))}
         windows = {end: read_window(artifact, verdict.kept) for end, artifact in found.items()}
         figures = _figures(windows, _left_out(found[_end(day)], windows, verdict))
-        least = day.config.training.min_queries
-        if figures.num_queries < least:
-            why = f"{figures.num_queries} queries with a click, training.min_queries is {least}"
-            return _none(why, figures)
-        chosen = [one for several in windows.values() for one in several if len(one.is_met)]
-        model, told = _fit(chosen, names, settings)
-        if not any(told["importance"].values()):
-            return _none("no feature tells clicks from the rest", figures)
-        write_model(trial, model)
-        return figures.model_copy(update=told)
+        fitted = fit_model(day, [one for several in windows.values() for one in several])
+        if fitted.model is None:
+            logger.warning(
+                "no ranker is fitted: %s; lists merge by reciprocal rank", fitted.why_none
+            )
+            return figures.model_copy(update={"why_none": fitted.why_none})
+        write_model(trial, fitted.model)
+        return figures.model_copy(update=fitted.told)
 
     return day.produce(day.ref(StepName.RANKER), write)
+
+
+@dataclass(frozen=True)
+class FittedModel:
+    """What came of fitting a ranker.
+
+    Attributes:
+        model: The model; None: nothing was fitted.
+        told: The figures that tell of it.
+        why_none: Why nothing was fitted; empty: something was.
+    """
+
+    model: ChanceModel | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+    why_none: str = ""
+
+
+def fit_model(day: Day, windows: Sequence[RankerWindow]) -> FittedModel:
+    """Fits the ranker of a day to some windows, of one region and instant each.
+
+    Raises:
+        ConfigError: The configured ranker is not a fitted one.
+    """
+    num_queries, least = counts_of(windows).num_queries, day.config.training.min_queries
+    if num_queries < least:
+        why = f"{num_queries} queries with a click, training.min_queries is {least}"
+        return FittedModel(why_none=why)
+    names = [*feature_names(list(day.config.recommender.sources)), REGION]
+    model, told = _fit([one for one in windows if len(one.is_met)], names, ranker_settings(day))
+    if not any(told["importance"].values()):
+        return FittedModel(why_none="no feature tells clicks from the rest")
+    return FittedModel(model, told)
 
 
 def _reached(day: Day) -> Sequence[Day]:
@@ -106,16 +137,16 @@ def _left_out(own: Artifact, windows: Windows, verdict: Verdict) -> dict[Region,
     return {**{region: f"broken: {why}" for region, why in verdict.broken.items()}, **absent}
 
 
-def _none(why: str, figures: RankerFigures) -> RankerFigures:
-    logger.warning("no ranker is fitted: %s; lists merge by reciprocal rank", why)
-    return figures.model_copy(update={"why_none": why})
+def require_models(day: Day) -> None:
+    """Refuses a day of which a trained source has no model in any region.
 
-
-def _require_models(day: Day) -> None:
+    Raises:
+        AbsentError: Names the source.
+    """
     for source, models in day.fitted_models.items():
         if not models:
             raise AbsentError(
-                must=f"fit-ranker needs a model of source {source}, of one region at least.",
+                must=f"This step needs a model of source {source}, of one region at least.",
                 found="none",
                 fix="Run train-model first, with the same configuration.",
             )

@@ -1,27 +1,18 @@
 """What a ranker is fitted to: what the sources propose on the fit view, and what was then met."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 
 import numpy as np
-import pyarrow as pa
 
-from graphrec_core.config import StepName
-from graphrec_core.config.model import EncoderConfig, ModelConfig, ScorerConfig
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError
-from graphrec_core.evaluation.holdout import Holdout, read_holdout
+from graphrec_core.evaluation.holdout import Holdout
 from graphrec_core.judging.blocks import block_size
-from graphrec_core.judging.embedded import Vectors, applied, encoded_source
-from graphrec_core.judging.fitted import fitted_source, scorer_inputs
+from graphrec_core.judging.fit_view import FitView
 from graphrec_core.judging.held_queries import query_numbers
-from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact
-from graphrec_core.lake.layout import edges_file
 from graphrec_core.retrieval.pair_features import Proposed, pair_features
-from graphrec_core.retrieval.sources import CandidateSource
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
+from graphrec_core.types import Region
 
 
 @dataclass(frozen=True)
@@ -62,9 +53,8 @@ class WindowReader:
     """
 
     def __init__(self, day: Day, snapshot: Artifact) -> None:
-        self._day, self._snapshot = day, snapshot
-        self._end: datetime = day.config.time.end_of(day.as_of, View.FIT)
-        self._global: dict[ArtifactId, Vectors] = {}
+        self._sources = list(day.config.recommender.sources)
+        self._fit_view = FitView(day, snapshot)
 
     def read(self, region: Region) -> Iterator[RankerWindow]:
         """Computes a region's window, some queries at a time: whole it may not fit in memory.
@@ -77,23 +67,14 @@ class WindowReader:
             LakeError: A file is missing or damaged.
             RefusedError: A vector is not finite.
         """
-        day, task = self._day, self._day.config.task
-        if not self._snapshot.has(edges_file(View.FIT, task.edge, region)):
-            raise AbsentError(
-                must=f"Region {region} must have a fit view.",
-                found="too little past",
-                fix="Choose a later --as-of, or go on without it.",
-            )
-        holdout = read_holdout(self._snapshot, region, task, View.FIT)
-        sources = day.config.recommender.sources.items()
-        opened = [(self._source(region, name, one, holdout), one.quota) for name, one in sources]
-        axes = holdout.query_ids, holdout.candidate_ids
-        nodes = read_node_features(self._snapshot, View.FIT, region, task, axes, self._end)
+        holdout = self._fit_view.holdout(region)
+        opened = [self._fit_view.proposer(region, name, holdout) for name in self._sources]
+        nodes = self._fit_view.nodes(region, holdout)
         numbers = query_numbers(holdout.query_ids)
         size = block_size(len(holdout.candidate_ids))
         for start in range(0, len(holdout.query_ids), size):
             block = np.arange(start, min(start + size, len(holdout.query_ids)))
-            found = [source.search(block, quota, holdout.seen) for source, quota in opened]
+            found = [one.source.search(block, one.quota, holdout.seen) for one in opened]
             proposed = Proposed.of(found)
             yield RankerWindow(
                 region,
@@ -101,32 +82,6 @@ class WindowReader:
                 _is_met(proposed, block, holdout),
                 numbers[block][proposed.places],
             )
-
-    def _source(
-        self, region: Region, name: str, settings: ModelConfig, holdout: Holdout
-    ) -> CandidateSource:
-        if isinstance(settings, ScorerConfig):
-            return fitted_source(settings, scorer_inputs(holdout, self._end))
-        if not isinstance(settings, EncoderConfig):
-            raise TypeError(f"{name} is neither a scorer nor an encoder")
-        if region not in self._day.fitted_models[name]:
-            raise AbsentError(
-                must=f"Region {region} must have a model of source {name}.",
-                found=f"no model of {name}",
-                fix="Run train-model for it, or go on without it.",
-            )
-        model = self._day.open(self._day.ref(StepName.TRAIN, region, source=name))
-        axes = holdout.query_ids, holdout.candidate_ids
-        return encoded_source(self._vectors(region, model), *axes, self._day.config.task)
-
-    def _vectors(self, region: Region, model: Artifact) -> Mapping[str, pa.Table]:
-        """Applies a model to the fit view; a global one once for all regions."""
-        name, scope = model.manifest.id, model.manifest.region
-        if scope != ALL_REGIONS:
-            return applied(self._snapshot, View.FIT, region, model, View.FIT)[region]
-        if name not in self._global:
-            self._global[name] = applied(self._snapshot, View.FIT, scope, model, View.FIT)
-        return self._global[name][region]
 
 
 def _is_met(proposed: Proposed, block: np.ndarray, holdout: Holdout) -> np.ndarray:

@@ -100,7 +100,7 @@ def decide(
     pool, config = list[GateDecision](), day.config
     if evaluations:
         queries = pool_queries([found.read_table("queries.parquet") for found in evaluations])
-        is_learned = config.recommender.ranker.is_fitted
+        is_learned = config.recommender.num_windows > 0  # in some region; each asks of its own
         pooled = Evidence(
             config.gate, config.evaluation, queries, pooled=True, is_learned=is_learned
         )

@@ -6,9 +6,9 @@ from graphrec_core.report.figures import NEUTRAL, SEQUENCE, Picture, as_svg, dra
 NUM_COLUMNS = 3
 
 
-def plot_reliability(ranker: RankerFigures | None) -> Picture | None:
+def plot_reliability(ranker: RankerFigures) -> Picture | None:
     """Draws chances against the share that was met; None where no query was held out."""
-    shown = [one for one in ranker.reliability if one.rate > 0] if ranker else []
+    shown = [one for one in ranker.reliability if one.rate > 0]
     if not shown:
         return None
     chances, rates = [one.chance for one in shown], [one.rate for one in shown]
@@ -25,9 +25,9 @@ def plot_reliability(ranker: RankerFigures | None) -> Picture | None:
         return as_svg(figure, "Chances against the share that was met, by queries held out")
 
 
-def plot_dependence(ranker: RankerFigures | None) -> Picture | None:
+def plot_dependence(ranker: RankerFigures) -> Picture | None:
     """Draws how the mean chance goes with each of the strongest features."""
-    if ranker is None or not ranker.dependence:
+    if not ranker.dependence:
         return None
     curves = ranker.dependence
     num_rows = -(-len(curves) // NUM_COLUMNS)

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName, sources_of
+from graphrec_core.config.recommender import OWN
 from graphrec_core.lake import Artifact, find_artifact, ran_last
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.lake.records import (
+    ChoiceFigures,
     EvaluationFigures,
     ModelFigures,
     RankerFigures,
@@ -56,7 +58,8 @@ def collect_found(found: FoundDay) -> DayReport:
         regions=tuple(_region_days(found, release)),
         empty_regions=found.skipped,
         models=tuple(_model_runs(found)),
-        ranker=_ranker(found),
+        choice=_choice(found),
+        rankers=_rankers(found),
         steps=_steps(found, validations, release),
         validations=tuple(_source_checks(found, validations)),
         data_docs=docs if lake.storage.exists(docs) else None,
@@ -135,12 +138,21 @@ def _model_runs(found: FoundDay) -> Iterator[ModelRun]:
                     yield _model_run(source, scope, artifact)
 
 
-def _ranker(found: FoundDay) -> RankerFigures | None:
-    artifact = found.of(StepName.RANKER).get(ALL_REGIONS)
+def _choice(found: FoundDay) -> ChoiceFigures | None:
+    artifact = found.of(StepName.CHOICE).get(ALL_REGIONS)
     if artifact is not None:
-        with found.damaged.noted("the ranker"):
-            return artifact.manifest.figures(RankerFigures)
+        with found.damaged.noted("the choice"):
+            return artifact.manifest.figures(ChoiceFigures)
     return None
+
+
+def _rankers(found: FoundDay) -> dict[str, RankerFigures]:
+    rankers: dict[str, RankerFigures] = {}
+    for (task, owner, scope), result in found.results.items():
+        if task.step is StepName.RANKER and result.artifact is not None:
+            with found.damaged.noted(f"the ranker of {step_scope(scope, owner)}"):
+                rankers[owner or OWN] = result.artifact.manifest.figures(RankerFigures)
+    return rankers
 
 
 def _model_run(source: str, scope: Region, artifact: Artifact) -> ModelRun:

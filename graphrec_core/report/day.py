@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from graphrec_core.evaluation.metrics import METRICS
 from graphrec_core.evaluation.settling import holding, verdict_of
 from graphrec_core.lake.records import (
+    ChoiceFigures,
     GateDecision,
     LeftOutPairs,
     ModelFigures,
@@ -246,7 +247,9 @@ class DayReport:
         regions: The regions, sorted.
         empty_regions: Region -> why it was skipped.
         models: The trained models.
-        ranker: What the learned ranker was fitted to; None: there is none, or it is missing.
+        choice: How recommenders competed; None: there are no challengers, or it is missing.
+        rankers: Recommender -> what its learned ranker was fitted to, of those that serve; none
+            where it is missing, too.
         steps: Every step on every region, in order of the pipeline.
         validations: This configuration's validations of the day; more than one where the source
             was corrected.
@@ -263,7 +266,8 @@ class DayReport:
     regions: tuple[RegionDay, ...]
     empty_regions: Mapping[Region, str]
     models: tuple[ModelRun, ...]
-    ranker: RankerFigures | None
+    choice: ChoiceFigures | None
+    rankers: Mapping[str, RankerFigures]
     steps: tuple[StepRun, ...]
     validations: tuple[SourceCheck, ...]
     data_docs: str | None

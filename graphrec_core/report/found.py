@@ -6,8 +6,8 @@ missing one; it stops nothing else.
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from graphrec_core.config import (
@@ -22,7 +22,7 @@ from graphrec_core.config import (
 )
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day, Ref, evaluation_ref
-from graphrec_core.errors import DamagedError
+from graphrec_core.errors import AbsentError, DamagedError
 from graphrec_core.lake import Artifact, Lake
 from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.ledger.catalogue import Catalogue
@@ -60,6 +60,7 @@ class Result:
 
 NOUNS: Mapping[StepName, str] = {
     StepName.TRAIN: "model",
+    StepName.CHOICE: "choice",
     StepName.RANKER: "ranker",
     StepName.EMBED: "embedding",
     StepName.EVALUATE: "evaluation",
@@ -82,8 +83,8 @@ class FoundDay:
         figures: What its manifest says.
         damaged: What could not be read.
         broken: Regions in which the snapshot's suites found something, with what.
-        results: What the steps after the snapshot left, by task, source (empty: no single one's)
-            and scope: a region, or ``_all``.
+        results: What the steps after the snapshot left, by task, source (a ranker's is the
+            challenger whose it is; empty: no single one's) and scope: a region, or ``_all``.
     """
 
     day: Day
@@ -166,10 +167,22 @@ def _refs(day: Day, past: Past, region: Region) -> Iterator[tuple[Ref, Task]]:
     for task in later_tasks(day.config.recommender):
         if task.step is StepName.EVALUATE:
             yield evaluation_ref(day, past, region), task
+        elif task.step is StepName.RANKER:
+            yield from ((ref, task) for ref in _of_rankers(day))
         else:
             is_by_source = STEPS[task.step].grain is Grain.SOURCE
             for source in sources_of(task.step, day.config.recommender) if is_by_source else [""]:
                 yield day.ref(task.step, region, task.view, source), task
+
+
+def _of_rankers(day: Day) -> Iterator[Ref]:
+    """Names the day's ranker; beside challengers those of the chosen ones, each by its name."""
+    if not day.config.recommender.challengers:
+        yield day.ref(StepName.RANKER)
+        return
+    with suppress(AbsentError, DamagedError):  # then none is fitted
+        for name, one in day.of_rankers.items():
+            yield replace(one.ref(StepName.RANKER), source=name)
 
 
 def _noun(task: Task) -> str:

@@ -8,6 +8,7 @@ from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.html import html_template
 from graphrec_core.report import plots, wording
 from graphrec_core.report.chances_picture import plot_dependence, plot_reliability
+from graphrec_core.report.choice_picture import contender_rows, plot_choice
 from graphrec_core.report.day import DayReport
 from graphrec_core.report.embedding_picture import Floats, plot_embeddings, read_sample
 from graphrec_core.report.figures import Picture
@@ -47,7 +48,10 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         summary=wording.summary(day),
         recommender=recommender_title(config.recommender),
         trains=bool(sources_of(StepName.TRAIN, config.recommender)),
-        learns=config.recommender.ranker.is_fitted,
+        learns=config.recommender.num_windows > 0,
+        chooses=bool(config.recommender.challengers),
+        contenders=contender_rows(day.choice) if day.choice else [],
+        chosen_by=wording.chosen_by,
         systems=_systems(day, config),
         metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
         judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],
@@ -75,9 +79,15 @@ def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[s
         "gates": {r.region: plot_gate(r.rules, r.region, day.k, enough) for r in day.regions},
         "sizes": plots.plot_sizes(day),
         "training": plots.plot_training(day.models),
-        "ranker": plot_ranker(day.ranker),
-        "dependence": plot_dependence(day.ranker),
-        "reliability": plot_reliability(day.ranker),
+        "choice": plot_choice(day.choice),
+        "rankers": {
+            name: {
+                "looks": plot_ranker(one),
+                "dependence": plot_dependence(one),
+                "reliability": plot_reliability(one),
+            }
+            for name, one in day.rankers.items()
+        },
         "embeddings": _embeddings(found, config),
         "steps": plots.plot_steps(day),
     }

@@ -10,9 +10,9 @@ from graphrec_core.retrieval.pair_features import PAIR_FEATURES
 MOST_SHOWN = 12
 
 
-def plot_ranker(ranker: RankerFigures | None) -> Picture | None:
+def plot_ranker(ranker: RankerFigures) -> Picture | None:
     """Draws the features that matter most; None where nothing was fitted."""
-    if ranker is None or not ranker.importance:
+    if not ranker.importance:
         return None
     shown = strongest(ranker.importance, MOST_SHOWN)
     with drawing(8.4, 0.9 + ROW_IN * len(shown)) as figure:

@@ -38,7 +38,7 @@ def system_colours(recommender: RecommenderConfig) -> Mapping[str, str]:
     """Returns name -> colour of every system, in order; that of an only source is its model's."""
     baselines = {entry.name: entry.colour for entry in scorers()}
     sources = recommender.sources
-    if len(sources) == 1 and not recommender.ranker.is_fitted:
+    if len(sources) == 1 and not recommender.num_windows:
         (only,) = sources.values()
         return {MODEL: RECOMMENDERS[only.model].colour, **baselines, **RELEASED_COLOURS}
     own = {
@@ -68,10 +68,14 @@ def recommender_title(recommender: RecommenderConfig) -> str:
         name: RECOMMENDERS[one.model].title + (", one model for all regions" * one.is_global)
         for name, one in recommender.sources.items()
     }
+    rivals = f"; challengers: {', '.join(recommender.challengers)}"
+    ending = rivals if recommender.challengers else ""
     if len(titles) == 1 and not recommender.ranker.is_fitted:
-        return next(iter(titles.values()))
+        return next(iter(titles.values())) + ending
     named = ", ".join(f"{name} ({title})" for name, title in titles.items())
     ranker = recommender.ranker
-    return f"{named}, " + (
-        "ordered by a learned ranker" if ranker.is_fitted else "merged by reciprocal rank"
+    return (
+        f"{named}, "
+        + ("ordered by a learned ranker" if ranker.is_fitted else "merged by reciprocal rank")
+        + ending
     )

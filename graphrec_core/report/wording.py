@@ -174,6 +174,7 @@ def summary(day: DayReport) -> list[str]:
         for region in day.regions
         if not (region.is_live and region.gate == "passed")
     ]
+    sentences += chosen_recommenders(day)
     sentences += small_regions(day)
     sentences += fixed_epochs(day)
     sentences += _unmeasured(day)
@@ -185,6 +186,30 @@ def summary(day: DayReport) -> list[str]:
         names = dict.fromkeys(step.step for step in day.missing_steps)
         sentences.append(f"Not there: {_join(list(names))}.")
     return sentences
+
+
+CHOSEN_BY = {
+    "region": "best on its own queries",
+    "pool": "best on the queries of all regions",
+    "default": "configured; too little to choose by",
+}
+
+
+def chosen_by(by: str) -> str:
+    """Says what chose a region's recommender."""
+    return CHOSEN_BY.get(by, "")
+
+
+def chosen_recommenders(day: DayReport) -> list[str]:
+    """Says which recommender was chosen for which regions, and who could not compete."""
+    if day.choice is None:
+        return []
+    regions: dict[str, list[str]] = {}
+    for region, name in day.choice.chosen.items():
+        regions.setdefault(name, []).append(region)
+    found = [f"Chosen on the fit holdout: {name} for {_join(at)}." for name, at in regions.items()]
+    unjudged = day.choice.unjudged.items()
+    return found + [f"{name} did not compete: {why}." for name, why in unjudged]
 
 
 def _figure(rule: GateDecision, value: float | None) -> str:

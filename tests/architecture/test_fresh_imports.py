@@ -23,6 +23,7 @@ STEP_JOBS = {
     StepName.TRAIN: HEAVY - {"torch", "dgl"} | {"pandas", "matplotlib"},
     # LightGBM brings pandas and scipy.
     StepName.WINDOW: HEAVY - {"faiss"} | DATA - {"scipy"},
+    StepName.CHOICE: HEAVY - {"faiss"} | DATA - {"pandas", "scipy"},
     StepName.RANKER: HEAVY - {"faiss"} | DATA - {"pandas", "scipy"},
     StepName.EMBED: HEAVY | DATA,
     # Baselines and popular lists are sparse matrices of scipy's.

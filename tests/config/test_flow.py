@@ -98,6 +98,37 @@ def test_a_fitted_ranker_waits_for_the_models_of_all_regions(
     assert "fit-ranker" not in names()
 
 
+CHALLENGERS: dict[str, dict[str, object]] = {
+    "b": {"ranker": {"offset": 9}},
+    "c": {"ranker": {"model": "logistic"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("challengers", "own", "wanted"),
+    [
+        ("", {}, []),
+        ("", {"model": "lightgbm"}, ["fit-ranker"]),
+        ("b", {}, ["choose-recommender"]),
+        ("b", {"model": "lightgbm"}, ["choose-recommender", "fit-ranker"]),
+        ("c", {}, ["choose-recommender", "fit-ranker"]),
+    ],
+)
+def test_a_choice_stands_before_the_rankers_of_those_that_are_chosen(
+    challengers: str, own: dict[str, str], wanted: list[str]
+) -> None:
+    rivals = {name: CHALLENGERS[name] for name in challengers}
+    sources = {"a": OWN, "d": {"model": "popularity"}}
+    recommender = RecommenderConfig.model_validate(
+        {"sources": sources, "ranker": own, "challengers": rivals}
+    )
+    flow = flow_of(recommender)
+    assert [one.name for one in flow.stages[-1].shared] == wanted
+    assert len(flow.stages) == (2 if wanted else 1)
+    steps = "choose-recommender", "fit-ranker"
+    assert [name for name in names(recommender) if name in steps] == wanted
+
+
 def test_what_a_step_needs_of_those_before_it() -> None:
     ends = ([], [False], [True, False], [True])
     assert [Needs.ALL.are_met(end) for end in ends] == [True, False, False, True]

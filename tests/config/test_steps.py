@@ -24,6 +24,7 @@ GOLDEN = {
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
     StepName.WINDOW: "be3741ec7f29d065",
+    StepName.CHOICE: "339ff9b6fd1a828d",
     StepName.RANKER: "c96ef1f32a951ee2",
     StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "46ba2c7d78216b43",

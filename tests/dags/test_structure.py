@@ -138,6 +138,22 @@ def test_a_fitted_ranker_stands_between_two_groups(
     assert rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
 
 
+def test_a_choice_and_its_rankers_stand_between_two_groups(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """They run where one region at least was trained, one after the other."""
+    challengers = {"rival": {"ranker": {"model": "lightgbm"}}}
+    recommender = {"model": "lightgcn", "challengers": challengers}
+    write_pipeline(tmp_path, "tiny", recommender=recommender)
+    dag = load(monkeypatch, tmp_path).dags["tiny"]
+    flow = ["region_first.train-model", "choose-recommender", "fit-ranker"]
+    flow += [f"region.{step}" for step in REGION_STEPS[1:]]
+    for left, right in pairwise(flow):
+        assert right in downstream(dag, left)
+    for name in flow[1:3]:
+        assert dag.task_dict[name].trigger_rule == TriggerRule.ALL_DONE_MIN_ONE_SUCCESS
+
+
 def test_leaves_mask_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write_pipeline(tmp_path, "tiny")
     dag = load(monkeypatch, tmp_path).dags["tiny"]

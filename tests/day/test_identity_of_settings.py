@@ -52,7 +52,7 @@ PLACES = {("source", "root"), ("source", "ready_marker")}
 BOUND_TO_OTHERS = {
     ("task", "query"), ("task", "candidate"), ("task", "edge"), ("region", "areas"),
     ("region", "home", "place"), ("task", "kind"), ("recommender", "ranker", "model"),
-    ("recommender", "sources", "recent", "model"),
+    ("recommender", "sources", "recent", "model"), ("recommender", "challengers"),
 }  # fmt: skip
 """Keys that change only together with another one, or have one value so far."""
 

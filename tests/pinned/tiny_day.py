@@ -13,10 +13,16 @@ import numpy as np
 from safetensors.numpy import load
 
 from graphrec_core.config import STEPS, PipelineConfig, StepName, load_pipeline
-from graphrec_core.config.recommender import LearnedConfig, LightGBMConfig, LogisticConfig
+from graphrec_core.config.recommender import (
+    ChallengerConfig,
+    LearnedConfig,
+    LightGBMConfig,
+    LogisticConfig,
+)
 from graphrec_core.day import Day
 from graphrec_core.day.references import evaluation_ref
 from graphrec_core.judging.build_shard import produce_shard
+from graphrec_core.judging.choose import produce_choice
 from graphrec_core.judging.evaluate import produce_evaluation
 from graphrec_core.judging.fit_ranker import produce_ranker
 from graphrec_core.judging.of_source import produce_embedding
@@ -24,7 +30,7 @@ from graphrec_core.judging.ranker_window import WindowReader
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import topn_file
-from graphrec_core.lake.records import RankerFigures
+from graphrec_core.lake.records import ChoiceFigures, RankerFigures
 from graphrec_core.ledger.past import read_past
 from graphrec_core.publishing.publish import publish
 from graphrec_core.quality.snapshot_suites import check_snapshot
@@ -82,6 +88,7 @@ def run_tiny_day(folder: Path) -> Results:
         StepName.CHECK: _result(StepName.CHECK, check.manifest.stats),
         StepName.TRAIN: _of_model(day.open(day.ref(StepName.TRAIN, EAST, source="taste"))),
         **_of_ranker(day),
+        StepName.CHOICE: _of_choice(day),
         StepName.EMBED: _of_embeddings(day),
         StepName.EVALUATE: _of_evaluation(day),
         StepName.SHARD: _of_shard(day.open(day.ref(StepName.SHARD, EAST))),
@@ -153,6 +160,18 @@ def _with_ranker(day: Day, settings: LearnedConfig) -> tuple[Artifact, Day]:
     recommender = day.config.recommender.model_copy(update={"ranker": settings})
     other = Day(day.config.model_copy(update={"recommender": recommender}), day.as_of)
     return produce_ranker(other), other
+
+
+def _of_choice(day: Day) -> dict[str, Any]:
+    """Lets the day's sources compete with what is merged of them."""
+    recommender = day.config.recommender
+    rivals = {name: ChallengerConfig(sources=(name,)) for name in recommender.sources}
+    several = recommender.model_copy(update={"challengers": rivals})
+    other = Day(day.config.recommending(several), day.as_of)
+    figures = produce_choice(other).manifest.figures(ChoiceFigures)
+    exact = figures.model_dump(mode="json", include={"chosen", "chosen_by"})
+    pool = {name: one.metrics for name, one in figures.pool.contenders.items()}
+    return _result(StepName.CHOICE, exact, pool=pool)
 
 
 def _of_embeddings(day: Day) -> dict[str, Any]:

@@ -49,10 +49,8 @@ def test_features_are_said_in_words(name: str, title: str) -> None:
 
 def test_nothing_fitted_is_no_picture() -> None:
     nothing = RankerFigures(regions=(), why_none="x", num_queries=0, num_clicks=0, num_pairs=0)
-    assert plot_ranker(None) is None
     assert plot_ranker(nothing) is None
     for plot in (plot_dependence, plot_reliability):
-        assert plot(None) is None
         assert plot(nothing) is None
 
 
@@ -67,7 +65,8 @@ def test_the_page_says_what_it_was_fitted_to(tmp_path: Path) -> None:
     assert "The mean chance by the value of each of the strongest features" in told
     assert "Chances against the share that was met" in told
     assert "ordered by a learned ranker" in told
-    assert collect(config, AS_OF).to_dict()["ranker"]["num_pairs"] == figures.num_pairs
+    rankers = collect(config, AS_OF).to_dict()["rankers"]
+    assert rankers["recommender"]["num_pairs"] == figures.num_pairs
 
 
 def test_the_page_says_that_nothing_was_fitted(tmp_path: Path) -> None:

@@ -1,6 +1,12 @@
 """Frozen models of what manifests and releases say: figures and decisions."""
 
 from graphrec_core.lake.records.check import CheckFigures
+from graphrec_core.lake.records.choice import (
+    ChoiceFigures,
+    ChosenBy,
+    ContenderFigures,
+    ContestFigures,
+)
 from graphrec_core.lake.records.decision import ALL, GateDecision, GateVerdict, Outcome
 from graphrec_core.lake.records.digest import Digests, TableDigest
 from graphrec_core.lake.records.direction import Better
@@ -25,6 +31,10 @@ __all__ = [
     "Better",
     "ChanceBin",
     "CheckFigures",
+    "ChoiceFigures",
+    "ChosenBy",
+    "ContenderFigures",
+    "ContestFigures",
     "Digests",
     "EmbeddingFigures",
     "EvaluationFigures",
