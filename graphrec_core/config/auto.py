@@ -21,13 +21,23 @@ from graphrec_core.config.model import (
     Scope,
     SpectralConfig,
 )
-from graphrec_core.config.recommender import RANKER, SECTION, SOURCES, LightGBMConfig
+from graphrec_core.config.recommender import (
+    CHALLENGERS,
+    MERGING,
+    RANKER,
+    SECTION,
+    SOURCES,
+    LightGBMConfig,
+)
 from graphrec_core.config.region import RegionConfig
 from graphrec_core.config.source import SourceConfig
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.config.time import TimeConfig
 
 AUTO = "auto"
+DEFAULT_RANKER = {"model": LightGBMConfig().model}
+STRONG = ("explained", "people", "spectrum")
+"""Sources that may serve alone where nothing that merges them is better."""
 COORDINATES = frozenset({"latitude", "longitude"})
 RECENT_HORIZONS = 4
 """Horizons that recent popularity looks back: a month where a week is held out."""
@@ -55,9 +65,11 @@ class Facts:
 def is_auto(section: object) -> bool:
     """Tells whether a ``recommender`` leaves it to ``auto`` what proposes.
 
-    A mapping that names neither source nor model does: it says at most who orders.
+    A mapping that names neither source nor model does: it says at most who orders and competes.
     """
-    return section == AUTO or (isinstance(section, Mapping) and not set(section) - {RANKER})
+    if isinstance(section, Mapping):
+        return not set(section) - {RANKER, CHALLENGERS}
+    return section == AUTO
 
 
 def resolved(section: object, sections: Mapping[str, Any]) -> object:
@@ -73,20 +85,14 @@ def resolved(section: object, sections: Mapping[str, Any]) -> object:
     """
     if not is_auto(section):
         return section
+    given = section if isinstance(section, Mapping) else {}
     facts = Facts.of(sections)
-    found = {} if facts is None else _chosen(facts)
-    given = section.get(RANKER) if isinstance(section, Mapping) else None
-    if isinstance(given, Mapping):
-        return {**found, RANKER: {**found.get(RANKER, {}), **given}}
-    return found if given is None else {**found, RANKER: given}
-
-
-def _chosen(facts: Facts) -> dict[str, Any]:
-    """Returns what ``auto`` stands for, as a YAML would say it."""
-    sources = _sources(facts)
-    if _has_coordinates(facts, sources):
-        sources["nearby"] = NearestConfig()
-    return _written(sources)
+    if facts is None:
+        return given
+    ranker = given.get(RANKER, {})
+    if isinstance(ranker, Mapping):
+        ranker = {**DEFAULT_RANKER, **ranker}
+    return {**_written(_sources(facts), ranker), **given, RANKER: ranker}
 
 
 def _sources(facts: Facts) -> dict[str, ModelConfig]:
@@ -105,6 +111,8 @@ def _sources(facts: Facts) -> dict[str, ModelConfig]:
         sources["friends" if number == 1 else f"friends_{number}"] = FriendsConfig(edge=edge)
     if task.recommends_peers:
         sources["waiting"] = ReciprocalConfig()
+    if _has_coordinates(facts, sources):
+        sources["nearby"] = NearestConfig()
     return sources
 
 
@@ -125,7 +133,9 @@ def _has_coordinates(facts: Facts, sources: Mapping[str, ModelConfig]) -> bool:
 
     found = columns_of(facts.source.nodes[ntype], facts.source.tables)
     if OTHERS in found and not found >= COORDINATES:
-        settings = yaml.safe_dump(_written(sources), default_flow_style=True, width=10**6)
+        settings = yaml.safe_dump(
+            _written(sources, DEFAULT_RANKER), default_flow_style=True, width=10**6
+        )
         raise ValueError(
             f"`auto` follows from the columns that source.nodes.{ntype} yields, and its `*` does "
             "not tell them: name the columns, or write what recommends, such as "
@@ -134,9 +144,19 @@ def _has_coordinates(facts: Facts, sources: Mapping[str, ModelConfig]) -> bool:
     return found >= COORDINATES
 
 
-def _written(sources: Mapping[str, ModelConfig]) -> dict[str, Any]:
+def _written(sources: Mapping[str, ModelConfig], ranker: object) -> dict[str, Any]:
+    """Returns a recommender as a YAML would say it."""
     named = {
         name: {"model": one.model, **one.model_dump(mode="json", exclude_defaults=True)}
         for name, one in sources.items()
     }
-    return {SOURCES: named, RANKER: {"model": LightGBMConfig().model}}
+    return {SOURCES: named, RANKER: ranker, CHALLENGERS: _challengers(ranker)}
+
+
+def _challengers(ranker: object) -> dict[str, Any]:
+    """Returns what competes with a ranker: what needs none, for markets too small for one."""
+    settings = ranker if isinstance(ranker, Mapping) else {}
+    if settings.get("num_windows") == 1:
+        return {}  # nothing is left to judge it by
+    alone = {f"{name}_alone": {"sources": [name]} for name in STRONG}
+    return alone if settings.get("model") == MERGING["model"] else {"merged": {}, **alone}

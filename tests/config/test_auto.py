@@ -20,7 +20,12 @@ from graphrec_core.config.model import (
     ReciprocalConfig,
     SpectralConfig,
 )
-from graphrec_core.config.recommender import LightGBMConfig, LogisticConfig, ReciprocalRankConfig
+from graphrec_core.config.recommender import (
+    ChallengerConfig,
+    LightGBMConfig,
+    LogisticConfig,
+    ReciprocalRankConfig,
+)
 from graphrec_core.errors import ConfigError
 from tests.dags.pipelines import write_pipeline
 
@@ -32,6 +37,11 @@ FOUR = {
     "recent": PopularityConfig(window_days=28),
     "spectrum": SpectralConfig(),
 }
+ALONE = {
+    f"{name}_alone": ChallengerConfig(sources=(name,))
+    for name in ("explained", "people", "spectrum")
+}
+CHALLENGERS = {**ALONE, "merged": ChallengerConfig()}
 Load = Callable[..., PipelineConfig]
 
 
@@ -57,6 +67,7 @@ def test_it_is_four_closed_forms_and_trees(load: Load) -> None:
     assert found.sources == FOUR
     assert list(found.sources) == sorted(FOUR)
     assert found.ranker == LightGBMConfig()
+    assert found.challengers == CHALLENGERS
 
 
 def test_a_pipeline_without_the_section_has_it(load: Load, tmp_path: Path) -> None:
@@ -183,6 +194,21 @@ def test_an_override_reaches_a_part_of_it(load: Load) -> None:
     more = load("recommender.sources.taste={model: lightgcn}").recommender
     assert more.sources == {**FOUR, "taste": LightGCNConfig()}
     assert more.ranker == LightGBMConfig()
+
+
+def test_what_competes_can_compete(load: Load) -> None:
+    """A ranker of one window leaves none to be judged by, and merged lists are not two."""
+    assert load("recommender.ranker.num_windows=1").recommender.challengers == {}
+    merged = load(recommender={"ranker": {"model": "reciprocal_rank"}}).recommender
+    assert merged.challengers == ALONE
+    assert load("recommender.ranker.num_leaves=3").recommender.challengers == CHALLENGERS
+    own = {"small": {"ranker": {"model": "logistic"}}}
+    found = load(recommender={"challengers": own}).recommender
+    assert found.sources == FOUR
+    assert found.challengers == {"small": ChallengerConfig(ranker=LogisticConfig())}
+    assert load("recommender.challengers={}").recommender.challengers == {}
+    more = load("recommender.challengers.two.sources=[people, recent]").recommender
+    assert set(more.challengers) == {*CHALLENGERS, "two"}
 
 
 def test_an_override_takes_its_place_or_brings_it_back(load: Load) -> None:
