@@ -1,7 +1,7 @@
 """What a pipeline recommends with: named sources of candidates, and who merges their lists."""
 
 from collections.abc import Iterable, Mapping, Set
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -41,19 +41,20 @@ Name = Annotated[str, AfterValidator(_check_name)]
 class ReciprocalRankConfig(Section):
     """Merges lists by reciprocal rank (Cormack, Clarke and Buettcher, SIGIR 2009)."""
 
+    is_fitted: ClassVar[bool] = False
+    """Whether fit-ranker makes it; else it is known from its settings."""
+
     model: Literal["reciprocal_rank"] = Field("reciprocal_rank", description=OF_RANKER)
     offset: int = Field(
         60, ge=0, description="A candidate gains 1 / (offset + rank) from each source."
     )
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether fit-ranker makes it; else it is known from its settings."""
-        return False
-
 
 class LearnedConfig(Section):
     """What all rankers share that fit-ranker makes: which pairs they learn from."""
+
+    is_fitted: ClassVar[bool] = True
+    """Whether fit-ranker makes it."""
 
     model: str = Field(description=OF_RANKER)
     num_windows: int = Field(
@@ -74,11 +75,6 @@ class LearnedConfig(Section):
         description="Share of the queries that are not fitted to: trees stop by them, and the "
         "report shows how true chances are there.",
     )
-
-    @property
-    def is_fitted(self) -> bool:
-        """Whether fit-ranker makes it."""
-        return True
 
 
 class LightGBMConfig(LearnedConfig):
@@ -110,6 +106,8 @@ class LogisticConfig(LearnedConfig):
 
 RANKERS = (ReciprocalRankConfig, LightGBMConfig, LogisticConfig)
 """The settings of every ranker."""
+FITTED = frozenset(one.model_fields["model"].default for one in RANKERS if one.is_fitted)
+"""The ``model`` of each that fit-ranker makes, for settings as they are stored."""
 RankerConfig = Annotated[
     ReciprocalRankConfig | LightGBMConfig | LogisticConfig, Field(discriminator="model")
 ]

@@ -61,7 +61,7 @@ class Evidence:
             is null). None: no query was asked.
         pooled: Whether the rows come from all regions.
         numbers: What was counted, by name.
-        is_learned: Whether the configured ranker is a learned one.
+        is_fitted: Whether fit-ranker made the configured ranker.
     """
 
     gate: GateConfig
@@ -69,7 +69,7 @@ class Evidence:
     queries: pa.Table | None = None
     pooled: bool = False
     numbers: Mapping[str, Counted] = field(default_factory=dict)
-    is_learned: bool = False
+    is_fitted: bool = False
 
     @cached_property
     def slices(self) -> Mapping[str, np.ndarray]:

@@ -30,8 +30,8 @@ def judged_figures(
     """
     systems = [name for name in measured.systems if name not in unmeasured]
     slices = summarise(measured.queries, systems, config.evaluation)
-    is_learned = config.recommender.ranker.is_fitted
-    evidence = Evidence(config.gate, config.evaluation, measured.queries, is_learned=is_learned)
+    is_fitted = config.recommender.ranker.is_fitted
+    evidence = Evidence(config.gate, config.evaluation, measured.queries, is_fitted=is_fitted)
     decisions = judge(evidence)
     return EvaluationFigures(
         metrics=slices[ALL].metrics,

@@ -160,7 +160,7 @@ class OwnSource(NotWorse):
     @classmethod
     def asked(cls, evidence: Evidence) -> Iterator[Self]:
         """Asks of every source that was measured beside the whole, of a learned ranker alone."""
-        for reference in evidence.sources if evidence.is_learned else ():
+        for reference in evidence.sources if evidence.is_fitted else ():
             for metric in evidence.judged:
                 yield cls(metric, reference)
 

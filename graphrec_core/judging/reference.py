@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pydantic import TypeAdapter, ValidationError
 
 from graphrec_core.config.model import ModelConfig, ScorerConfig
+from graphrec_core.config.recommender import FITTED
 from graphrec_core.config.recommenders import AnyModel
 from graphrec_core.errors import GraphrecError, LakeError
 from graphrec_core.evaluation.holdout import Holdout
@@ -17,7 +18,7 @@ from graphrec_core.judging.view_features import read_node_features
 from graphrec_core.lake import Artifact, Lake, Manifest, find_artifact, open_artifact
 from graphrec_core.lake.records import ShardFigures, ShardSource, mistakes
 from graphrec_core.ledger.past import Past
-from graphrec_core.retrieval.learned_ranker import LearnedRanker, is_learned, read_model
+from graphrec_core.retrieval.learned_ranker import LearnedRanker, read_model
 from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
 from graphrec_core.retrieval.sources import CandidateSource, Proposer
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View, parse_instant
@@ -94,7 +95,7 @@ class _Earlier:
         """Opens the shard's own ranker; a learned one sees today's queries and candidates."""
         if figures.ranker is None:
             return ReciprocalRank()
-        if not is_learned(figures.ranker):
+        if figures.ranker["model"] not in FITTED:
             return build_ranker(figures.ranker)
         _refuse_later(self.lake, self.shard.manifest, self.snapshot.manifest)
         trees = read_model(self.shard, [one.name for one in figures.sources])

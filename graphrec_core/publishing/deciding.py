@@ -100,9 +100,9 @@ def decide(
     pool, config = list[GateDecision](), day.config
     if evaluations:
         queries = pool_queries([found.read_table("queries.parquet") for found in evaluations])
-        is_learned = config.recommender.num_windows > 0  # in some region; each asks of its own
+        is_fitted = config.recommender.num_windows > 0  # in some region; each asks of its own
         pooled = Evidence(
-            config.gate, config.evaluation, queries, pooled=True, is_learned=is_learned
+            config.gate, config.evaluation, queries, pooled=True, is_fitted=is_fitted
         )
         pool = judge(pooled)
     return {region: _entry(day, region, brought[region], pool) for region in names}

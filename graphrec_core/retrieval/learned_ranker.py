@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -20,11 +19,6 @@ TREES_FILE = "ranker/trees.txt"
 ABOUT_FILE = "ranker/about.json"
 CANDIDATES_FILE = "ranker/candidates.parquet"
 QUERIES_FILE = "ranker/queries.parquet"
-
-
-def is_learned(settings: Mapping[str, Any]) -> bool:
-    """Tells whether a shard's ranker, by its settings, is one that was fitted."""
-    return settings["model"] in ("lightgbm", "logistic")
 
 
 def write_model(trial: Attempt, model: ChanceModel) -> None:

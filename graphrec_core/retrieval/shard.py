@@ -10,11 +10,11 @@ import pyarrow.compute as pc
 
 from graphrec_core.axes.pairs import RowPairs
 from graphrec_core.axes.rows import id_array, own_pairs, rows_of
+from graphrec_core.config.recommender import FITTED
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import ShardFigures
 from graphrec_core.retrieval.learned_ranker import (
     LearnedRanker,
-    is_learned,
     read_model,
     read_nodes,
     write_model,
@@ -182,7 +182,7 @@ def open_shard(artifact: Artifact) -> Shard:
 def _read_ranker(artifact: Artifact, figures: ShardFigures) -> Ranker:
     if figures.ranker is None:
         return ReciprocalRank()
-    if not is_learned(figures.ranker):
+    if figures.ranker["model"] not in FITTED:
         return build_ranker(figures.ranker)
     trees = read_model(artifact, [one.name for one in figures.sources])
     return LearnedRanker(trees, read_nodes(artifact), artifact.manifest.region)

@@ -45,7 +45,8 @@ def test_each_contender_is_the_recommender_that_it_would_be_alone(load: Load) ->
 
 
 def test_without_challengers_there_is_one_contender(load: Load) -> None:
-    assert load().contenders == {OWN: load()}
+    alone = load("recommender: {model: lightgcn}")
+    assert alone.contenders == {OWN: alone}
 
 
 def test_the_order_of_a_yaml_changes_nothing(load: Load) -> None:

@@ -53,7 +53,7 @@ def _of_sources(decisions: list[GateDecision]) -> dict[tuple[str, str], str]:
 
 def test_a_learned_ranker_is_not_worse_than_any_of_its_sources() -> None:
     queries = _queries(model=0.4, source_taste=0.5, source_walks=0.41)
-    decisions = judge(Evidence(GATE, EVALUATION, queries, is_learned=True))
+    decisions = judge(Evidence(GATE, EVALUATION, queries, is_fitted=True))
     assert _of_sources(decisions) == {
         ("source_taste", "recall"): "failed",
         ("source_taste", "mrr"): "failed",
@@ -67,7 +67,7 @@ def test_a_learned_ranker_is_not_worse_than_any_of_its_sources() -> None:
 def test_regions_with_other_sources_are_pooled_by_each() -> None:
     own, other = _queries(50, model=0.4, source_a=0.4), _queries(200, model=0.4, source_b=0.5)
     pool = pool_queries([own, other])
-    found = _of_sources(judge(Evidence(GATE, EVALUATION, pool, pooled=True, is_learned=True)))
+    found = _of_sources(judge(Evidence(GATE, EVALUATION, pool, pooled=True, is_fitted=True)))
     assert found["source_a", "recall"] != "failed"
     assert found["source_b", "recall"] == "failed"
 
