@@ -11,21 +11,20 @@ from rich.table import Table
 from rich.text import Text
 
 from graphrec.jobs.wait_for_source import run as wait_for_source
-from graphrec_core.config import PipelineConfig, StepName
-from graphrec_core.day import Day
+from graphrec_core.config import PipelineConfig
+from graphrec_core.day import Day, released_before
 from graphrec_core.engine.sessions import one_session
 from graphrec_core.errors import AbsentError, EmptyTableError, NotReadyError
+from graphrec_core.evaluation.forward import Scored, pooled, read_scores
 from graphrec_core.evaluation.metrics import judged_metrics
-from graphrec_core.judging.forward import score_release
-from graphrec_core.lake import Artifact, Lake, find_artifact
-from graphrec_core.lake.records import EvaluationFigures, SnapshotFigures
+from graphrec_core.judging.score_release import produce_score
+from graphrec_core.lake import Lake
 from graphrec_core.ledger.past import Past, read_past
-from graphrec_core.ledger.release import ReleasedRegion
-from graphrec_core.report.backtest import Scored, pooled, write_backtest
+from graphrec_core.report.backtest import write_backtest
 from graphrec_core.report.systems import system_title
 from graphrec_core.report.wording import metric_heading, share
 from graphrec_core.snapshot.daily import produce_snapshot
-from graphrec_core.types import Region, format_instant, parse_instant
+from graphrec_core.types import format_instant, parse_instant
 
 logger = logging.getLogger(__name__)
 
@@ -85,39 +84,20 @@ def as_table(figures: Mapping[str, Any]) -> RenderableType:
 
 
 def _score_day(config: PipelineConfig, past: Past, as_of: datetime) -> Iterator[Scored]:
-    # A later release of some regions takes nothing back from the others.
-    entries = {
-        region: entry for one in past.of_day(as_of) for region, entry in one.regions.items()
-    }
-    later = _what_followed(config, as_of) if entries else None
-    there = later.manifest.figures(SnapshotFigures).regions if later else {}
-    for region, entry in sorted(entries.items()):
-        if later is None or region not in there or entry.shard_id is None:
-            continue
-        measured = score_release(config, past, as_of, region, entry, later)
-        promised = _promised(past, entry, region)
-        logger.info("%s of %s: %d queries", region, as_of.date(), measured.queries.num_rows)
-        yield Scored(as_of, region, measured, promised)
-
-
-def _what_followed(config: PipelineConfig, as_of: datetime) -> Artifact | None:
-    """Opens the snapshot a horizon later, or builds it; None while the horizon is not over."""
     later = Day(config, as_of + config.time.horizon)
-    if (found := later.find(later.ref(StepName.SNAPSHOT))) is not None:
-        return found
+    if released_before(later, past) and _is_followed(later):
+        yield from read_scores(produce_score(later, past))
+
+
+def _is_followed(later: Day) -> bool:
+    """Tells whether a day's snapshot is there, or can be built: not while it is not over."""
+    if later.has_snapshot:
+        return True
     try:
         wait_for_source(later, timeout_s=0)
-        return produce_snapshot(later)
+        produce_snapshot(later)
     except (NotReadyError, EmptyTableError) as error:
-        logger.warning("%s is left out: what followed is not known: %s", as_of, error)
-        return None
-
-
-def _promised(past: Past, entry: ReleasedRegion, region: Region) -> EvaluationFigures | None:
-    """Reads how the candidate was judged, where its model is what served; None: it was not."""
-    is_own = entry.shard_id == entry.candidate_shard_id and entry.serves == "model"
-    if entry.evaluation_id is None or not is_own:
-        return None
-    lake = past.catalogue.lake
-    found = find_artifact(lake.storage, lake.layout.evaluation(region, entry.evaluation_id))
-    return found.manifest.figures(EvaluationFigures) if found else None
+        released = later.as_of - later.config.time.horizon
+        logger.warning("%s is left out: what followed is not known: %s", released, error)
+        return False
+    return True

@@ -29,6 +29,7 @@ class StepName(StrEnum):
     EVALUATE = "evaluate-model"
     SHARD = "build-shard"
     PUBLISH = "publish-release"
+    SCORE = "score-release"
     REPORT = "write-report"
 
 
@@ -237,6 +238,15 @@ STEPS: dict[StepName, StepSpec] = {
         folder="releases/{id}.json",
         # One region may fail and the others go live; without any shard there is no release.
         needs=Needs.ONE,
+    ),
+    StepName.SCORE: StepSpec(
+        "Scores the release of a horizon ago on what then happened.",
+        1,
+        ("task", "evaluation.k", "evaluation.depth", "evaluation.recent_days", "gate.baselines"),
+        # What it served, and the champions of its day, are inputs too (see day.references).
+        inputs=(_SNAPSHOT,),
+        folder="scores/as_of={as_of}/{id}",
+        within=StepName.REPORT,
     ),
     StepName.REPORT: StepSpec(
         "Writes the day's HTML page from whatever exists.", 1, (), needs=Needs.NOTHING

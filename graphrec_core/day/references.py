@@ -1,9 +1,10 @@
-"""What a region's evaluation is made from: its sources, and recommenders of earlier releases."""
+"""What is made from earlier releases too: a region's evaluation, and the score of a release."""
 
 from graphrec_core.config import StepName
 from graphrec_core.day.day import Day, Ref
 from graphrec_core.lake.identity import canonical_json, digest
 from graphrec_core.ledger.past import Past
+from graphrec_core.ledger.release import ReleasedRegion
 from graphrec_core.types import ArtifactId, Region
 
 
@@ -22,6 +23,32 @@ def evaluation_ref(day: Day, past: Past, region: Region) -> Ref:
     memory_days, own = day.config.gate.memory_days, recommender_id(day, region)
     references = past.references(region, day.as_of, memory_days, own)
     return day.ref(StepName.EVALUATE, region, given=references)
+
+
+def released_before(day: Day, past: Past) -> dict[Region, ReleasedRegion]:
+    """Returns what the releases of a horizon before a day served, by region.
+
+    A later release of some regions takes nothing back from the others.
+    """
+    found: dict[Region, ReleasedRegion] = {}
+    for release in past.of_day(day.as_of - day.config.time.horizon):
+        found |= release.regions
+    return {region: entry for region, entry in sorted(found.items()) if entry.shard_id}
+
+
+def score_ref(day: Day, past: Past) -> Ref:
+    """Names the score of the release of a horizon before a day.
+
+    What served then, how it had been judged and the champions of that day are inputs.
+    """
+    as_of = day.as_of - day.config.time.horizon
+    champions = {region: past.champion(region, as_of) for region in released_before(day, past)}
+    served = {
+        region: [entry.shard_id, entry.serves, entry.candidate_shard_id, entry.evaluation_id]
+        for region, entry in released_before(day, past).items()
+    }
+    shards = {region: one.shard_id for region, one in champions.items() if one}
+    return day.ref(StepName.SCORE, given={"served": digest(served), "champions": digest(shards)})
 
 
 def recommender_id(day: Day, region: Region) -> ArtifactId:

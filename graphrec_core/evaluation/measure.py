@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from graphrec_core.config.evaluation import EvaluationConfig
 from graphrec_core.evaluation.holdout import Holdout
-from graphrec_core.evaluation.metrics import METRICS, Answers, mark_hits
+from graphrec_core.evaluation.metrics import METRICS, Answers, mark_hits, measured_systems
 from graphrec_core.evaluation.slices import slice_masks
 from graphrec_core.lake.records import SliceFigures
 from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank
@@ -66,10 +66,7 @@ class Measured:
     @property
     def systems(self) -> list[str]:
         """Names of the systems with a column of every metric, in order."""
-        columns, metrics = dict.fromkeys(self.queries.column_names), list(METRICS.values())
-        ending = metrics[0].column_of("")
-        names = [name.removesuffix(ending) for name in columns if name.endswith(ending)]
-        return [name for name in names if all(one.column_of(name) in columns for one in metrics)]
+        return measured_systems(self.queries.column_names)
 
 
 def measure(

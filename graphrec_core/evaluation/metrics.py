@@ -8,7 +8,7 @@ Legend: Q queries, K ranks. ``hits`` is bool [Q, K], column 0 is rank 1; ``num_t
 int [Q], at least 1 each.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -170,3 +170,11 @@ METRICS: dict[str, Metric] = {
 def judged_metrics() -> list[Metric]:
     """Returns the metrics that the gate judges."""
     return [metric for metric in METRICS.values() if metric.is_judged]
+
+
+def measured_systems(columns: Iterable[str]) -> list[str]:
+    """Names the systems that have a column of every metric, in order."""
+    names, metrics = dict.fromkeys(columns), list(METRICS.values())
+    ending = metrics[0].column_of("")
+    systems = [name.removesuffix(ending) for name in names if name.endswith(ending)]
+    return [name for name in systems if all(one.column_of(name) in names for one in metrics)]

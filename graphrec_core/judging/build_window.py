@@ -17,7 +17,7 @@ from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.layout import pairs_file
+from graphrec_core.lake.layout import region_file
 from graphrec_core.lake.records import PairCounts, SnapshotFigures, WindowFigures
 from graphrec_core.retrieval.pair_features import feature_names
 from graphrec_core.types import Region
@@ -74,7 +74,7 @@ def produce_window(day: Day) -> Artifact:
                 continue
             regions[region] = counts_of(blocks)
             logger.info("%s: %d pairs to be fitted to", region, regions[region].num_pairs)
-            trial.write_table(pairs_file(region), _table(blocks, names))
+            trial.write_table(region_file(region), _table(blocks, names))
         return WindowFigures(regions=regions, left_out=left_out)
 
     return day.produce(day.ref(StepName.WINDOW), write)
@@ -113,7 +113,7 @@ def _table(blocks: list[RankerWindow], names: list[str]) -> pa.Table:
 
 
 def _read(artifact: Artifact, region: Region) -> RankerWindow:
-    table = artifact.read_table(pairs_file(region))
+    table = artifact.read_table(region_file(region))
     names = [name for name in table.column_names if name not in (QUERY, IS_MET)]
     return RankerWindow(
         region,

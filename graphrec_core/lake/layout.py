@@ -96,8 +96,8 @@ def list_file(view: View, region: Region) -> str:
     return f"view={view}/{region_folder(region)}/list/{PART}"
 
 
-def pairs_file(region: Region) -> str:
-    """Names a file of what a ranker is fitted to, relative to the window's artefact."""
+def region_file(region: Region) -> str:
+    """Names the only file of a region, of an artefact of a whole day, relative to it."""
     return f"{region_folder(region)}/{PART}"
 
 

@@ -27,6 +27,7 @@ from graphrec_core.report.day import (
     SourceCheck,
     StepRun,
 )
+from graphrec_core.report.forward import last_releases
 from graphrec_core.report.found import FoundDay, find_day, find_release, later_tasks
 from graphrec_core.report.wording import step_scope
 from graphrec_core.types import ALL_REGIONS, ArtifactId, Region
@@ -65,6 +66,7 @@ def collect_found(found: FoundDay) -> DayReport:
         data_docs=docs if lake.storage.exists(docs) else None,
         release=release,
         live=live,
+        last_releases=last_releases(found),
         damaged=found.damaged,
     )
 

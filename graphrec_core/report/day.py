@@ -236,6 +236,27 @@ class SourceCheck:
 
 
 @dataclass(frozen=True)
+class LastReleases:
+    """What past releases were worth.
+
+    Attributes:
+        figures: By day, as ``evaluation.forward.pooled`` has it; None: none was scored.
+        newest: Region -> the same of the last of them.
+        unscored: Days, as ``20100901T000000Z``, of which there is a release and no score.
+    """
+
+    figures: Mapping[str, Any] | None
+    newest: Mapping[Region, Any]
+    unscored: tuple[str, ...]
+
+    @property
+    def parted(self) -> Mapping[str, list[str]]:
+        """Day -> the metrics of which less came than was promised."""
+        days = self.figures["days"] if self.figures else {}
+        return {name: day["parted"] for name, day in days.items() if day["parted"]}
+
+
+@dataclass(frozen=True)
 class DayReport:
     """Everything one day's run left in the lake.
 
@@ -256,6 +277,7 @@ class DayReport:
         data_docs: Folder of the day's Data Docs, relative to the lake's root.
         release: The day's release.
         live: What serves now; None: LIVE is damaged.
+        last_releases: What the last releases whose horizon is over were worth.
         damaged: What is damaged -> what is wrong with it.
     """
 
@@ -273,6 +295,7 @@ class DayReport:
     data_docs: str | None
     release: Release | None
     live: Live | None
+    last_releases: LastReleases
     damaged: Mapping[str, str]
 
     @property

@@ -7,6 +7,7 @@ from graphrec_core.config import PipelineConfig, StepName, sources_of
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics
 from graphrec_core.html import html_template
 from graphrec_core.report import plots, wording
+from graphrec_core.report.backtest import plot_days
 from graphrec_core.report.chances_picture import plot_dependence, plot_reliability
 from graphrec_core.report.choice_picture import contender_rows, plot_choice
 from graphrec_core.report.day import DayReport
@@ -31,6 +32,7 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         "page.html.j2",
         share=wording.share,
         count=wording.count,
+        day_of=wording.day_of,
         rule_name=wording.rule_name,
         rule_value=wording.rule_value,
         rule_bound=wording.rule_bound,
@@ -90,6 +92,9 @@ def _pictures(found: FoundDay, day: DayReport, config: PipelineConfig) -> dict[s
         },
         "embeddings": _embeddings(found, config),
         "steps": plots.plot_steps(day),
+        "forward": [plot_days(figures, one.name, config) for one in judged_metrics()]
+        if (figures := day.last_releases.figures)
+        else [],
     }
 
 

@@ -178,6 +178,7 @@ def summary(day: DayReport) -> list[str]:
     sentences += small_regions(day)
     sentences += fixed_epochs(day)
     sentences += _unmeasured(day)
+    sentences += _parted(day)
     sentences += [
         f"{name} was skipped: {reason.rstrip('.')}."
         for name, reason in sorted(day.empty_regions.items())
@@ -218,6 +219,17 @@ def _figure(rule: GateDecision, value: float | None) -> str:
 
 def _slice(rule: GateDecision, pattern: str) -> str:
     return "" if rule.slice in ("", "all") else pattern.format(rule.slice.replace("_", "-"))
+
+
+def _parted(day: DayReport) -> list[str]:
+    """Says of which releases less came than the holdout had promised."""
+    last = day.last_releases
+    return [
+        f"Of the release of {day_of(name)} less came than its holdout had promised: "
+        f"{_join([metric_heading(one, last.figures['k']) for one in metrics])}."
+        for name, metrics in last.parted.items()
+        if last.figures
+    ]
 
 
 def _unmeasured(day: DayReport) -> list[str]:

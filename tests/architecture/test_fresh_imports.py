@@ -30,6 +30,7 @@ STEP_JOBS = {
     StepName.EVALUATE: HEAVY - {"faiss"} | DATA - {"scipy"},
     StepName.SHARD: HEAVY - {"faiss"} | DATA - {"scipy"},
     StepName.PUBLISH: HEAVY | DATA,
+    StepName.SCORE: HEAVY - {"faiss"} | DATA - {"scipy"},
     StepName.REPORT: HEAVY | DATA - {"matplotlib"},
 }
 """What the start of a step's job does not load; what only some of its work needs comes later."""

@@ -39,6 +39,7 @@ ABOVE: dict[Result, tuple[Result, ...]] = {
     (StepName.EMBED, "walks"): (SNAPSHOT,),
     (StepName.EVALUATE, ""): EMBEDDED,
     (StepName.SHARD, ""): EMBEDDED,
+    (StepName.SCORE, ""): (SNAPSHOT,),
 }
 TEXTS = (
     "drop", "stop", "never", "popular", "duckdb", "cpu", "sampled_softmax", "graphsage", "global",

@@ -10,7 +10,7 @@ from graphrec.jobs import build_window, fit_ranker, train_model
 from graphrec_core.config import PipelineConfig, StepName
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact
-from graphrec_core.lake.layout import pairs_file
+from graphrec_core.lake.layout import region_file
 from graphrec_core.lake.records import WindowFigures
 from graphrec_core.types import View, format_instant
 from tests.judging.test_fit_ranker import EAST, SCORERS, TASTE, WEST, fit, make_config
@@ -129,5 +129,5 @@ def test_a_regions_sample_does_not_depend_on_the_others(tmp_path: Path) -> None:
         write_tiny_snapshot(config)
         for region in trained:
             train_model.run(Day(config, AS_OF), region, list(config.recommender.sources))
-        found.append(window_of(Day(config, AS_OF)).read(pairs_file(WEST)))
+        found.append(window_of(Day(config, AS_OF)).read(region_file(WEST)))
     assert found[0] == found[1]

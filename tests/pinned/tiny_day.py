@@ -21,17 +21,21 @@ from graphrec_core.config.recommender import (
 )
 from graphrec_core.day import Day
 from graphrec_core.day.references import evaluation_ref
+from graphrec_core.evaluation.forward import pooled, read_scores
 from graphrec_core.judging.build_shard import produce_shard
 from graphrec_core.judging.choose import produce_choice
 from graphrec_core.judging.evaluate import produce_evaluation
 from graphrec_core.judging.fit_ranker import produce_ranker
 from graphrec_core.judging.of_source import produce_embedding
 from graphrec_core.judging.ranker_window import WindowReader
+from graphrec_core.judging.score_release import produce_score
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.layout import topn_file
 from graphrec_core.lake.records import ChoiceFigures, RankerFigures
 from graphrec_core.ledger.past import read_past
+from graphrec_core.ledger.release import Release
+from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.publish import publish
 from graphrec_core.quality.snapshot_suites import check_snapshot
 from graphrec_core.quality.source_check import check_day_source
@@ -40,7 +44,7 @@ from graphrec_core.retrieval.learned_ranker import read_model
 from graphrec_core.retrieval.shard import open_shard
 from graphrec_core.snapshot import produce_snapshot
 from graphrec_core.training.region_model import produce_model
-from graphrec_core.types import Region, View
+from graphrec_core.types import Region, View, format_instant
 
 PINNED = Path(__file__).with_name("tiny_day.json")
 TOWN = Path(__file__).parents[2] / "configs" / "town.yaml"
@@ -100,6 +104,7 @@ def run_tiny_day(folder: Path) -> Results:
                 "rules": [[rule.rule, rule.metric, rule.outcome] for rule in entry.rules],
             },
         ),
+        StepName.SCORE: _of_score(day, release),
     }
 
 
@@ -204,6 +209,16 @@ def _of_shard(artifact: Artifact) -> dict[str, Any]:
         "num_candidates": stats["num_candidates"],
     }
     return _result(StepName.SHARD, exact, scores=ranking.scores.tolist())
+
+
+def _of_score(day: Day, release: Release) -> dict[str, Any]:
+    """Scores the release as if it were a horizon older."""
+    earlier = format_instant(day.as_of - day.config.time.horizon)
+    older = release.model_copy(update={"id": digest("older"), "as_of": earlier})
+    store_release(day.lake, older)
+    score = produce_score(day, read_past(day.lake))
+    means = pooled(list(read_scores(score)), day.config)["means"]
+    return _result(StepName.SCORE, score.manifest.stats, **means)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from graphrec_core.lake.records.origin import VectorOrigin
 from graphrec_core.lake.records.ranker import ChanceBin, RankerFigures
 from graphrec_core.lake.records.refit import RefitCheck
 from graphrec_core.lake.records.region import HoldoutFigures, RegionFigures, ViewFigures
+from graphrec_core.lake.records.score import ScoredRegion, ScoreFigures
 from graphrec_core.lake.records.shard import ShardFigures, ShardSource
 from graphrec_core.lake.records.snapshot import GraphSchema, LeftOut, SnapshotFigures
 from graphrec_core.lake.records.validation import TableFigures, ValidationFigures
@@ -52,6 +53,8 @@ __all__ = [
     "Record",
     "RefitCheck",
     "RegionFigures",
+    "ScoreFigures",
+    "ScoredRegion",
     "ShardFigures",
     "ShardSource",
     "SliceFigures",
