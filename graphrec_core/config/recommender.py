@@ -84,6 +84,10 @@ class LightGBMConfig(LearnedConfig):
     num_rounds: int = Field(300, ge=1, le=5000, description="Most trees.")
     num_leaves: int = Field(15, ge=2, le=1024, description="Leaves of a tree.")
     learning_rate: float = Field(0.05, gt=0, le=1, description="Share of a tree that is taken.")
+    feature_frac: float = Field(
+        0.5, gt=0, le=1, description="Share of the features that a tree may look at."
+    )
+    pair_frac: float = Field(0.7, gt=0, le=1, description="Share of the pairs that a tree sees.")
     min_leaf_pairs: int = Field(50, ge=1, description="Fewest pairs of a leaf.")
     l2: float = Field(1.0, ge=0, le=1e6, description="Regularisation of the leaves' values.")
     patience: int = Field(

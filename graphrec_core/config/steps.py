@@ -199,7 +199,7 @@ STEPS: dict[StepName, StepSpec] = {
     ),
     StepName.RANKER: StepSpec(
         "Fits the ranker of all regions at once to the day's window and earlier ones.",
-        5,
+        6,
         ("task", "recommender", "training.min_queries"),
         # The windows are inputs too (see day). One for each contender that some region chose.
         inputs=(StepInput("check", StepName.CHECK),),

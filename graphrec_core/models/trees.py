@@ -33,6 +33,10 @@ def fit_trees(
         "objective": "binary",
         "num_leaves": config.num_leaves,
         "learning_rate": config.learning_rate,
+        # Trees that see different features and pairs err differently: their sum varies less.
+        "feature_fraction": config.feature_frac,
+        "bagging_fraction": config.pair_frac,
+        "bagging_freq": 1,
         "min_data_in_leaf": config.min_leaf_pairs,
         "lambda_l2": config.l2,
         "monotone_constraints": [config.monotone.get(name, 0) for name in names],

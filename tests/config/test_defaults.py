@@ -28,7 +28,7 @@ PINNED: dict[tuple[str, int], str] = {
     ("index", 1): "db5763a6044d3b51",
     ("publish", 1): "f2f019a21b778b74",
     ("quality", 1): "fadcf9d6f77547dc",
-    ("recommender", 1): "f37fd4026c1cba15",
+    ("recommender", 1): "a172632467be841b",
     ("region", 1): "e7220684e60e046a",
     ("source", 1): "b15a73c45b85a86a",
     ("task", 1): "201206fe78ecec45",

@@ -25,7 +25,7 @@ GOLDEN = {
     StepName.TRAIN: "b27d6834a178f477",
     StepName.WINDOW: "be3741ec7f29d065",
     StepName.CHOICE: "339ff9b6fd1a828d",
-    StepName.RANKER: "c96ef1f32a951ee2",
+    StepName.RANKER: "d7fdc4277194b352",
     StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "46ba2c7d78216b43",
     StepName.SHARD: "d1750e4b2ceb9257",

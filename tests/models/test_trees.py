@@ -31,7 +31,8 @@ def chances(
 
 
 def test_they_learn_which_pairs_are_met() -> None:
-    config = SMALL.model_copy(update={"num_rounds": 200})
+    whole = {"feature_frac": 1.0, "pair_frac": 1.0}
+    config = SMALL.model_copy(update={"num_rounds": 200, **whole})
     found = chances(config, [[0.1, 0.5, 0], [0.1, 0.5, 1], [0.9, 0.5, 0]])
     assert found == pytest.approx([0.6, 0.1, 0.1], abs=0.12)
 
@@ -85,6 +86,8 @@ def test_chances_go_one_way_with_a_monotone_feature(sign: int) -> None:
         ("num_rounds", 21),
         ("num_leaves", 3),
         ("learning_rate", 0.2),
+        ("feature_frac", 1.0),
+        ("pair_frac", 1.0),
         ("min_leaf_pairs", 500),
         ("l2", 50.0),
     ],
