@@ -26,6 +26,7 @@ from typing import Any
 import pandas as pd
 
 from bench.ablation import ablation
+from bench.day_cost import cost
 from bench.forward import NAMES, PACKAGES, RELEASE, events_after, released, scored
 from bench.intervals import interval
 from bench.lightgcn_split import lightgcn_split
@@ -179,6 +180,7 @@ ROWS: Mapping[str, Callable[[argparse.Namespace], list[Row]]] = {
     "messages": lambda given: forward("messages", given),
     "lightgcn-split": lightgcn_split,
     "scale": scale,
+    "cost": cost,
     "ablation": ablation,
     "small-cities": small_cities,
 }
