@@ -11,8 +11,8 @@ ArtifactId = NewType("ArtifactId", str)
 
 ALL_REGIONS = Region("_all")
 """The region of an artefact that covers every region (one global model)."""
-
-
+DAY_US = 86_400_000_000
+"""Microseconds of a day: the unit of every timestamp in a view."""
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 """Years of the instants that a run may be about: a window and two horizons before them, and a
 horizon after them, stay within what every engine's timestamps hold."""

@@ -1,18 +1,15 @@
 """build-snapshot: the day's as-of graph by region, audited and compared with the last days."""
 
-import logging
 from typing import Any
 
 from graphrec_core.day import Day
 from graphrec_core.engine.ahead import load_ahead
 from graphrec_core.engine.sessions import one_session
-from graphrec_core.errors import ConfigError, EmptyTableError
+from graphrec_core.errors import ConfigError
 from graphrec_core.ledger.revisions import Acceptance
 from graphrec_core.ledger.verdict import verdict_of
-from graphrec_core.snapshot.daily import produce_snapshot
+from graphrec_core.snapshot.daily import produce_earlier_snapshots, produce_snapshot
 from graphrec_core.snapshot.rebuild import rebuild_snapshot
-
-logger = logging.getLogger(__name__)
 
 
 def run(
@@ -29,7 +26,7 @@ def run(
     load_ahead(day.config, "graphrec_core.quality.snapshot_suites")
     history: dict[str, str] = {}
     with one_session():
-        _build_earlier(day)
+        produce_earlier_snapshots(day)
         if rebuild:
             snapshot, history["history"] = rebuild_snapshot(day, acceptance)
         else:
@@ -44,18 +41,6 @@ def run(
         "broken_regions": dict(verdict.broken),
         **history,
     }
-
-
-def _build_earlier(day: Day) -> None:
-    """Builds the snapshots that the ranker's earlier windows are of, where they are not there.
-
-    The oldest one first: each stands on the one before.
-    """
-    for earlier in reversed(day.earlier_window_days):
-        try:
-            produce_snapshot(earlier)
-        except EmptyTableError as error:
-            logger.warning("the ranker has no window of %s: %s", earlier.as_of, error)
 
 
 def acceptance(by: str, reason: str, *, rebuild: bool, accept: bool) -> Acceptance | None:

@@ -13,8 +13,8 @@ from torch import Tensor
 from graphrec_core.errors import LakeError
 from graphrec_core.graph.feature_column import FeatureColumn, fit_numbers, fit_texts, kind_of
 from graphrec_core.graph.region_graph import RegionGraph
+from graphrec_core.types import DAY_US
 
-DAY_US = 86_400_000_000
 DEGREE, RECENCY = "num_events", "last_event_time"
 EDGES = "edges/"
 

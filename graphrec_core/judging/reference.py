@@ -98,11 +98,11 @@ class _Earlier:
         if figures.ranker["model"] not in FITTED:
             return build_ranker(figures.ranker)
         _refuse_later(self.lake, self.shard.manifest, self.snapshot.manifest)
-        trees = read_model(self.shard, [one.name for one in figures.sources])
+        model = read_model(self.shard, [one.name for one in figures.sources])
         axes = self.holdout.query_ids, self.holdout.candidate_ids
         end, task = _cut(self.snapshot.manifest), self.lake.config.task
         nodes = read_node_features(self.snapshot, View.TRAIN, self.region, task, axes, end)
-        return LearnedRanker(trees, nodes, self.region)
+        return LearnedRanker(model, nodes, self.region)
 
     def _older_model_id(self) -> ArtifactId:
         """Finds the model of a shard that an older version wrote."""

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from graphrec_core.axes.cells import matrix_of
 from graphrec_core.axes.rows import rows_of
 from graphrec_core.config.model import AttributeConfig
 from graphrec_core.models.popularity import popularity_of
@@ -39,8 +40,8 @@ class Attribute:
         queries = rows_of(inputs.pairs["src"], inputs.query_ids)
         met = rows_of(inputs.pairs["dst"], ids) % marks.shape[0]
         asked = queries >= 0
-        ends, shape = (queries[asked], met[asked]), (len(inputs.query_ids), marks.shape[0])
-        counts = sp.csr_array((np.ones(int(asked.sum())), ends), shape=shape) @ marks
+        shape = (len(inputs.query_ids), marks.shape[0])
+        counts = matrix_of(queries[asked], met[asked], np.ones(int(asked.sum())), shape) @ marks
         total = counts.sum(axis=1)
         self._profiles = sp.csr_array(sp.diags_array(1 / np.where(total > 0, total, 1)) @ counts)
         self._popularity = 1 + popularity_of(inputs, self.config.half_life_days)
@@ -63,4 +64,4 @@ def _marks(column: pa.ChunkedArray) -> sp.csr_array:
     distinct = pc.unique(texts)
     share = 1 / np.maximum(np.bincount(rows, minlength=len(column)), 1)
     shape = (len(column) + 1, len(distinct))
-    return sp.csr_array((share[rows], (rows, rows_of(texts, distinct))), shape=shape)
+    return matrix_of(rows, rows_of(texts, distinct), share[rows], shape)

@@ -4,7 +4,8 @@ import numpy as np
 import pyarrow as pa
 import scipy.sparse as sp
 
-from graphrec_core.axes.rows import id_array, rows_of, task_pairs
+from graphrec_core.axes.cells import laid_along
+from graphrec_core.axes.rows import id_array, task_pairs
 from graphrec_core.config.model import FriendsConfig
 from graphrec_core.models.scorer import ScorerInputs, extended, kept_of
 
@@ -70,8 +71,5 @@ def _matrix(
     """Lays pairs along two axes, float64 [R, C]; in ``either`` direction: the greater counts."""
     found = sp.csr_array((len(rows), len(columns)))
     for one, other in (("src", "dst"), ("dst", "src"))[: 1 + either]:
-        ends = rows_of(pairs[one], rows), rows_of(pairs[other], columns)
-        known = (ends[0] >= 0) & (ends[1] >= 0)
-        at = ends[0][known], ends[1][known]
-        found = found.maximum(sp.csr_array((values[known], at), shape=found.shape))
+        found = found.maximum(laid_along(pairs, (one, other), (rows, columns), values))
     return sp.csr_array(found)

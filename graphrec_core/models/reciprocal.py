@@ -1,9 +1,8 @@
 """Reciprocal: who came to the query, and was not answered yet."""
 
 import numpy as np
-import scipy.sparse as sp
 
-from graphrec_core.axes.rows import rows_of
+from graphrec_core.axes.cells import laid_along
 from graphrec_core.config.model import ReciprocalConfig
 from graphrec_core.models.scorer import ScorerInputs, kept_of
 
@@ -29,12 +28,8 @@ class Reciprocal:
         """Turns the pairs round."""
         pairs = inputs.pairs
         kept = kept_of(inputs.ages(pairs), self.config.half_life_days)
-        queries = rows_of(pairs["dst"], inputs.query_ids)
-        candidates = rows_of(pairs["src"], inputs.candidate_ids)
-        known = (queries >= 0) & (candidates >= 0)
-        ends = queries[known], candidates[known]
-        shape = (len(inputs.query_ids), len(inputs.candidate_ids))
-        self._incoming = sp.csr_array((kept[known], ends), shape=shape)
+        axes = inputs.query_ids, inputs.candidate_ids
+        self._incoming = laid_along(pairs, ("dst", "src"), axes, kept)
 
     def scores(self, query_rows: np.ndarray) -> np.ndarray:
         """Returns how recently each came, float32 [B, C] in [0, 1]; -inf for who did not."""

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from graphrec_core.axes.cells import matrix_of
 from graphrec_core.axes.rows import id_array, rows_of
 from graphrec_core.config.model import PairsConfig
-
-DAY_US = 86_400_000_000
+from graphrec_core.types import DAY_US
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def interactions_of(
     rows, columns = rows_of(src, query_axis), rows_of(dst, candidate_axis)
     shape = (len(query_axis), len(candidate_axis))
     given = np.ones(len(rows)) if values is None else values
-    matrix = sp.csr_array((given.astype(np.float32), (rows, columns)), shape=shape)
+    matrix = matrix_of(rows, columns, given.astype(np.float32), shape)
     matrix.sum_duplicates()
     if values is None:
         matrix.data[:] = 1

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import scipy.sparse as sp
 
+from graphrec_core.axes.cells import matrix_of
 from graphrec_core.axes.least import least
 from graphrec_core.axes.rows import rows_of
 from graphrec_core.config.model import TransitionsConfig
@@ -69,7 +70,7 @@ class Transitions:
         size = visits.num_nodes
         counts = sp.csr_array((size, size))
         for before, after, share in visits.transitions(self.config.session_hours):
-            counts += sp.csr_array((share, (before, after)), shape=(size, size))
+            counts += matrix_of(before, after, share, (size, size))
         popularity = np.bincount(visits.nodes, visits.shares, minlength=size)
         scale = np.where(popularity > 0, popularity, 1) ** -self.config.alpha
         return sp.csr_array(counts @ sp.diags_array(scale))
@@ -83,7 +84,7 @@ class Transitions:
         rows = np.concatenate([rows, new])
         columns = np.concatenate([columns, np.full(len(new), visits.num_nodes)])
         shape = (num_queries, visits.num_nodes + 1)
-        return sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)
+        return matrix_of(rows, columns, np.ones(len(rows)), shape)
 
 
 @dataclass(frozen=True)
@@ -142,5 +143,4 @@ def _greatest(matrix: sp.csr_array, most: int) -> sp.csr_array:
     """Keeps the greatest values of each row, of equal ones those of the first columns."""
     found = matrix.tocoo()
     kept, _ = least(found.row, -found.data, [found.col], most)
-    ends = found.row[kept], found.col[kept]
-    return sp.csr_array((found.data[kept], ends), shape=matrix.shape)
+    return matrix_of(found.row[kept], found.col[kept], found.data[kept], matrix.shape)

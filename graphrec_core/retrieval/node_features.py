@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from graphrec_core.axes.cells import laid_along
 from graphrec_core.axes.least import least
 from graphrec_core.axes.places import COORDINATES, coordinates
 from graphrec_core.axes.rows import rows_of
@@ -22,10 +23,10 @@ from graphrec_core.retrieval.relations import (
     as_columns,
     as_matrix,
     attribute_lists,
-    link_lists,
     neighbour_lists,
     width_of,
 )
+from graphrec_core.types import DAY_US
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -39,7 +40,6 @@ NUM_PLACES = 16
 WEEK_DAYS, MONTH_DAYS = 7, 28
 PRIOR_QUERIES = 10
 """Queries that a candidate is taken to have had before any, where its novelty is concerned."""
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -202,8 +202,8 @@ def _link_columns(
     _days(links.others["last_event_time"], end)
     incoming = pairs if links.is_among_peers else pairs.slice(0, 0)
     events, since = _events(incoming), _days(incoming["last_event_time"], end)
-    back = [link_lists(incoming, ("dst", "src"), axes, values) for values in (events, since)]
-    others = link_lists(links.others, ("src", "dst"), axes, _events(links.others))
+    back = [laid_along(incoming, ("dst", "src"), axes, values) for values in (events, since)]
+    others = laid_along(links.others, ("src", "dst"), axes, _events(links.others))
     neighbours, by_whom = neighbour_lists(links, pairs, axes)
     columns = {
         **as_columns("incoming", back[0], "incoming_events"),

@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graphrec_core.axes.cells import laid_along, matrix_of
 from graphrec_core.axes.rows import id_array, rows_of
 
 if TYPE_CHECKING:
@@ -110,32 +111,6 @@ def _is_flags(column: pa.Array) -> bool:
     return not set(pc.unique(column.drop_null()).to_pylist()) - {0, 1}
 
 
-def link_lists(
-    pairs: pa.Table, ends: tuple[str, str], axes: tuple[pa.Array, pa.Array], values: np.ndarray
-) -> "csr_array":
-    """Lays pairs along the axes of queries and candidates, [Q, C]; values of equal ones add up.
-
-    Args:
-        pairs: src and dst.
-        ends: Which column is the query, which the candidate.
-        axes: Ids of the queries and of the candidates.
-        values: float [P].
-    """
-    rows, columns = (rows_of(pairs[end], axis) for end, axis in zip(ends, axes, strict=True))
-    known = (rows >= 0) & (columns >= 0)
-    shape = len(axes[0]), len(axes[1])
-    return matrix_of(rows[known], columns[known], values[known], shape)
-
-
-def matrix_of(
-    rows: np.ndarray, columns: np.ndarray, values: np.ndarray, shape: tuple[int, int]
-) -> "csr_array":
-    """Makes a sparse matrix of its cells; those of one place add up."""
-    from scipy.sparse import csr_array
-
-    return csr_array((values, (rows, columns)), shape=shape)
-
-
 def _marks(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> "csr_array":
     """Makes a sparse matrix of ones, however often a cell is named."""
     matrix = matrix_of(rows, columns, np.ones(len(rows)), shape)
@@ -161,8 +136,8 @@ def neighbour_lists(
     met = _both_ways(pairs) if links.is_among_peers else pairs
     own = both.filter(pc.is_in(both["src"], value_set=axes[0]))
     names = id_array(pc.unique(own["dst"])).sort()
-    of_query = link_lists(own, ("src", "dst"), (axes[0], names), np.ones(own.num_rows))
-    by_whom = link_lists(met, ("dst", "src"), (axes[1], names), np.ones(met.num_rows))
+    of_query = laid_along(own, ("src", "dst"), (axes[0], names), np.ones(own.num_rows))
+    by_whom = laid_along(met, ("dst", "src"), (axes[1], names), np.ones(met.num_rows))
     for matrix in (of_query, by_whom):
         matrix.data[:] = 1
     return of_query, by_whom

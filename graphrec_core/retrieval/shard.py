@@ -184,8 +184,8 @@ def _read_ranker(artifact: Artifact, figures: ShardFigures) -> Ranker:
         return ReciprocalRank()
     if figures.ranker["model"] not in FITTED:
         return build_ranker(figures.ranker)
-    trees = read_model(artifact, [one.name for one in figures.sources])
-    return LearnedRanker(trees, read_nodes(artifact), artifact.manifest.region)
+    model = read_model(artifact, [one.name for one in figures.sources])
+    return LearnedRanker(model, read_nodes(artifact), artifact.manifest.region)
 
 
 def _read_tables(artifact: Artifact) -> ShardTables:

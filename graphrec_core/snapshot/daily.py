@@ -1,5 +1,6 @@
 """The day's snapshot: found, or made from the source as it was known then, audited, committed."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from graphrec_core.config import StepName
 from graphrec_core.day import Day
 from graphrec_core.engine import Engine, open_engine
+from graphrec_core.errors import EmptyTableError
 from graphrec_core.intake import CheckedTable, check_source
 from graphrec_core.intake.areas import Areas
 from graphrec_core.intake.canonical import TableKind, TableName
@@ -17,6 +19,8 @@ from graphrec_core.lake.records import GraphSchema, SnapshotFigures, TableDigest
 from graphrec_core.snapshot.audit import audit
 from graphrec_core.snapshot.build import build_snapshot
 from graphrec_core.snapshot.reuse import cutoffs, earlier_snapshots, with_equal_history
+
+logger = logging.getLogger(__name__)
 
 
 def produce_snapshot(day: Day) -> Artifact:
@@ -29,6 +33,18 @@ def produce_snapshot(day: Day) -> Artifact:
         LeakageError: The audit found a row that knows the future.
     """
     return day.produce(day.ref(StepName.SNAPSHOT), lambda trial: write_snapshot(day, trial))
+
+
+def produce_earlier_snapshots(day: Day) -> None:
+    """Builds the snapshots that the ranker's earlier windows are of, where they are not there.
+
+    The oldest one first: each stands on the one before.
+    """
+    for earlier in reversed(day.earlier_window_days):
+        try:
+            produce_snapshot(earlier)
+        except EmptyTableError as error:
+            logger.warning("the ranker has no window of %s: %s", earlier.as_of, error)
 
 
 def write_snapshot(day: Day, trial: Attempt) -> SnapshotFigures:
