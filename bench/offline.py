@@ -9,6 +9,7 @@ import argparse
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -87,12 +88,18 @@ class Forward:
 
 
 def gowalla(given: argparse.Namespace) -> Iterator[Forward]:
-    """Reads Gowalla's trial days, the first alone with ``--quick``; each in a lake of its own."""
+    """Reads Gowalla's trial days; with ``--quick`` the first alone, and two windows."""
+    settings = [f"source.root={(given.data / DATA).resolve()}", "snapshot.engine=duckdb"]
+    settings += [*given.set, *(["recommender.ranker.num_windows=2"] if given.quick else [])]
     for day in given.day or (DAYS[:1] if given.quick else DAYS):
-        with tempfile.TemporaryDirectory() as lake:
-            own = [f"source.root={(given.data / DATA).resolve()}", f"lake.root={lake}"]
-            config = load_pipeline(CONFIG, [*own, "snapshot.engine=duckdb", *given.set])
-            yield read_forward(Day(config, parse_instant(day)))
+        yield _gowalla(day, tuple(settings))
+
+
+@cache  # one row reads what the next one needs too
+def _gowalla(day: str, settings: tuple[str, ...]) -> Forward:
+    with tempfile.TemporaryDirectory() as lake:
+        config = load_pipeline(CONFIG, [*settings, f"lake.root={lake}"])
+        return read_forward(Day(config, parse_instant(day)))
 
 
 def read_forward(day: Day) -> Forward:

@@ -9,7 +9,7 @@ from graphrec_core.report.day import LastReleases
 from graphrec_core.report.found import FoundDay
 from graphrec_core.types import format_instant, parse_instant
 
-NUM_DAYS = 28
+NUM_DAYS = 14
 """Days before the newest release whose horizon is over that are looked at."""
 
 
