@@ -13,6 +13,7 @@ from graphrec.jobs.cli_options import (
     Set,
     emit,
     load,
+    open_day,
 )
 from graphrec_core.redaction import hide_in_uris
 from graphrec_core.types import parse_instant
@@ -126,6 +127,39 @@ def backtest(
 
     found = job.run(load(config, overrides, lake), first, last)
     _console().print(job.as_table(found), highlight=False)
+    emit(found)
+
+
+@app.command("tune")
+def tune(
+    config: Config,
+    as_of: AsOf,
+    trials: Annotated[int, typer.Option(min=1, help="Trials of this call.")] = 30,
+    timeout_s: Annotated[
+        float, typer.Option("--timeout-s", min=0, help="No trial begins later; 0: no limit.")
+    ] = 0,
+    study: Annotated[str, typer.Option(help="Keeps the trials; default: in the lake.")] = "",
+    overrides: Set = [],
+    lake: LakeRoot = "",
+) -> None:
+    """Searches settings that do better on a day's fit holdout; shows the YAML lines to change.
+
+    Which sources are in, their settings and the ranker's; not the training of encoders, whose
+    models are taken as train-model left them. The day needs its snapshot. Called again, it goes on
+    with what was tried. Nothing is changed, and the holdout of the gate is not read.
+
+    Example: `graphrec tune --config configs/town.yaml --as-of 2026-01-01 --trials 20`
+
+    For ten minutes: `graphrec tune --config configs/town.yaml --as-of 2026-01-01 --trials 999
+    --timeout-s 600`
+    """
+    from graphrec.jobs import tune as job
+    from graphrec.jobs.progress import Lines
+
+    console = _console()
+    day = open_day(config, as_of, overrides, lake)
+    found = job.run(day, Lines(console), trials, timeout_s, study)
+    console.print(job.as_text(found), markup=False, highlight=False, soft_wrap=True)
     emit(found)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import StepName
-from graphrec_core.config.recommender import LightGBMConfig, LogisticConfig
+from graphrec_core.config.recommender import LearnedConfig, LightGBMConfig, LogisticConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
@@ -62,12 +62,8 @@ def produce_window(day: Day) -> Artifact:
         names = feature_names(list(day.config.recommender.sources))
         regions, left_out = dict[Region, PairCounts](), dict[Region, str]()
         for region in sorted(snapshot.manifest.figures(SnapshotFigures).regions):
-            # By region, so that no region's sample depends on which others there are.
-            random = np.random.default_rng([settings.seed, zlib.crc32(region.encode())])
             try:
-                blocks = [
-                    block.sampled(settings.negatives_frac, random) for block in reader.read(region)
-                ]
+                blocks = sampled_blocks(reader, region, settings)
             except (AbsentError, RefusedError) as error:
                 left_out[region] = error.found
                 logger.warning("%s is left out of the window: %s", region, error)
@@ -78,6 +74,25 @@ def produce_window(day: Day) -> Artifact:
         return WindowFigures(regions=regions, left_out=left_out)
 
     return day.produce(day.ref(StepName.WINDOW), write)
+
+
+def sampled_blocks(
+    reader: WindowReader, region: Region, settings: LearnedConfig
+) -> list[RankerWindow]:
+    """Samples a region's window, some queries at a time.
+
+    Args:
+        reader: Reads the windows of the day.
+        region: The region; no other one's sample depends on it.
+        settings: Those of the ranker.
+
+    Raises:
+        AbsentError: The region has no fit view, or a source no model that was fitted to it.
+        LakeError: A file is missing or damaged.
+        RefusedError: A vector is not finite.
+    """
+    random = np.random.default_rng([settings.seed, zlib.crc32(region.encode())])
+    return [block.sampled(settings.negatives_frac, random) for block in reader.read(region)]
 
 
 def read_window(artifact: Artifact, regions: Iterable[Region]) -> list[RankerWindow]:

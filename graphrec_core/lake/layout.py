@@ -220,6 +220,10 @@ class Layout:
         """File of the page about the releases of some days, each as ``20100901T000000Z``."""
         return f"{self.pipeline}/backtests/{first}-{last}.html"
 
+    def tuning(self, artifact_id: ArtifactId) -> str:
+        """File of the trials of one study of ``graphrec tune``."""
+        return f"{self.pipeline}/tuning/{artifact_id}.journal"
+
     def report(self, as_of: datetime) -> str:
         """Folder of a day's report."""
         return f"{self.pipeline}/reports/as_of={format_instant(as_of)}"

@@ -129,7 +129,7 @@ def test_every_command_explains_itself(command: str) -> None:
 
 def test_every_step_is_a_command() -> None:
     others = {"rollback-release", "serve", "query", "recommend", "status", "sweep", "show-config"}
-    others |= {"quarantine", "init", "run-day", "run-days", "backtest"}
+    others |= {"quarantine", "init", "run-day", "run-days", "backtest", "tune"}
     assert set(COMMANDS) == {str(step) for step in StepName} | others
 
 
