@@ -40,7 +40,7 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         queries_of=wording.queries_of,
         scope=wording.step_scope,
     )
-    config = found.day.config
+    config, k = found.day.config, found.day.config.evaluation.k
     pictures = _pictures(found, day, config)
     day = replace(day, damaged=dict(found.damaged))  # also what was found while drawing
     return page.render(
@@ -57,6 +57,7 @@ def render_page(found: FoundDay, day: DayReport) -> str:
         systems=_systems(day, config),
         metrics=[(name, wording.metric_heading(name, day.k)) for name in METRICS],
         judged=[(one.name, wording.metric_heading(one.name, day.k)) for one in judged_metrics()],
+        came={one.name: wording.metric_heading(one.name, k) for one in judged_metrics()},
         no_shares=[one.title_at(day.k) for one in METRICS.values() if not one.is_share],
         pictures=pictures,
     )

@@ -34,7 +34,7 @@ def test_what_came_stands_beside_what_was_promised(tmp_path: Path) -> None:
     write_tiny_snapshot(config, AS_OF + WEEK, seed=1)  # visits that have nothing to do with it
     later = Day(config, AS_OF + WEEK)
     page = report(later)
-    assert "2026-01-01: less came than the holdout had promised (recall" in page
+    assert "2026-01-01: less came than the holdout had promised (recall@5" in page
     assert "Of the release of 2026-01-01 less came" in page  # in the summary, too
     assert "Not scored" not in page
     score = later.open(score_ref(later, read_past(later.lake))).manifest
