@@ -1,15 +1,14 @@
 """What a day of Gowalla costs, step by step, against the version before ranking was learned.
 
 That version, ``BEFORE``, is taken from the repository's own history and run in the same
-environment with the settings of its own time, ``training.refit`` on; days are run in turn. Each
-step is a process of its own, as in Airflow, its start included. Today's day is one of many nights:
-a week before it the pipeline had its first day, which left the windows that the night finds, and
-yesterday its snapshot. What that first day cost is told beside, without a bound.
+environment with the settings of its own time, ``training.refit`` on. Each step is a process of its
+own, as in Airflow, its start included. Today's day is one of many nights: a week before it the
+pipeline had its first day, which left the windows that the night finds, and yesterday its
+snapshot. What that first day cost is told beside, without a bound.
 """
 
 import argparse
 import io
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -19,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from graphrec_core.config import StepName, Task, child_environment, flow_of, load_pipeline
@@ -89,7 +87,7 @@ class Version:
 
 
 def cost(given: argparse.Namespace) -> list[Row]:
-    """Runs days of both versions in turn; with ``--quick`` of two cities, and once."""
+    """Runs a day of both versions; with ``--quick`` the regions' steps of two cities alone."""
     data, cities = (given.data / "gowalla_cities").resolve(), CITIES
     if given.quick:
         cities = QUICK_CITIES
@@ -100,13 +98,9 @@ def cost(given: argparse.Namespace) -> list[Row]:
         calls = list(calls_now(now, cities))
         first = now.run(calls, _days_earlier(7), data, scratch / "now")
         now.run([(Task(StepName.SNAPSHOT), "")], _days_earlier(1), data, scratch / "now")
-        nights, olds = list[Seconds](), list[Seconds]()
-        for number in range(1 if given.quick else 2):
-            lake = scratch / f"night-{number}"
-            shutil.copytree(scratch / "now", lake)
-            olds.append(before.run(calls_before(cities), AS_OF, data, scratch / f"old-{number}"))
-            nights.append(now.run(calls, AS_OF, data, lake))
-    return rows(_medians(nights), _medians(olds), first)
+        then = before.run(calls_before(cities), AS_OF, data, scratch / "then")
+        night = now.run(calls, AS_OF, data, scratch / "now")
+    return rows(night, then, first)
 
 
 def earlier(folder: Path) -> Path:
@@ -170,7 +164,3 @@ def rows(now: Seconds, before: Seconds, first: Seconds) -> list[Row]:
 
 def _days_earlier(days: int) -> str:
     return format_instant(parse_instant(AS_OF) - timedelta(days=days))
-
-
-def _medians(several: Sequence[Seconds]) -> Seconds:
-    return {step: median(one[step] for one in several) for step in several[0]}
