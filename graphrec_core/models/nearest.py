@@ -1,8 +1,8 @@
 """Nearest: what lies near the places that the query met last."""
 
 import numpy as np
-import scipy.sparse as sp
 
+from graphrec_core.axes.cells import matrix_of
 from graphrec_core.axes.least import least
 from graphrec_core.axes.places import COORDINATES, coordinates, distances_km
 from graphrec_core.axes.rows import rows_of
@@ -46,7 +46,7 @@ class Nearest:
         self._places, place = np.unique(where[known][at], axis=0, return_inverse=True)
         shape = (len(inputs.query_ids), len(self._places))
         rows = queries[known][at]
-        self._last = sp.csr_array((np.ones(len(at), np.float32), (rows, place.ravel())), shape)
+        self._last = matrix_of(rows, place.ravel(), np.ones(len(at), np.float32), shape)
 
     def scores(self, query_rows: np.ndarray) -> np.ndarray:
         """Returns the density, float32 [B, C]; -inf for what is far away or nobody knows where."""

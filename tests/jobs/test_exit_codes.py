@@ -15,7 +15,8 @@ from tests.support.snapshots import AS_OF, tiny_config
 
 DAY = ("--as-of", AS_OF.isoformat())
 ONE = ("train-model", "evaluate-model", "build-shard")
-ALL = ("wait-for-source", "validate-source", "build-snapshot", "check-snapshot", "write-report")
+ALL = ("wait-for-source", "validate-source", "build-snapshot", "check-snapshot", "score-release",
+       "write-report")  # fmt: skip
 STEPS = (*ALL, *ONE, "publish-release", "generate-embeddings")
 NO_DAY = ("rollback-release", "query", "status", "sweep", "show-config", "recommend")
 VIEW = ("--view", "train")
