@@ -5,11 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from graphrec_core.config import PipelineConfig, StepName, sources_of
+from graphrec_core.config.model import ScorerConfig
 from graphrec_core.config.recommender import OWN
 from graphrec_core.lake import Artifact, find_artifact, ran_last
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.lake.records import (
     ChoiceFigures,
+    EmbeddingFigures,
     EvaluationFigures,
     ModelFigures,
     RankerFigures,
@@ -24,13 +26,14 @@ from graphrec_core.report.day import (
     ModelRun,
     RegionDay,
     ShardResult,
+    SilentSource,
     SourceCheck,
     StepRun,
 )
 from graphrec_core.report.forward import last_releases
 from graphrec_core.report.found import FoundDay, find_day, find_release, later_tasks
 from graphrec_core.report.wording import step_scope
-from graphrec_core.types import ALL_REGIONS, ArtifactId, Region
+from graphrec_core.types import ALL_REGIONS, ArtifactId, Region, View
 
 
 def collect(config: PipelineConfig, as_of: datetime) -> DayReport:
@@ -59,6 +62,7 @@ def collect_found(found: FoundDay) -> DayReport:
         regions=tuple(_region_days(found, release)),
         empty_regions=found.skipped,
         models=tuple(_model_runs(found)),
+        silent=dict(_silent(found)),
         choice=_choice(found),
         rankers=_rankers(found),
         steps=_steps(found, validations, release),
@@ -130,6 +134,19 @@ def shard_result(artifact: Artifact) -> ShardResult:
         num_candidates=figures.num_candidates,
         rules=figures.rules,
     )
+
+
+def _silent(found: FoundDay) -> Iterator[tuple[str, SilentSource]]:
+    for name, settings in found.day.config.recommender.sources.items():
+        if isinstance(settings, ScorerConfig):
+            listed = found.of(StepName.EMBED, View.SERVE, name)
+            empty = (
+                region
+                for region, artifact in sorted(listed.items())
+                if artifact and not artifact.manifest.figures(EmbeddingFigures).num_listed
+            )
+            if regions := tuple(empty):
+                yield name, SilentSource(settings.needs, regions)
 
 
 def _model_runs(found: FoundDay) -> Iterator[ModelRun]:

@@ -257,6 +257,19 @@ class LastReleases:
 
 
 @dataclass(frozen=True)
+class SilentSource:
+    """A source that proposes nothing in some regions.
+
+    Attributes:
+        needs: What it lacks there.
+        regions: The regions, sorted.
+    """
+
+    needs: str
+    regions: tuple[Region, ...]
+
+
+@dataclass(frozen=True)
 class DayReport:
     """Everything one day's run left in the lake.
 
@@ -268,6 +281,7 @@ class DayReport:
         regions: The regions, sorted.
         empty_regions: Region -> why it was skipped.
         models: The trained models.
+        silent: Source -> where it proposes nothing, of those that do so in some region.
         choice: How recommenders competed; None: there are no challengers, or it is missing.
         rankers: Recommender -> what its learned ranker was fitted to, of those that serve; none
             where it is missing, too.
@@ -288,6 +302,7 @@ class DayReport:
     regions: tuple[RegionDay, ...]
     empty_regions: Mapping[Region, str]
     models: tuple[ModelRun, ...]
+    silent: Mapping[str, SilentSource]
     choice: ChoiceFigures | None
     rankers: Mapping[str, RankerFigures]
     steps: tuple[StepRun, ...]

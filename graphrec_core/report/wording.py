@@ -129,6 +129,14 @@ def small_regions(day: DayReport) -> list[str]:
     ]
 
 
+def silent_sources(day: DayReport) -> list[str]:
+    """Says which sources propose nothing, where, and what they lack."""
+    return [
+        f"{name} proposes nothing in {_few(one.regions)}: it needs {one.needs}."
+        for name, one in day.silent.items()
+    ]
+
+
 def fixed_epochs(day: DayReport) -> list[str]:
     """Says which models could not find their number of epochs, why, and how many they ran."""
     fixed = [
@@ -174,6 +182,7 @@ def summary(day: DayReport) -> list[str]:
         for region in day.regions
         if not (region.is_live and region.gate == "passed")
     ]
+    sentences += silent_sources(day)
     sentences += chosen_recommenders(day)
     sentences += small_regions(day)
     sentences += fixed_epochs(day)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.model import EaseConfig
 from graphrec_core.day import Day
+from graphrec_core.judging.of_source import produce_embedding
 from graphrec_core.lake import Lake
 from graphrec_core.lake.identity import digest
 from graphrec_core.lake.records import ModelFigures, SnapshotFigures, ViewFigures
@@ -16,6 +18,7 @@ from graphrec_core.ledger.storing import store_release
 from graphrec_core.publishing.going_live import go_live
 from graphrec_core.report.collect import collect
 from graphrec_core.report.day import DayReport
+from graphrec_core.report.wording import silent_sources, summary
 from graphrec_core.types import ALL_REGIONS, REQUIRED_VIEWS, ArtifactId, Region, View
 from tests.support import example_day
 from tests.support.snapshots import AS_OF, tiny_config, write_tiny_snapshot
@@ -232,3 +235,23 @@ def test_a_day_is_json(config: PipelineConfig) -> None:
     ]
     assert data["models"][0]["stats"].keys() == ModelFigures.model_fields.keys()
     assert data["snapshot_id"] == Day(config, AS_OF).ref(StepName.SNAPSHOT).id
+
+
+def test_a_source_that_proposes_nothing_is_named_with_what_it_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(EaseConfig, "max_nodes", 3)
+    sources = {"explained": {"model": "ease"}, "near": {"model": "nearest"}}
+    config = tiny_config(tmp_path, recommender={"sources": sources})
+    write_tiny_snapshot(config)
+    assert not collect(config, AS_OF).silent, "what was not made proposes nothing yet"
+    for region in ("east", "west"):
+        for source in sources:
+            produce_embedding(Day(config, AS_OF), Region(region), View.SERVE, source)
+    day = collect(config, AS_OF)
+    assert {name: one.regions for name, one in day.silent.items()} == {
+        "explained": ("east", "west")
+    }
+    (said,) = silent_sources(day)
+    assert said.startswith("explained proposes nothing in east and west: it needs queries that")
+    assert said in summary(day)
