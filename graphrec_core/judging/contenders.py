@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day
@@ -17,8 +18,9 @@ from graphrec_core.judging.fit_view import FitView
 from graphrec_core.judging.fitted import popular_list
 from graphrec_core.retrieval.chance_model import ChanceModel
 from graphrec_core.retrieval.learned_ranker import LearnedRanker
+from graphrec_core.retrieval.node_features import NodeFeatures
 from graphrec_core.retrieval.ranker import Ranker, build_ranker
-from graphrec_core.retrieval.sources import Proposer
+from graphrec_core.retrieval.sources import ListSource, Proposer
 from graphrec_core.types import Region
 
 logger = logging.getLogger(__name__)
@@ -64,8 +66,16 @@ class Ring:
         """
         proposers = tuple(map(self._proposer, contender.settings.sources))
         system, evaluation = System(proposers, self._ranker(contender)), self.day.config.evaluation
-        popular = popular_list(self.view.inputs(self.holdout), evaluation.recent_days)
-        return per_query(measure(self.holdout, {MODEL: system}, popular, evaluation), MODEL)
+        return per_query(measure(self.holdout, {MODEL: system}, self._popular, evaluation), MODEL)
+
+    @cached_property
+    def _popular(self) -> ListSource:
+        days = self.day.config.evaluation.recent_days
+        return popular_list(self.view.inputs(self.holdout), days)
+
+    @cached_property
+    def _nodes(self) -> NodeFeatures:
+        return self.view.nodes(self.region, self.holdout)
 
     def _proposer(self, name: str) -> Proposer:
         if name not in self._opened:
@@ -75,8 +85,7 @@ class Ring:
     def _ranker(self, contender: Contender) -> Ranker:
         if contender.model is None:
             return build_ranker(contender.settings.ranker.model_dump(mode="json"))
-        nodes = self.view.nodes(self.region, self.holdout)
-        return LearnedRanker(contender.model, nodes, self.region)
+        return LearnedRanker(contender.model, self._nodes, self.region)
 
 
 def ready(day: Day, regions: Iterable[Region]) -> tuple[dict[str, Contender], dict[str, str]]:

@@ -5,6 +5,7 @@ Settings are drawn by a tree of Parzen estimators (Bergstra et al., NIPS 2011) a
 given up. The first trial is what is configured, so the result is never worse by its own measure.
 """
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from graphrec_core.config.search_space import (
     values_of,
 )
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError, RefusedError
+from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.evaluation.contest import PerQuery, Ratio, ratio_of_scores, score
 from graphrec_core.judging.trial import Trials
 from graphrec_core.lake.identity import canonical_json, digest
@@ -39,6 +40,8 @@ from graphrec_core.types import ArtifactId
 
 KEY = "recommender"
 """Attribute of a trial: the recommender that was drawn, as JSON."""
+OPERATION = "op_code"
+"""What every line of Optuna's journal has."""
 NUM_RANDOM = 10
 """Trials that are drawn at random before the estimators begin."""
 NUM_UNPRUNED = 5
@@ -80,6 +83,9 @@ class Search:
         trials: Score recommenders on the day's fit holdout.
         file: Keeps what was tried; it is made where it is not there.
         say: Takes a line after each trial.
+
+    Raises:
+        ConfigError: The file is another one, or cannot be written.
     """
 
     def __init__(self, trials: Trials, file: Path, say: Say) -> None:
@@ -87,7 +93,7 @@ class Search:
         self._base = trials.day.config.recommender
         self._can_fit = bool(trials.earlier)
         self._known: dict[str, PerQuery] = {}
-        file.parent.mkdir(parents=True, exist_ok=True)
+        _require_trials(file)
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
             storage=JournalStorage(JournalFileBackend(str(file))),
@@ -237,6 +243,27 @@ def study_id_of(trials: Trials) -> ArtifactId:
 
 def _models(day: Day) -> dict[str, str]:
     return {name: digest(dict(ids)) for name, ids in day.fitted_models.items()}
+
+
+def _require_trials(file: Path) -> None:
+    """Refuses a file to which trials cannot be added."""
+    found = "another file"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a+", encoding="utf-8") as opened:
+            opened.seek(0)
+            first = opened.readline()
+        if not first or OPERATION in dict(json.loads(first)):
+            return
+    except OSError as error:
+        found = error.strerror or str(error)
+    except (TypeError, ValueError):
+        pass
+    raise ConfigError(
+        must=f"{file} must be a file of trials, or a new one.",
+        found=found,
+        fix="Name another file with --study FILE.",
+    )
 
 
 def _require_a_window(base: RecommenderConfig, *, can_fit: bool) -> None:

@@ -72,7 +72,7 @@ def plot_choice(choice: ChoiceFigures | None) -> Picture | None:
             _draw(axes, places.index(row.place) + offset, row, colours[row.name])
         axes.axvline(0, color=NEUTRAL, linewidth=1)
         axes.set_xlabel(
-            "score against the configured recommender's, % (bar: interval; filled: chosen)"
+            "score against the configured recommender's, % (bar: interval; filled: serves)"
         )
         name_rows(axes, [_title(place, shown) for place in places])
         handles = [

@@ -243,3 +243,17 @@ def test_without_a_folder_a_file_is_asked_for(
         job.run(day, progress, 1, 0)
     assert job.run(day, progress, 1, 0, str(tmp_path / "own.journal"))["num_trials"] == 1
     assert (tmp_path / "own.journal").is_file()
+
+
+@pytest.mark.parametrize("text", ["recommender: {}\n", "{}\n", "[1]\n", "5\n", "\xff\n", None])
+def test_another_file_is_left_as_it_is(tmp_path: Path, text: str | None) -> None:
+    config = make_config(tmp_path / "lake", {})
+    write_tiny_snapshot(config)
+    file = tmp_path / "study"
+    if text is None:
+        file.mkdir()
+    else:
+        file.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ConfigError, match="must be a file of trials, or a new one"):
+        search(config, 1, file=str(file))
+    assert text is None or file.read_bytes() == text.encode("latin-1")
