@@ -62,9 +62,9 @@ def test_every_space_is_of_a_setting_and_within_its_bounds(kind: str, model: str
         assert space.including(own) == space, f"{model}.{key}: the default lies outside"
 
 
-def test_every_scorer_and_ranker_can_be_tuned() -> None:
+def test_every_ranker_can_be_tuned_and_scorers_that_are_named() -> None:
     scorers = {entry.name for entry in models() if not entry.is_encoder}
-    assert set(SOURCE_SPACES) == scorers
+    assert set(SOURCE_SPACES) <= scorers
     assert set(RANKER_SPACES) == set(RANKER_SETTINGS)
 
 
