@@ -4,9 +4,11 @@ A new recommender's settings are tuned once they stand in ``SOURCE_SPACES`` here
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config.base import Section
@@ -15,7 +17,9 @@ from graphrec_core.config.recommender import (
     RANKER,
     RANKERS,
     SOURCES,
+    ChallengerConfig,
     LearnedConfig,
+    RankerConfig,
     RecommenderConfig,
 )
 
@@ -143,6 +147,8 @@ def draw(base: RecommenderConfig, suggest: Suggest, *, can_fit: bool) -> dict[st
     model = f"{RANKER}.{MODEL}"
     found[model] = suggest(model, kinds)
     ranker = _ranker_of(base, found[model])
+    if num_in == 1 and not ranker.is_fitted:
+        return found  # it merges nothing
     return found | _drawn(f"{RANKER}.{found[model]}", ranker, RANKER_SPACES, suggest)
 
 
@@ -152,7 +158,7 @@ def values_of(base: RecommenderConfig, *, can_fit: bool) -> dict[str, Any]:
 
 
 def recommender_of(base: RecommenderConfig, values: Values) -> RecommenderConfig:
-    """Makes the recommender that was drawn."""
+    """Makes the recommender that was drawn, without challengers."""
     sources = {
         name: _changed(f"{SOURCES}.{name}", one, values)
         for name, one in base.sources.items()
@@ -160,12 +166,25 @@ def recommender_of(base: RecommenderConfig, values: Values) -> RecommenderConfig
     }
     model = values[f"{RANKER}.{MODEL}"]
     ranker = _changed(f"{RANKER}.{model}", _ranker_of(base, model), values)
+    return RecommenderConfig.model_validate({SOURCES: sources, RANKER: ranker})
+
+
+def with_challengers(
+    found: RecommenderConfig, challengers: Mapping[str, ChallengerConfig]
+) -> RecommenderConfig:
+    """Adds the challengers that are still other recommenders than it, and than each other."""
+    kept: dict[str, ChallengerConfig] = {}
+    for name, one in challengers.items():
+        tried = {SOURCES: found.sources, RANKER: found.ranker, CHALLENGERS: {**kept, name: one}}
+        with suppress(ValidationError):
+            RecommenderConfig.model_validate(tried)
+            kept[name] = one
     return RecommenderConfig.model_validate(
-        {SOURCES: sources, RANKER: ranker, CHALLENGERS: base.challengers}
+        {SOURCES: found.sources, RANKER: found.ranker, CHALLENGERS: kept}
     )
 
 
-def _ranker_of(base: RecommenderConfig, model: str) -> Section:
+def _ranker_of(base: RecommenderConfig, model: str) -> RankerConfig:
     """Returns the configured ranker, or another one with its defaults."""
     kinds = {one.model_fields[MODEL].default: one for one in RANKERS}
     return base.ranker if base.ranker.model == model else kinds[model]()

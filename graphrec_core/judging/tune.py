@@ -30,6 +30,7 @@ from graphrec_core.config.search_space import (
     draw,
     recommender_of,
     values_of,
+    with_challengers,
 )
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
@@ -90,7 +91,8 @@ class Search:
 
     def __init__(self, trials: Trials, file: Path, say: Say) -> None:
         self._trials, self._say = trials, say
-        self._base = trials.day.config.recommender
+        self._own = trials.day.config.recommender
+        self._base = with_challengers(self._own, {})
         self._can_fit = bool(trials.earlier)
         self._known: dict[str, PerQuery] = {}
         _require_trials(file)
@@ -139,14 +141,15 @@ class Search:
         # Seeded by number: ten trials are the same in one call and in two.
         self._study.sampler = TPESampler(seed=num_done, n_startup_trials=NUM_RANDOM)
         if not self._is_base_known() and not self._trials_of(TrialState.WAITING):
-            self._study.enqueue_trial(values_of(self._base, can_fit=self._can_fit))
+            self._study.enqueue_trial(values_of(self._own, can_fit=self._can_fit))
         trial = self._study.ask()
-        values = draw(self._base, _suggest(trial), can_fit=self._can_fit)
-        recommender = recommender_of(self._base, values)
+        values = draw(self._own, _suggest(trial), can_fit=self._can_fit)
+        recommender = recommender_of(self._own, values)
         key = key_of(recommender)
         trial.set_user_attr(KEY, key)
         if (same := self._same(key, trial.number)) is not None:
-            self._study.tell(trial, same.value, state=same.state)
+            value = same.value if same.state is TrialState.COMPLETE else None
+            self._study.tell(trial, value, state=same.state)
             return f"as trial {same.number + 1} of the study"
         return self._measured(trial, recommender)
 
@@ -177,8 +180,8 @@ class Search:
         measured = [self._per_query(one) for one in (old, new)]
         return Tuned(
             study_id=ArtifactId(self._study.study_name),
-            old=old,
-            new=new,
+            old=self._own,
+            new=with_challengers(new, self._own.challengers),
             old_metrics=measured[0],
             new_metrics=measured[1],
             ratio=ratio_of_scores(measured[1], measured[0]),

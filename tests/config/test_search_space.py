@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from graphrec_core.config.recommender import RANKERS, RecommenderConfig
+from graphrec_core.config.recommender import OWN, RANKERS, RecommenderConfig
 from graphrec_core.config.recommenders import models
 from graphrec_core.config.search_space import (
     RANKER_SPACES,
@@ -17,6 +17,7 @@ from graphrec_core.config.search_space import (
     draw,
     recommender_of,
     values_of,
+    with_challengers,
 )
 from graphrec_core.config.written import changed_lines, recommender_lines
 
@@ -75,7 +76,9 @@ def test_what_is_configured_is_part_of_every_space() -> None:
     assert asked["sources.people.degrees.2"] == Span(0, 1.7)
     assert Span(1, 200, is_log=True).including(0) == Span(0, 200)
     assert Choices((1, 2)).including(3) == Choices((1, 2, 3))
-    assert recommender_of(BASE, values_of(BASE, can_fit=True)) == BASE
+    found = recommender_of(BASE, values_of(BASE, can_fit=True))
+    assert found == BASE.contenders[OWN]
+    assert with_challengers(found, BASE.challengers) == BASE
 
 
 def _first(space: Space) -> Any:
@@ -91,7 +94,9 @@ def test_every_draw_is_a_recommender() -> None:
         drawn.add(found.model_dump_json())
         num_sources.add(len(found.sources))
         assert "walks" in found.sources  # a challenger names it
-        assert found.challengers == BASE.challengers
+        merges_nothing = found.ranker.model == "reciprocal_rank" and len(found.sources) == 1
+        kept = with_challengers(found, BASE.challengers).challengers
+        assert kept == ({} if merges_nothing else BASE.challengers)
         assert found.sources.get("taste", BASE.sources["taste"]) == BASE.sources["taste"]
         assert found.ranker.model == "reciprocal_rank" or seed % 2 == 0
         if found.ranker.model == "lightgbm":
@@ -138,9 +143,24 @@ def test_lines_are_yaml_that_means_the_same() -> None:
     for seed in range(30):
         rng = random.Random(seed)
         values = draw(BASE, lambda _, space, rng=rng: _random(space, rng), can_fit=True)
-        found = recommender_of(BASE, values)
+        found = with_challengers(recommender_of(BASE, values), BASE.challengers)
         text = "\n".join(recommender_lines(found))
         assert RecommenderConfig.model_validate(yaml.safe_load(text)["recommender"]) == found
+    text = "\n".join(recommender_lines(BASE))
+    assert RecommenderConfig.model_validate(yaml.safe_load(text)["recommender"]) == BASE
+
+
+def test_a_challenger_that_became_the_recommender_is_none_any_more() -> None:
+    rivals = {"all": {}, "one": {"sources": ["a"]}, "offset": {"ranker": {"offset": 9}}}
+    sources = {"a": {"model": "ease"}, "b": {"model": "popularity"}}
+    base = RecommenderConfig.model_validate(
+        {"sources": sources, "ranker": {"model": "lightgbm"}, "challengers": rivals}
+    )
+    merged = recommender_of(base, {"ranker.model": "reciprocal_rank"})
+    assert list(with_challengers(merged, base.challengers).challengers) == ["offset", "one"]
+    single = {"sources.b.use": False, "ranker.model": "reciprocal_rank"}
+    left = with_challengers(recommender_of(base, single), base.challengers)
+    assert list(left.challengers) == ["offset"]  # all and one are what it is
 
 
 def test_only_lines_that_differ_are_shown_and_defaults_are_not() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from graphrec.jobs import choose_recommender
 from graphrec.jobs import tune as job
 from graphrec.jobs.progress import Lines
-from graphrec_core.config import PipelineConfig
+from graphrec_core.config import PipelineConfig, search_space
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
@@ -257,3 +257,38 @@ def test_another_file_is_left_as_it_is(tmp_path: Path, text: str | None) -> None
     with pytest.raises(ConfigError, match="must be a file of trials, or a new one"):
         search(config, 1, file=str(file))
     assert text is None or file.read_bytes() == text.encode("latin-1")
+
+
+def test_what_was_given_up_once_is_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two sources without settings there are three recommenders."""
+    monkeypatch.setattr(tune, "NUM_UNPRUNED", 1)
+    monkeypatch.setattr(tune, "NUM_RANDOM", 1000)
+    monkeypatch.setattr(search_space, "SOURCE_SPACES", {})
+    monkeypatch.setattr(search_space, "RANKER_SPACES", {})
+    asked: list[str] = []
+    measured = Trials.measured
+    monkeypatch.setattr(
+        Trials,
+        "measured",
+        lambda self, one, watch: asked.append(key_of(one)) or measured(self, one, watch),
+    )
+    config = make_config(tmp_path, {})
+    write_tiny_snapshot(config)
+    found = search(config, 20, file=str(tmp_path / "study"))
+    assert len(asked) == len(set(asked)) == 3
+    states = [state for _, state, *_ in _tried(tmp_path / "study", found)]
+    assert states.count(TrialState.PRUNED) == found.num_pruned > 1
+    assert states.count(TrialState.COMPLETE) == 20 - found.num_pruned
+
+
+def test_challengers_are_left_beside_what_is_found(tmp_path: Path) -> None:
+    """What a challenger names stays in; one that the recommender became is none any more."""
+    rivals = {"popular_ones": {"sources": ["recent"]}, "late": {"ranker": {"offset": 9}}}
+    config = make_config(tmp_path, rivals)
+    write_tiny_snapshot(config)
+    found = search(config, 6)
+    assert found.old == config.recommender
+    assert "recent" in found.new.sources
+    assert set(found.new.challengers) <= set(rivals)
