@@ -194,6 +194,16 @@ class RecommenderConfig(Section):
         return {OWN: own, **others}
 
     @property
+    def key(self) -> str:
+        """Its sources and ranker as JSON: of recommenders with equal keys the lists are equal.
+
+        The offset is not in it where there is one list only: that keeps its order.
+        """
+        is_one_list = len(self.sources) == 1 and not self.ranker.is_fitted
+        of_ranker = {"offset"} if is_one_list else set()
+        return self.model_dump_json(exclude={CHALLENGERS: True, RANKER: of_ranker})
+
+    @property
     def num_windows(self) -> int:
         """Most windows that a ranker is fitted to, challengers' included; 0: none is fitted."""
         rankers = (self.ranker, *(one.ranker for one in self.challengers.values()))
@@ -245,7 +255,7 @@ def require_contenders(recommender: RecommenderConfig) -> None:
             raise ValueError(f"{where}.sources names a source twice")
     for name, other in recommender.contenders.items() if recommender.challengers else ():
         where = SECTION if name == OWN else f"{SECTION}.{CHALLENGERS}.{name}"
-        if (before := met.setdefault(other.model_dump_json(), name)) != name:
+        if (before := met.setdefault(other.key, name)) != name:
             raise ValueError(f"{where} is what {before} is; leave it out or change it")
         if isinstance(other.ranker, LearnedConfig) and other.ranker.num_windows == 1:
             raise ValueError(

@@ -81,6 +81,10 @@ def test_an_override_reaches_a_challenger(load: Load) -> None:
             {"a": {"sources": ["walks"]}, "b": {"sources": ["walks"]}},
             "recommender.challengers.b is what a is",
         ),
+        (
+            {"a": {"sources": ["walks"]}, "b": {"sources": ["walks"], "ranker": {"offset": 9}}},
+            "recommender.challengers.b is what a is",  # one list keeps its order
+        ),
         ({"a": {"ranker": {"model": "lightgbm", "num_windows": 1}}}, "must be 2 or more beside"),
         ({"recommender": {"sources": ["walks"]}}, "is no name of a source or challenger"),
         ({"A b": {"sources": ["walks"]}}, "is no name of a source or challenger"),

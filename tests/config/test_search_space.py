@@ -1,6 +1,8 @@
 """What tune may change: real settings within their bounds, and what a person would write."""
 
 import random
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +105,24 @@ def test_every_draw_is_a_recommender() -> None:
             assert (found.ranker.num_windows, found.ranker.monotone) == (3, {"novelty": 1})
     assert len(drawn) > 150
     assert num_sources == {1, 2, 3, 4}
+
+
+def test_challengers_that_became_equal_are_left_out_and_hinder_no_draw() -> None:
+    """Of the challengers in the docs: with fewer sources some are what others are."""
+    docs = (Path(__file__).parents[2] / "docs" / "operating.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"### Challengers\n.*?```yaml\n(.*?)```", docs, flags=re.DOTALL)
+    base = RecommenderConfig.model_validate(yaml.safe_load(text)["recommender"])
+    kept = set()
+    for seed in range(200):
+        rng = random.Random(seed)
+        values = draw(base, lambda _, space, rng=rng: _random(space, rng), can_fit=True)
+        found = with_challengers(recommender_of(base, values), base.challengers)
+        assert RecommenderConfig.model_validate(found.model_dump(mode="json")) == found
+        kept.add(tuple(found.challengers))
+        if set(found.sources) == {"people"}:
+            is_merged = found.ranker.model == "reciprocal_rank"
+            assert list(found.challengers) == (["small"] if is_merged else ["merged", "small"])
+    assert {("merged", "people_alone", "small"), ("merged", "small"), ("small",)} <= kept
 
 
 def test_the_last_source_is_in_where_no_other_is() -> None:
