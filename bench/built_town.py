@@ -60,7 +60,7 @@ class Town:
             name: {**settings, "quota": self.quota}
             for name, settings in {
                 "explained": {"model": "ease"},
-                "spectrum": {"model": "spectral", "rank": 64},
+                "spectrum": {"model": "spectral", "rank": 64, "linear": 0},
                 "walks": {"model": "covisitation"},
                 "recent": {"model": "popularity", "window_days": 28},
             }.items()
