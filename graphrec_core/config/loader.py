@@ -11,16 +11,23 @@ from pydantic import ValidationError
 from graphrec_core.config.auto import AUTO, is_auto
 from graphrec_core.config.former import refuse_former
 from graphrec_core.config.looseness import gate_of_yaml
-from graphrec_core.config.overrides import Override, read_overrides, refuse_beyond
+from graphrec_core.config.overrides import (
+    Override,
+    read_overrides,
+    refuse_beyond,
+    without_overtaken,
+)
 from graphrec_core.config.pipeline import PipelineConfig
 from graphrec_core.config.problems import note_override, problems
-from graphrec_core.config.recommender import RANKER, SECTION, prepare
+from graphrec_core.config.recommender import RANKER, SECTION, SOURCES, prepare
 from graphrec_core.config.yaml_reader import MAX_BYTES, KeyPath, YamlProblem, read_yaml
 from graphrec_core.errors import ConfigError
 from graphrec_core.redaction import learn_secrets
 
-BESIDE_AUTO: tuple[KeyPath, ...] = ((), ("model",), (RANKER,))
-"""Keys of ``recommender`` that take the place of ``auto``, or that it lets others say."""
+INSTEAD_OF_AUTO: tuple[KeyPath, ...] = ((), ("model",), (SOURCES,))
+"""Keys of ``recommender`` that take the place of ``auto``."""
+CHANGES_AUTO = 2
+"""The turn of an override that changes a part of what ``auto`` stands for."""
 CONFIG_DIR_VARIABLE = "GRAPHREC_CONFIG_DIR"
 
 
@@ -118,8 +125,8 @@ def _validated(
     refuse_former(path, data, overrides)
     try:
         written = deepcopy(data)
-        for override in sorted(overrides, key=_is_of_recommender):
-            if _is_of_recommender(override) and override.path[1:2] not in BESIDE_AUTO:
+        for override in sorted(without_overtaken(overrides), key=_turn):
+            if _turn(override) == CHANGES_AUTO:
                 _spell_out(data)
             prepare(data, override.path, override.value)
             override.apply(data)
@@ -134,9 +141,12 @@ def _validated(
         ) from None  # the cause quotes values, which may be passwords
 
 
-def _is_of_recommender(override: Override) -> bool:
-    """Tells whether it changes what recommends: that comes after what ``auto`` follows from."""
-    return override.path[0] == SECTION
+def _turn(override: Override) -> int:
+    """Returns when it is applied: first what ``auto`` follows from, last what changes a part."""
+    section, *keys = override.path
+    if section != SECTION:
+        return 0
+    return 1 if tuple(keys) in INSTEAD_OF_AUTO or keys[0] == RANKER else CHANGES_AUTO
 
 
 def _spell_out(data: dict[str, Any]) -> None:

@@ -84,6 +84,15 @@ def read_overrides(texts: Sequence[object]) -> list[Override]:
     return overrides
 
 
+def without_overtaken(overrides: Sequence[Override]) -> list[Override]:
+    """Leaves out those of which a later one sets the same key, or a section that holds it."""
+    return [
+        one
+        for number, one in enumerate(overrides, 1)
+        if not any(one.path[: len(later.path)] == later.path for later in overrides[number:])
+    ]
+
+
 def refuse_beyond(allowed: Sequence[str], overrides: Iterable[Override]) -> None:
     """Refuses what a triggered run may not override.
 

@@ -229,6 +229,35 @@ def test_it_follows_what_is_overridden_in_whatever_order(load: Load) -> None:
         assert sources["explained"] == EaseConfig(quota=5)
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("recommender.sources.recent.quota=5", "recommender.ranker.num_windows=1"),
+        ("recommender.sources.recent.quota=5", "recommender.ranker={model: reciprocal_rank}"),
+        ("recommender.embedding_dim=8", "recommender.model=lightgcn"),
+    ],
+)
+def test_its_parts_are_changed_after_what_it_follows_from(
+    load: Load, first: str, second: str
+) -> None:
+    assert load(first, second) == load(second, first)
+    assert load(second, first) != load(second)
+
+
+def test_sources_take_its_place_as_in_a_yaml(load: Load) -> None:
+    """No challenger that nobody wrote is left, of sources that are gone."""
+    one = load("recommender.sources={a: {model: ease}}")
+    assert one == load(recommender={"sources": {"a": {"model": "ease"}}})
+    tree = load("recommender.ranker={model: lightgbm}", "recommender.sources={a: {model: ease}}")
+    assert (tree.recommender.ranker, tree.recommender.challengers) == (LightGBMConfig(), {})
+
+
+def test_a_later_override_overtakes_the_parts_before_it(load: Load) -> None:
+    assert load("recommender.sources.recent.quota=5", "recommender=auto") == load()
+    part, whole = "recommender.sources.a.quota=5", "recommender.sources={a: {model: ease}}"
+    assert load(part, whole) == load(whole) != load(whole, part)
+
+
 def test_a_mapping_that_only_says_who_orders_has_its_sources(load: Load) -> None:
     found = load(recommender={"ranker": {"num_windows": 2}}).recommender
     assert (found.sources, found.ranker) == (FOUR, LightGBMConfig(num_windows=2))
