@@ -59,18 +59,23 @@ def _of_star(star: exp.Expr, query: exp.Select, known: _Known) -> frozenset[str]
     leaves_out = any((star.this if whose else star).args.values())
     if leaves_out or query.args.get("laterals"):
         return _UNKNOWN
+    meant = [origin for origin in _origins(query) if whose in ("", origin.alias_or_name.lower())]
+    if not meant or star.args.get("db"):  # the fields of a struct
+        return _UNKNOWN
+    return frozenset().union(*(_of_origin(origin, known) for origin in meant))
+
+
+def _origins(query: exp.Select) -> list[exp.Expr]:
+    """Returns what a query takes columns from: not what it only looks for rows in."""
     clauses = [query.args.get("from_"), *query.args.get("joins", ())]
-    origins = [clause.this for clause in clauses if clause is not None]
-    return frozenset().union(
-        *(
-            _renamed(origin) or _of_origin(origin, known)
-            for origin in origins
-            if whose in ("", origin.alias_or_name.lower())
-        )
-    )
+    return [one.this for one in clauses if one and one.args.get("kind") not in ("SEMI", "ANTI")]
 
 
 def _of_origin(origin: exp.Expr, known: _Known) -> frozenset[str]:
+    if origin.args.get("pivots") or origin.args.get("joins"):
+        return _UNKNOWN
+    if renamed := _renamed(origin):
+        return renamed
     if isinstance(origin, exp.Subquery):
         return _of_query(origin.this, known)
     return known.get(origin.name.lower(), _UNKNOWN)
