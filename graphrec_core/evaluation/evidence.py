@@ -148,3 +148,9 @@ def pool_queries(tables: Sequence[pa.Table]) -> pa.Table:
         for number, table in enumerate(tables)
     ]
     return pa.concat_tables(numbered, promote_options="default")
+
+
+def without_sources(queries: pa.Table) -> pa.Table:
+    """Leaves out what the sources would have done alone: no ranker is judged by them there."""
+    names = [name for name in queries.column_names if name.startswith(SOURCE_PREFIX)]
+    return queries.drop_columns(names)

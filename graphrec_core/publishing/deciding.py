@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pyarrow as pa
+
 from graphrec_core.config import StepName
 from graphrec_core.day import Day, evaluation_ref, recommender_id
-from graphrec_core.evaluation.evidence import Evidence, pool_queries
+from graphrec_core.evaluation.evidence import Evidence, pool_queries, without_sources
 from graphrec_core.evaluation.rules import judge
 from graphrec_core.evaluation.settling import holding, settle, verdict_of
 from graphrec_core.lake import Artifact
@@ -96,16 +98,25 @@ def decide(
         names: The regions to publish.
         brought: What every region of the snapshot brings.
     """
-    evaluations = [one.evaluation for one in brought.values() if one.evaluation]
-    pool, config = list[GateDecision](), day.config
-    if evaluations:
-        queries = pool_queries([found.read_table("queries.parquet") for found in evaluations])
-        is_fitted = config.recommender.num_windows > 0  # in some region; each asks of its own
-        pooled = Evidence(
-            config.gate, config.evaluation, queries, pooled=True, is_fitted=is_fitted
-        )
-        pool = judge(pooled)
+    pool = judge_pool(day, brought)
     return {region: _entry(day, region, brought[region], pool) for region in names}
+
+
+def judge_pool(day: Day, brought: Mapping[Region, Brought]) -> list[GateDecision]:
+    """Judges the queries of all regions together; nothing without an evaluation.
+
+    Rankers by those of the regions alone whose recommender has a fitted one.
+    """
+    tables, config = list[pa.Table](), day.config
+    for region, one in brought.items():
+        if one.evaluation is not None:
+            queries = one.evaluation.read_table("queries.parquet")
+            is_fitted = day.if_chosen(region).is_fitted
+            tables.append(queries if is_fitted else without_sources(queries))
+    if not tables:
+        return []
+    pool = pool_queries(tables)
+    return judge(Evidence(config.gate, config.evaluation, pool, pooled=True, is_fitted=True))
 
 
 def describe_held(release: Release) -> dict[Region, str]:
