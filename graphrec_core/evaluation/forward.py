@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from graphrec_core.config import PipelineConfig
+from graphrec_core.evaluation.interval import FEWEST
 from graphrec_core.evaluation.metrics import METRICS, judged_metrics, measured_systems
 from graphrec_core.evaluation.systems import MODEL
 from graphrec_core.lake import Artifact, Attempt
@@ -112,13 +113,20 @@ def _promised(judged: Sequence[Scored]) -> dict[str, float]:
 
 
 def _parted(judged: Sequence[Scored]) -> list[str]:
-    """Names the judged metrics of which the holdout had promised more than came."""
+    """Names the judged metrics of which the holdout had promised more than came.
+
+    None where fewer than ``FEWEST`` queries came: that may be chance.
+    """
     promised, parted = _promised(judged), []
     for metric in judged_metrics() if promised else ():
         columns = [np.asarray(one.queries[metric.column_of(MODEL)]) for one in judged]
         came = np.concatenate(columns)
-        # The holdout's mean has an error, too, about as great as this one.
-        error = math.sqrt(2) * came.std() / math.sqrt(len(came))
+        if len(came) < FEWEST:
+            return []
+        # Few queries, or none with a hit, show less spread than a promise of so much lets expect:
+        # that of a share is at most a coin's. The holdout's mean errs about as much as this one.
+        coin = math.sqrt(promised[metric.name] * (1 - promised[metric.name]))
+        error = math.sqrt(2 / len(came)) * max(came.std(), coin)
         if metric.better.sign * (promised[metric.name] - came.mean()) > PARTED * error:
             parted.append(metric.name)
     return parted
