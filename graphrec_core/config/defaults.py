@@ -14,7 +14,7 @@ from typing import Any, Literal, get_origin
 from pydantic_core import to_jsonable_python
 
 from graphrec_core.config.base import Section
-from graphrec_core.config.model import ModelConfig
+from graphrec_core.config.model import ModelConfig, ScorerConfig
 
 TABLES: Mapping[str, Mapping[str, Any]] = json.loads(
     resources.files(__package__).joinpath("defaults.json").read_text(encoding="utf-8")
@@ -76,6 +76,8 @@ def _departures(path: str, key: str, value: object) -> Iterator[tuple[str, Any]]
         inner = path_of(path, type(value))
         for name in type(value).model_fields:
             yield from _departures(f"{inner}.{name}", f"{key}.{name}", getattr(value, name))
+        if isinstance(value, ScorerConfig) and value.version > 1:
+            yield f"{key}.version", value.version  # as made_by has it
     elif isinstance(value, dict) and any(isinstance(one, Section) for one in value.values()):
         for name, one in value.items():
             yield f"{key}.{name}", "given"

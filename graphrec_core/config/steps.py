@@ -88,6 +88,7 @@ class StepSpec:
             ``{id}``; empty: it leaves none.
         within: The step that does it too; None: it is a task of the DAG.
         needs: When it runs: after which ends of the tasks just before it.
+        runs: Steps whose code it runs too: their versions count as its own.
     """
 
     help: str
@@ -99,6 +100,7 @@ class StepSpec:
     folder: str = ""
     within: StepName | None = None
     needs: Needs = Needs.ALL
+    runs: tuple[StepName, ...] = ()
 
 
 _CANONICAL = (
@@ -115,13 +117,8 @@ QUOTAS = "recommender.quotas"
 SAMPLE = "recommender.sample"
 """Stands for the settings that choose the pairs that a ranker is fitted to."""
 _LISTS = (QUOTAS, "recommender.ranker")
-_MEASURED = (
-    "evaluation.k",
-    "evaluation.depth",
-    "evaluation.cold_start_max_degree",
-    "evaluation.low_degree_max",
-    "evaluation.recent_days",
-)
+_SCORED = ("evaluation.k", "evaluation.depth", "evaluation.recent_days")
+_MEASURED = (*_SCORED, "evaluation.cold_start_max_degree", "evaluation.low_degree_max")
 
 
 def _gate_settings(step: StepName) -> tuple[str, ...]:
@@ -190,12 +187,13 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.CHOICE: StepSpec(
         "Lets the recommender and its challengers compete on the fit holdout; the best one of a "
         "region serves it.",
-        1,
-        ("task", "recommender", "training.min_queries", *_MEASURED),
+        2,
+        ("task", "recommender", "training.min_queries", *_SCORED),
         # Trained models and earlier windows are inputs too (see day).
         inputs=(_SNAPSHOT, StepInput("check", StepName.CHECK)),
         folder="choices/as_of={as_of}/{id}",
         needs=Needs.ONE,
+        runs=(StepName.WINDOW, StepName.RANKER, StepName.EVALUATE),
     ),
     StepName.RANKER: StepSpec(
         "Fits the ranker of all regions at once to the day's window and earlier ones.",
@@ -242,7 +240,7 @@ STEPS: dict[StepName, StepSpec] = {
     StepName.SCORE: StepSpec(
         "Scores the release of a horizon ago on what then happened.",
         1,
-        ("task", "evaluation.k", "evaluation.depth", "evaluation.recent_days", "gate.baselines"),
+        ("task", *_SCORED, "gate.baselines"),
         # What it served, and the champions of its day, are inputs too (see day.references).
         inputs=(_SNAPSHOT,),
         folder="scores/as_of={as_of}/{id}",
@@ -253,3 +251,8 @@ STEPS: dict[StepName, StepSpec] = {
     ),
 }
 """Each step, in the order of a day."""
+
+
+def versions_of(step: StepName) -> dict[StepName, int]:
+    """Returns the versions of the code that makes a step's result: its own, and what it runs."""
+    return {one: STEPS[one].version for one in (step, *STEPS[step].runs)}

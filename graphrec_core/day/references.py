@@ -60,7 +60,7 @@ def recommender_id(day: Day, region: Region) -> ArtifactId:
     recommender = day.config.recommender
     sources = [
         {
-            "settings": settings.own_settings(),
+            "settings": settings.made_by(),
             "quota": settings.quota,
             "model": model_of(day, region, name),
         }

@@ -32,11 +32,12 @@ from graphrec_core.config.search_space import (
     values_of,
     with_challengers,
 )
+from graphrec_core.config.steps import versions_of
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.evaluation.contest import PerQuery, Ratio, ratio_of_scores, score
 from graphrec_core.judging.trial import Trials
-from graphrec_core.lake.identity import canonical_json, digest
+from graphrec_core.lake.identity import canonical_json, departing_config, digest
 from graphrec_core.types import ArtifactId
 
 KEY = "recommender"
@@ -235,10 +236,8 @@ def study_id_of(trials: Trials) -> ArtifactId:
             "check": day.ref(StepName.CHECK).id,
             "models": _models(day),
             "earlier": [[one.ref(StepName.SNAPSHOT).id, _models(one)] for one in trials.earlier],
-            "recommender": day.config.recommender.model_dump(mode="json"),
-            "task": day.config.task.model_dump(mode="json"),
-            "evaluation": day.config.evaluation.model_dump(mode="json"),
-            "min_queries": day.config.training.min_queries,
+            "settings": departing_config(day.config, StepName.CHOICE),
+            "versions": versions_of(StepName.CHOICE),
             "spaces": to_jsonable_python([SOURCE_SPACES, RANKER_SPACES]),
         }
     )

@@ -11,7 +11,7 @@ from pydantic_core import to_jsonable_python
 from graphrec_core.config import STEPS, PipelineConfig, StepName
 from graphrec_core.config.defaults import departures, own_departures, schema_version
 from graphrec_core.config.hidden import without_secrets
-from graphrec_core.config.steps import OWN_SETTINGS
+from graphrec_core.config.steps import OWN_SETTINGS, versions_of
 from graphrec_core.types import ArtifactId, Region, format_instant
 
 ID_LENGTH = 16
@@ -79,13 +79,18 @@ def artifact_id(
     return digest(
         {
             "step": step,
-            "version": STEPS[step].version,
+            "version": _version(step),
             "as_of": format_instant(as_of),
             "region": region,
             "config": departing_config(config, step, source),
             "inputs": dict(inputs),
         }
     )
+
+
+def _version(step: StepName) -> int | dict[StepName, int]:
+    found = versions_of(step)
+    return found if len(found) > 1 else found[step]
 
 
 def _lookup(config: PipelineConfig, key: str) -> object:

@@ -5,6 +5,7 @@ declares is added, renamed or has another default. If that is meant, bump the VE
 whose result changes and write the new ids here.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 
 from graphrec_core.config import STEPS, Grain, PipelineConfig, StepName
 from graphrec_core.config.gate import GateConfig
+from graphrec_core.config.model import PopularityConfig
+from graphrec_core.config.steps import OWN_SETTINGS
 from graphrec_core.lake import artifact_id
 from graphrec_core.lake.identity import declared_config
 from graphrec_core.types import ALL_REGIONS, Region
@@ -24,7 +27,7 @@ GOLDEN = {
     StepName.CHECK: "b2043e916bb40b1b",
     StepName.TRAIN: "b27d6834a178f477",
     StepName.WINDOW: "be3741ec7f29d065",
-    StepName.CHOICE: "339ff9b6fd1a828d",
+    StepName.CHOICE: "c8d2498ad4abe432",
     StepName.RANKER: "d7fdc4277194b352",
     StepName.EMBED: "e6dfbf4eead1d070",
     StepName.EVALUATE: "46ba2c7d78216b43",
@@ -114,6 +117,51 @@ def _snapshot_id(change: dict[str, dict[str, Any]]) -> str:
     data["snapshot"] |= change.get("snapshot", {})
     config = PipelineConfig.model_validate(data)
     return artifact_id(StepName.SNAPSHOT, config, AS_OF, ALL_REGIONS, {})
+
+
+OF_SOURCES = (StepName.EMBED, StepName.WINDOW, StepName.CHOICE, StepName.RANKER)
+
+
+@pytest.mark.parametrize("step", OF_SOURCES)
+def test_a_scorers_version_is_in_the_id_of_what_it_proposes_to(
+    step: StepName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(Path("lake"), recommender={"model": "popularity"})
+    source = "popularity" if step is StepName.EMBED else ""
+    before = artifact_id(step, config, AS_OF, ALL_REGIONS, {}, source)
+    monkeypatch.setattr(PopularityConfig, "version", 2)
+    assert artifact_id(step, config, AS_OF, ALL_REGIONS, {}, source) != before
+
+
+def test_whatever_holds_sources_is_tried_with_another_version_of_a_scorer() -> None:
+    held = {OWN_SETTINGS, "recommender", "recommender.sources"}
+    found = {step for step, spec in STEPS.items() if held & set(spec.settings)}
+    assert found - {StepName.TRAIN} == set(OF_SOURCES)  # train-model trains encoders alone
+
+
+@pytest.mark.parametrize("code", [StepName.WINDOW, StepName.RANKER, StepName.EVALUATE])
+def test_a_choice_is_another_one_where_the_code_that_it_runs_is(
+    code: StepName, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config(Path("lake"))
+    ids = {step: artifact_id(step, config, AS_OF, ALL_REGIONS, {}, SOURCE) for step in STEPS}
+    monkeypatch.setitem(STEPS, code, replace(STEPS[code], version=99))
+    changed = {
+        step
+        for step in STEPS
+        if artifact_id(step, config, AS_OF, ALL_REGIONS, {}, SOURCE) != ids[step]
+    }
+    assert changed == {code, StepName.CHOICE}
+
+
+@pytest.mark.parametrize("key", ["cold_start_max_degree", "low_degree_max"])
+def test_what_no_contender_is_scored_by_is_in_no_choice(key: str) -> None:
+    config = tiny_config(Path("lake"))
+    other = tiny_config(Path("lake"), evaluation={key: 1})
+    assert getattr(other.evaluation, key) != getattr(config.evaluation, key)
+    for step, is_equal in ((StepName.CHOICE, True), (StepName.EVALUATE, False)):
+        ids = {artifact_id(step, one, AS_OF, ALL_REGIONS, {}) for one in (config, other)}
+        assert (len(ids) == 1) == is_equal
 
 
 def test_every_step_is_in_the_table() -> None:

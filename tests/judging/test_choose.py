@@ -10,6 +10,7 @@ import pytest
 
 from graphrec.jobs import build_shard, choose_recommender, fit_ranker, train_model
 from graphrec_core.config import PipelineConfig, StepName
+from graphrec_core.config.model import PopularityConfig
 from graphrec_core.config.recommender import OWN
 from graphrec_core.day import Day, evaluation_ref, recommender_id
 from graphrec_core.errors import AbsentError, ConfigError, GateRefusedError
@@ -250,6 +251,16 @@ def test_days_forwards_and_backwards_choose_alike(tmp_path: Path) -> None:
         there = [Day(config, one).open(Day(config, one).ref(StepName.CHOICE)) for one in days]
         stored.append([(one.manifest.id, one.manifest.stats) for one in there])
     assert stored[0] == stored[1]
+
+
+def test_a_scorer_that_proposes_otherwise_is_another_recommender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = Day(make_config(tmp_path, {}), AS_OF)
+    before = recommender_id(day, EAST)
+    assert recommender_id(day, EAST) == before
+    monkeypatch.setattr(PopularityConfig, "version", 2)
+    assert recommender_id(day, EAST) != before
 
 
 def test_before_the_choice_nothing_is_judged(tmp_path: Path) -> None:

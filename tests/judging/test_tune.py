@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from rich.console import Console
 from graphrec.jobs import choose_recommender
 from graphrec.jobs import tune as job
 from graphrec.jobs.progress import Lines
-from graphrec_core.config import PipelineConfig, search_space
+from graphrec_core.config import STEPS, PipelineConfig, StepName, search_space
+from graphrec_core.config.model import PopularityConfig
 from graphrec_core.config.recommender import RecommenderConfig
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
@@ -199,6 +201,21 @@ def test_another_snapshot_base_or_measure_is_another_study(tmp_path: Path) -> No
     ]
     ids = {study_id_of(Trials(day)) for day in others}
     assert len(ids | {own}) == 4
+
+
+def test_over_other_code_it_is_another_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(tmp_path, {})
+    write_tiny_snapshot(config)
+    ids = {study_id_of(Trials(Day(config, AS_OF)))}
+    for step in (StepName.WINDOW, StepName.RANKER, StepName.CHOICE):
+        with monkeypatch.context() as patch:
+            patch.setitem(STEPS, step, replace(STEPS[step], version=99))
+            ids.add(study_id_of(Trials(Day(config, AS_OF))))
+    monkeypatch.setattr(PopularityConfig, "version", 2)
+    ids.add(study_id_of(Trials(Day(config, AS_OF))))
+    assert len(ids) == 5
 
 
 def test_what_cannot_be_scored_is_refused(tmp_path: Path) -> None:
