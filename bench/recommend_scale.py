@@ -17,7 +17,7 @@ from graphrec.jobs.threads import set_threads
 
 Row = dict[str, Any]
 SIZES, QUICK_SIZES = (25_000, 50_000, 100_000), (2_000, 4_000, 8_000)
-QUOTA, QUOTA_OF_ONE = 200, 270
+QUOTA, QUOTA_OF_ONE = 175, 240
 """Of each source: together they propose some 400, and 500, candidates to a query."""
 MOST_S, MOST_GB, MOST_MS = 600, 2.0, 10
 LINEAR = 1.25
