@@ -125,7 +125,7 @@ RANKER_SPACES: Mapping[str, Mapping[str, Space]] = {
 def draw(base: RecommenderConfig, suggest: Suggest, *, can_fit: bool) -> dict[str, Any]:
     """Draws a value of everything that matters: nothing of a source that is out.
 
-    A source that a challenger names stays in.
+    A source that a challenger, or a ranker's ``monotone``, names stays in.
 
     Args:
         base: What is configured; its own values are part of each space.
@@ -133,7 +133,7 @@ def draw(base: RecommenderConfig, suggest: Suggest, *, can_fit: bool) -> dict[st
         can_fit: Whether a learned ranker can be judged.
     """
     found: dict[str, Any] = {}
-    named = {source for one in base.challengers.values() for source in one.sources}
+    named = _named(base)
     num_in, last = 0, list(base.sources)[-1]
     for source, settings in base.sources.items():
         use = f"{SOURCES}.{source}.{USE}"
@@ -150,6 +150,14 @@ def draw(base: RecommenderConfig, suggest: Suggest, *, can_fit: bool) -> dict[st
     if num_in == 1 and not ranker.is_fitted:
         return found  # it merges nothing
     return found | _drawn(f"{RANKER}.{found[model]}", ranker, RANKER_SPACES, suggest)
+
+
+def _named(base: RecommenderConfig) -> set[str]:
+    """Returns the sources without which a part of the configuration would mean nothing."""
+    rankers = [base.ranker, *(one.ranker for one in base.challengers.values())]
+    features = [key for one in rankers for key in getattr(one, "monotone", ())]
+    of_features = {one for one in base.sources for key in features if key.startswith(f"{one}_")}
+    return of_features | {key for one in base.challengers.values() for key in one.sources}
 
 
 def values_of(base: RecommenderConfig, *, can_fit: bool) -> dict[str, Any]:

@@ -52,9 +52,7 @@ def score(values: PerQuery) -> float:
     return float(np.prod(means) ** (1 / len(means)))
 
 
-def ratio_of_scores(
-    own: PerQuery, other: PerQuery, confidence: float = CONFIDENCE
-) -> Ratio | None:
+def ratio_of_scores(own: PerQuery, other: PerQuery) -> Ratio | None:
     """Divides a score by another one on the same queries; with an interval.
 
     The interval is that of the delta method for the logarithm of the ratio, paired by query (Deng,

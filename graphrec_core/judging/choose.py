@@ -3,11 +3,12 @@
 import logging
 
 from graphrec_core.config import StepName
+from graphrec_core.config.recommender import CHALLENGERS, OWN, SECTION
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
 from graphrec_core.evaluation.contest import Contest, choose, contest_figures, pooled
 from graphrec_core.judging.contenders import compete, ready
-from graphrec_core.judging.fit_ranker import require_models
+from graphrec_core.judging.fit_ranker import require_features, require_models
 from graphrec_core.judging.fit_view import FitView
 from graphrec_core.lake import Artifact, Attempt
 from graphrec_core.lake.records import ChoiceFigures, ChosenBy
@@ -24,7 +25,8 @@ def produce_choice(day: Day) -> Artifact:
     the fit view, the rankers to earlier windows, and the queries are those of the fit holdout.
 
     Raises:
-        ConfigError: There is nobody to choose from.
+        ConfigError: There is nobody to choose from, or a contender's ranker is to be monotone in
+            what is no feature.
         LakeError: The day's snapshot is missing, no region has a model of some source, or a file
             is damaged.
     """
@@ -34,6 +36,8 @@ def produce_choice(day: Day) -> Artifact:
             found="recommender.challengers is empty",
             fix="Leave the step out, or name challengers.",
         )
+    for name, one in day.config.recommender.contenders.items():
+        require_features(one, SECTION if name == OWN else f"{SECTION}.{CHALLENGERS}.{name}")
     snapshot = day.open(day.ref(StepName.SNAPSHOT))
     require_models(day)
 

@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 
 from graphrec_core.config import StepName
-from graphrec_core.config.recommender import LightGBMConfig, LogisticConfig
+from graphrec_core.config.recommender import (
+    SECTION,
+    LightGBMConfig,
+    LogisticConfig,
+    RecommenderConfig,
+)
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError
 from graphrec_core.judging.build_window import (
@@ -51,9 +56,8 @@ def produce_ranker(day: Day) -> Artifact:
         LakeError: The day's snapshot is missing, no region has a model of some source, or a file
             is damaged.
     """
-    settings = ranker_settings(day)
-    names = [*feature_names(list(day.config.recommender.sources)), REGION]
-    _require_features(settings, names[:-1])
+    ranker_settings(day)
+    require_features(day.config.recommender)
     day.open(day.ref(StepName.SNAPSHOT))
     require_models(day)
 
@@ -152,11 +156,21 @@ def require_models(day: Day) -> None:
             )
 
 
-def _require_features(settings: LightGBMConfig | LogisticConfig, names: Sequence[str]) -> None:
-    asked = settings.monotone if isinstance(settings, LightGBMConfig) else ()
+def require_features(recommender: RecommenderConfig, key: str = SECTION) -> None:
+    """Refuses a ranker that is to be monotone in what is no feature of its pairs.
+
+    Args:
+        recommender: A recommender.
+        key: Its dotted key.
+
+    Raises:
+        ConfigError: Names the key and the features.
+    """
+    ranker, names = recommender.ranker, feature_names(list(recommender.sources))
+    asked = ranker.monotone if isinstance(ranker, LightGBMConfig) else ()
     if unknown := sorted(set(asked) - set(names)):
         raise ConfigError(
-            must="recommender.ranker.monotone must name features of this recommender's pairs: "
+            must=f"{key}.ranker.monotone must name features of this recommender's pairs: "
             f"{', '.join(names)}.",
             found=", ".join(unknown),
             fix="Correct the names, or leave them out.",

@@ -36,6 +36,7 @@ from graphrec_core.config.steps import versions_of
 from graphrec_core.day import Day
 from graphrec_core.errors import AbsentError, ConfigError, RefusedError
 from graphrec_core.evaluation.contest import PerQuery, Ratio, ratio_of_scores, score
+from graphrec_core.judging.fit_ranker import require_features
 from graphrec_core.judging.trial import Trials
 from graphrec_core.lake.identity import canonical_json, departing_config, digest
 from graphrec_core.types import ArtifactId
@@ -115,10 +116,12 @@ class Search:
                 tried in any case.
 
         Raises:
+            ConfigError: Its ranker is to be monotone in what is no feature.
             AbsentError: What is configured cannot be scored: a source has no model, or its learned
                 ranker no earlier window.
             RefusedError: Its ranker cannot be fitted.
         """
+        require_features(self._base)
         _require_a_window(self._base, can_fit=self._can_fit)
         for left in self._trials_of(TrialState.RUNNING):  # of a call that was ended
             self._study.tell(left.number, state=TrialState.FAIL)

@@ -125,6 +125,17 @@ def test_challengers_that_became_equal_are_left_out_and_hinder_no_draw() -> None
     assert {("merged", "people_alone", "small"), ("merged", "small"), ("small",)} <= kept
 
 
+def test_a_source_that_monotone_names_is_in() -> None:
+    base = RecommenderConfig.model_validate(
+        {
+            "sources": {"a": {"model": "ease"}, "b": {"model": "popularity"}},
+            "ranker": {"model": "lightgbm", "monotone": {"a_rank": -1, "novelty": 1}},
+        }
+    )
+    uses = [name for name in values_of(base, can_fit=True) if name.endswith(".use")]
+    assert uses == ["sources.b.use"]
+
+
 def test_the_last_source_is_in_where_no_other_is() -> None:
     base = RecommenderConfig.model_validate(
         {"sources": {"a": {"model": "ease"}, "b": {"model": "popularity"}}}

@@ -272,6 +272,22 @@ def test_before_the_choice_nothing_is_judged(tmp_path: Path) -> None:
             job(Day(config, AS_OF), EAST)
 
 
+@pytest.mark.parametrize("key", ["recommender", "recommender.challengers.other"])
+def test_an_unknown_monotone_feature_of_a_contender_is_refused_at_once(
+    tmp_path: Path, key: str
+) -> None:
+    """Its own sources tell what it knows: walks_score is nothing to who has none."""
+    trees = {**TREES, "monotone": {"walks_score": 1}}
+    own: dict[str, Any] = {
+        "challengers": {"a": {}},
+        "ranker": {**TREES, "monotone": {"warmth": 1}},
+    }
+    rival: dict[str, Any] = {"challengers": {"other": {"sources": ["recent"], "ranker": trees}}}
+    config = make_config(tmp_path, **(own if key == "recommender" else rival))
+    with pytest.raises(ConfigError, match=rf"{key}\.ranker\.monotone must name features"):
+        choose(config)
+
+
 def test_without_challengers_there_is_nothing_to_choose(tmp_path: Path) -> None:
     config = make_config(tmp_path, {})
     write_tiny_snapshot(config)
