@@ -5,7 +5,6 @@ Settings are drawn by a tree of Parzen estimators (Bergstra et al., NIPS 2011) a
 given up. The first trial is what is configured, so the result is never worse by its own measure.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from typing import Any
 import optuna
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 from pydantic_core import to_jsonable_python
 
@@ -34,17 +31,16 @@ from graphrec_core.config.search_space import (
 )
 from graphrec_core.config.steps import versions_of
 from graphrec_core.day import Day
-from graphrec_core.errors import AbsentError, ConfigError, RefusedError
+from graphrec_core.errors import AbsentError, RefusedError
 from graphrec_core.evaluation.contest import PerQuery, Ratio, ratio_of_scores, score
 from graphrec_core.judging.fit_ranker import require_features
+from graphrec_core.judging.study_file import alone, open_trials
 from graphrec_core.judging.trial import Trials
 from graphrec_core.lake.identity import canonical_json, departing_config, digest
 from graphrec_core.types import ArtifactId
 
 KEY = "recommender"
 """Attribute of a trial: the recommender that was drawn, as JSON."""
-OPERATION = "op_code"
-"""What every line of Optuna's journal has."""
 NUM_RANDOM = 10
 """Trials that are drawn at random before the estimators begin."""
 NUM_UNPRUNED = 5
@@ -97,10 +93,10 @@ class Search:
         self._base = with_challengers(self._own, {})
         self._can_fit = bool(trials.earlier)
         self._known: dict[str, PerQuery] = {}
-        _require_trials(file)
+        self._file = file
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(file))),
+            storage=open_trials(file),
             study_name=study_id_of(trials),
             direction="maximize",
             pruner=MedianPruner(n_startup_trials=NUM_UNPRUNED, n_warmup_steps=0),
@@ -116,13 +112,18 @@ class Search:
                 tried in any case.
 
         Raises:
-            ConfigError: Its ranker is to be monotone in what is no feature.
+            ConfigError: Its ranker is to be monotone in what is no feature, or another call is
+                at work on the file.
             AbsentError: What is configured cannot be scored: a source has no model, or its learned
                 ranker no earlier window.
             RefusedError: Its ranker cannot be fitted.
         """
         require_features(self._base)
         _require_a_window(self._base, can_fit=self._can_fit)
+        with alone(self._file):
+            return self._run(num_trials, timeout_s)
+
+    def _run(self, num_trials: int, timeout_s: float) -> Tuned:
         for left in self._trials_of(TrialState.RUNNING):  # of a call that was ended
             self._study.tell(left.number, state=TrialState.FAIL)
         begun = time.monotonic()
@@ -248,27 +249,6 @@ def study_id_of(trials: Trials) -> ArtifactId:
 
 def _models(day: Day) -> dict[str, str]:
     return {name: digest(dict(ids)) for name, ids in day.fitted_models.items()}
-
-
-def _require_trials(file: Path) -> None:
-    """Refuses a file to which trials cannot be added."""
-    found = "another file"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("a+", encoding="utf-8") as opened:
-            opened.seek(0)
-            first = opened.readline()
-        if not first or OPERATION in dict(json.loads(first)):
-            return
-    except OSError as error:
-        found = error.strerror or str(error)
-    except (TypeError, ValueError):
-        pass
-    raise ConfigError(
-        must=f"{file} must be a file of trials, or a new one.",
-        found=found,
-        fix="Name another file with --study FILE.",
-    )
 
 
 def _require_a_window(base: RecommenderConfig, *, can_fit: bool) -> None:

@@ -262,6 +262,40 @@ def test_without_a_folder_a_file_is_asked_for(
     assert (tmp_path / "own.journal").is_file()
 
 
+def test_a_second_call_at_once_is_refused_and_breaks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = make_config(tmp_path, {})
+    write_tiny_snapshot(config)
+    file, measured = str(tmp_path / "study"), Trials.measured
+
+    def meanwhile(self: Trials, *given: Any) -> Any:
+        with pytest.raises(ConfigError, match="another one is at work"):
+            search(config, 1, file=file)
+        return measured(self, *given)
+
+    monkeypatch.setattr(Trials, "measured", meanwhile)
+    assert search(config, 2, file=file).num_trials == 2
+    monkeypatch.undo()
+    assert search(config, 1, file=file).num_trials == 3  # the first has ended
+
+
+def test_a_damaged_file_of_trials_and_one_that_cannot_be_made_are_refused(tmp_path: Path) -> None:
+    config = make_config(tmp_path / "lake", {})
+    write_tiny_snapshot(config)
+    file = tmp_path / "study"
+    search(config, 1, file=str(file))
+    for damage in ("{]\n", "[1]\n", "{}\n"):
+        kept = file.read_text(encoding="utf-8")
+        first, rest = kept.split("\n", 1)
+        file.write_text(f"{first}\n{damage}{rest}", encoding="utf-8")
+        with pytest.raises(ConfigError, match="must be a file of trials"):
+            search(config, 1, file=str(file))
+        file.write_text(kept, encoding="utf-8")
+    with pytest.raises(ConfigError, match="must be a file of trials"):
+        search(config, 1, file=str(file / "below"))  # in a folder that is a file
+
+
 @pytest.mark.parametrize("text", ["recommender: {}\n", "{}\n", "[1]\n", "5\n", "\xff\n", None])
 def test_another_file_is_left_as_it_is(tmp_path: Path, text: str | None) -> None:
     config = make_config(tmp_path / "lake", {})
