@@ -155,10 +155,12 @@ def tune(
     """
     from graphrec.jobs import tune as job
     from graphrec.jobs.progress import Lines
+    from graphrec_core.config.loader import names_sources
 
     console = _console()
     day = open_day(config, as_of, overrides, lake)
-    found = job.run(day, Lines(console), trials, timeout_s, study)
+    is_whole = not names_sources(config)
+    found = job.run(day, Lines(console), trials, timeout_s, study, is_whole=is_whole)
     console.print(job.as_text(found), markup=False, highlight=False, soft_wrap=True)
     emit(found)
 

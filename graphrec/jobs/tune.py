@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from graphrec.jobs.progress import Lines
-from graphrec_core.config.written import changed_lines
+from graphrec_core.config.written import changed_lines, recommender_lines
 from graphrec_core.day import Day
 from graphrec_core.errors import ConfigError
 from graphrec_core.evaluation.contest import PerQuery, score
@@ -15,7 +15,13 @@ from graphrec_core.types import ArtifactId
 
 
 def run(
-    day: Day, progress: Lines, num_trials: int, timeout_s: float, study: str = ""
+    day: Day,
+    progress: Lines,
+    num_trials: int,
+    timeout_s: float,
+    study: str = "",
+    *,
+    is_whole: bool = False,
 ) -> dict[str, Any]:
     """Searches, and says what it would change.
 
@@ -25,6 +31,7 @@ def run(
         num_trials: Trials of this call.
         timeout_s: No trial begins after so many seconds; 0: no limit.
         study: File of the trials; empty: one in the lake.
+        is_whole: Whether it shows the whole new section, for a file that has no line to change.
 
     Raises:
         ConfigError: The lake is in no folder of this machine, and no file is named.
@@ -35,7 +42,7 @@ def run(
     num_regions, name = len(trials.regions), study_id_of(trials)
     progress.say(f"study {name}: {num_regions} regions, {len(trials.earlier)} earlier windows")
     file = Path(study) if study else _file_in_lake(day, name)
-    return _told(Search(trials, file, progress.say).run(num_trials, timeout_s))
+    return _told(Search(trials, file, progress.say).run(num_trials, timeout_s), is_whole=is_whole)
 
 
 def _file_in_lake(day: Day, study_id: ArtifactId) -> Path:
@@ -49,7 +56,8 @@ def _file_in_lake(day: Day, study_id: ArtifactId) -> Path:
     return Path(unquote(uri.path))
 
 
-def _told(tuned: Tuned) -> dict[str, Any]:
+def _told(tuned: Tuned, *, is_whole: bool) -> dict[str, Any]:
+    lines = changed_lines(tuned.old, tuned.new)
     ratio = tuned.ratio and dict(zip(("value", "low", "high"), tuned.ratio, strict=True))
     return {
         "study": tuned.study_id,
@@ -59,7 +67,7 @@ def _told(tuned: Tuned) -> dict[str, Any]:
         "old": _scores(tuned.old_metrics),
         "new": _scores(tuned.new_metrics),
         "ratio": ratio,
-        "lines": changed_lines(tuned.old, tuned.new),
+        "lines": recommender_lines(tuned.new) if lines and is_whole else lines,
     }
 
 

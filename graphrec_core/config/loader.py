@@ -63,6 +63,16 @@ def load_pipeline(path: Path, overrides: Sequence[str] = ()) -> PipelineConfig:
     return _validated(path, data, lines, read_overrides(overrides))
 
 
+def names_sources(path: Path) -> bool:
+    """Tells whether a pipeline's file says itself which sources it has, source by source.
+
+    Raises:
+        ConfigError: The file is missing or is not YAML.
+    """
+    section = _read_file(path)[0].get(SECTION)
+    return isinstance(section, dict) and SOURCES in section
+
+
 def triggered_overrides(path: Path, overrides: Sequence[object]) -> list[str]:
     """Returns the overrides that a triggered run carries, if the pipeline lets it carry them.
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from graphrec_core.config import GraphSAGEConfig, child_environment, config_dir, load_pipeline
-from graphrec_core.config.loader import CONFIG_DIR_VARIABLE
+from graphrec_core.config.loader import CONFIG_DIR_VARIABLE, names_sources
 from graphrec_core.errors import ConfigError
 from tests.support.snapshots import tiny_config
 
@@ -55,6 +55,22 @@ def test_overrides_are_yaml_and_make_their_sections(write: Write) -> None:
     (source,) = config.recommender.sources.values()
     assert isinstance(source, GraphSAGEConfig)
     assert source.fanouts == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("section", "is_named"),
+    [
+        ("", False),
+        ("recommender: auto\n", False),
+        ("recommender: {ranker: {model: logistic}}\n", False),
+        ("recommender: {model: ease}\n", False),
+        ("recommender: {sources: {a: {model: ease}}}\n", True),
+    ],
+)
+def test_a_file_names_its_sources_or_leaves_them(
+    write: Write, section: str, *, is_named: bool
+) -> None:
+    assert names_sources(write(MINIMAL + section)) == is_named
 
 
 def test_the_last_override_of_a_key_wins(write: Write) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import optuna
 import pytest
+import yaml
 from optuna.trial import TrialState
 from rich.console import Console
 
@@ -244,6 +245,10 @@ def test_the_command_says_old_and_new_and_keeps_its_trials_in_the_lake(tmp_path:
     assert "-    recent: {model: popularity, window_days: 28}" in text.splitlines()
     assert "the best of 8 trials is flattered" in text
     assert job.run(Day(config, AS_OF), progress, 1, 0)["num_trials"] == 9
+    # A file that leaves it to auto has none of these lines: it takes the whole section.
+    whole = job.run(Day(config, AS_OF), progress, 1, 0, is_whole=True)["lines"]
+    section = yaml.safe_load("\n".join(whole))["recommender"]
+    assert list(RecommenderConfig.model_validate(section).sources) == ["walks"]
     nothing = {**found, "lines": []}
     assert job.as_text(nothing).startswith("Nothing of 8 trials is better")
 
