@@ -1,5 +1,6 @@
 """Scores a recommender on a day's fit holdout, as challengers are, and leaves nothing behind."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -17,12 +18,14 @@ from graphrec_core.errors import AbsentError, EmptyTableError, RefusedError
 from graphrec_core.evaluation.contest import Contest, PerQuery, pooled, score
 from graphrec_core.judging.build_window import sampled_blocks
 from graphrec_core.judging.contenders import Contender, compete
-from graphrec_core.judging.fit_ranker import fit_model
+from graphrec_core.judging.fit_ranker import fit_model, require_models
 from graphrec_core.judging.fit_view import FitView
 from graphrec_core.judging.ranker_window import RankerWindow, WindowReader
 from graphrec_core.ledger.verdict import verdict_of
 from graphrec_core.retrieval.chance_model import ChanceModel
 from graphrec_core.types import Region
+
+logger = logging.getLogger(__name__)
 
 Watch = Callable[[int, float], None]
 """Told a step and the score until then; raises to end the trial."""
@@ -40,10 +43,11 @@ class Trials:
 
     @cached_property
     def regions(self) -> list[Region]:
-        """The regions whose queries count, sorted.
+        """The regions whose queries count, sorted: those where what is configured can serve.
 
         Raises:
-            AbsentError: The day has no snapshot, or it was not checked.
+            AbsentError: The day has no snapshot, it was not checked, or some trained source has a
+                model of none of them.
             EmptyTableError: No region has a fit view.
         """
         view = FitView(self.day, self.day.open(self.day.ref(StepName.SNAPSHOT)))
@@ -54,6 +58,20 @@ class Trials:
                 must="A region must have a fit view: what is tuned is scored on its holdout.",
                 found="none has one, since there is too little past",
                 fix="Choose a later --as-of.",
+            )
+        return self._with_models(found)
+
+    def _with_models(self, regions: list[Region]) -> list[Region]:
+        require_models(self.day)
+        models = self.day.fitted_models.values()
+        found = [one for one in regions if all(one in trained for trained in models)]
+        if left_out := sorted(set(regions) - set(found)):
+            logger.warning("%s: some source has no model; not counted", ", ".join(left_out))
+        if not found:
+            raise AbsentError(
+                must="A region must have a model of every trained source.",
+                found="none has",
+                fix="Run train-model first, with the same configuration.",
             )
         return found
 
@@ -75,8 +93,8 @@ class Trials:
             watch: Told the score after each region.
 
         Raises:
-            AbsentError: A source has no model of some region's fit view.
-            RefusedError: Its ranker cannot be fitted, or there are too few queries.
+            RefusedError: A source cannot propose in some region, its ranker cannot be fitted, or
+                there are too few queries.
         """
         day, found, step = self._of(recommender), list[Contest](), 0
         view = FitView(day, day.open(day.ref(StepName.SNAPSHOT)))
@@ -85,10 +103,10 @@ class Trials:
             for region in self.regions:
                 contest, left_out = compete(day, region, {OWN: contender}, view)
                 if left_out:
-                    raise AbsentError(
+                    raise RefusedError(
                         must=f"Every source must propose in {region}.",
                         found=left_out[OWN],
-                        fix="Run train-model for it, or leave the source out.",
+                        fix="Train it anew, or leave the source out.",
                     )
                 found.append(contest)
                 step += 1

@@ -12,7 +12,7 @@ import yaml
 from optuna.trial import TrialState
 from rich.console import Console
 
-from graphrec.jobs import choose_recommender
+from graphrec.jobs import choose_recommender, train_model
 from graphrec.jobs import tune as job
 from graphrec.jobs.progress import Lines
 from graphrec_core.config import STEPS, PipelineConfig, StepName, search_space
@@ -231,6 +231,23 @@ def test_what_cannot_be_scored_is_refused(tmp_path: Path) -> None:
     write_tiny_snapshot(config, has_fit=False)
     with pytest.raises(RefusedError, match=r"training\.min_queries is 30"):
         search(config, 2)
+
+
+def test_a_region_that_lacks_a_model_is_left_out_and_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    sources = {**SOURCES, "taste": {"model": "lightgcn", "embedding_dim": 8}}
+    config = make_config(tmp_path, {}, sources=sources)
+    write_tiny_snapshot(config)
+    with pytest.raises(AbsentError, match="needs a model of source taste"):
+        search(config, 1)
+    train_model.run(Day(config, AS_OF), EAST, list(sources))
+    assert Trials(Day(config, AS_OF)).regions == [EAST]
+    assert "west: some source has no model; not counted" in caplog.text
+    found = search(config, 3)
+    assert 30 < found.num_queries == len(found.new_metrics["recall"])
+    train_model.run(Day(config, AS_OF), Region("west"), list(sources))
+    assert search(config, 1).num_queries > found.num_queries
 
 
 def test_the_command_says_old_and_new_and_keeps_its_trials_in_the_lake(tmp_path: Path) -> None:
