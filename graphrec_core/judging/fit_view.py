@@ -33,6 +33,7 @@ class FitView:
         self._day, self._snapshot = day, snapshot
         self._end: datetime = day.config.time.end_of(day.as_of, View.FIT)
         self._global: dict[ArtifactId, Vectors] = {}
+        self._last: tuple[Holdout, ScorerInputs] | None = None
 
     def has(self, region: Region) -> bool:
         """Tells whether a region has one: with too little past it has none."""
@@ -54,8 +55,10 @@ class FitView:
         return read_holdout(self._snapshot, region, self._day.config.task, View.FIT)
 
     def inputs(self, holdout: Holdout) -> ScorerInputs:
-        """Returns what a scorer may learn from."""
-        return scorer_inputs(holdout, self._end)
+        """Returns what a scorer may learn from: one object for all sources of the same holdout."""
+        if self._last is None or self._last[0] is not holdout:
+            self._last = holdout, scorer_inputs(holdout, self._end)
+        return self._last[1]
 
     def nodes(self, region: Region, holdout: Holdout) -> NodeFeatures:
         """Computes what a ranker knows of the queries and candidates of a region."""

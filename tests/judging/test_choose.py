@@ -15,6 +15,7 @@ from graphrec_core.config.recommender import OWN
 from graphrec_core.day import Day, evaluation_ref, recommender_id
 from graphrec_core.errors import AbsentError, ConfigError, GateRefusedError
 from graphrec_core.evaluation.holdout import read_holdout
+from graphrec_core.judging import fit_view
 from graphrec_core.judging.contenders import ready
 from graphrec_core.judging.evaluate import produce_evaluation
 from graphrec_core.judging.fit_view import FitView
@@ -104,6 +105,20 @@ def _by_hand(day: Day, snapshot: Artifact, region: Region, source: str) -> tuple
         hits = [place for place, one in enumerate(found, 1) if one in targets]
         ranks.append(1 / hits[0] if hits else 0.0)
     return float(np.mean(recalls)), float(np.mean(ranks))
+
+
+def test_what_a_regions_contenders_share_is_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pairs as a matrix, of which each source and the popular list make their scores."""
+    config = make_config(tmp_path, ALONE | {"popular_ones": {"sources": ["recent"]}})
+    write_tiny_snapshot(config)
+    made: list[datetime] = []
+    whole = fit_view.scorer_inputs
+    monkeypatch.setattr(
+        fit_view, "scorer_inputs", lambda holdout, end: made.append(end) or whole(holdout, end)
+    )
+    assert len(choose(config).regions) == 2 == len(made)
 
 
 @pytest.mark.parametrize("view", [View.TRAIN, View.SERVE])
