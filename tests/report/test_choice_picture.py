@@ -1,5 +1,6 @@
 """What the report and status say of a choice between recommenders."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,20 @@ def test_rows_go_by_region_the_configured_one_first_and_the_pool_last() -> None:
         ("west", OWN, 8, "pool"), ("west", "rival", 8, ""),
         ("all regions", OWN, 58, ""), ("all regions", "rival", 58, ""),
     ]  # fmt: skip
+
+
+def test_the_table_says_whose_queries_all_regions_are(tmp_path: Path) -> None:
+    """Where somebody could not compete in a region, it is not among them."""
+    config = make_config(tmp_path, ALONE)
+    write_tiny_snapshot(config)
+    choose_recommender.run(Day(config, AS_OF))
+    found = find_day(config, AS_OF)
+    day = collect_found(found)
+    assert day.choice is not None
+    said = "all regions: those in which all competed"
+    assert said not in render_page(found, day)
+    without = day.choice.model_copy(update={"left_out": {WEST: {"walking": "no model"}}})
+    assert said in render_page(found, replace(day, choice=without))
 
 
 def test_without_a_ratio_there_is_no_picture() -> None:

@@ -49,7 +49,8 @@ class ChoiceFigures(Figures):
         chosen: Region -> contender.
         chosen_by: Region -> what chose it.
         regions: Region -> how the contenders did there.
-        pool: How they did on all regions' queries together.
+        pool: How they did on the queries of the regions in which all of them competed. Of a region
+            that lacks some, the best one is that of a pool of its own: where all of its did.
         unjudged: Contender -> why it could not compete anywhere.
         left_out: Region -> contender -> why it could not compete there.
     """
