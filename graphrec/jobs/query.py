@@ -51,6 +51,8 @@ def run(
         raise ConfigError(
             must=f"The query node must be a {config.task.query} at home in a live region.",
             found=repr(node),
-            fix="Give another id" + (f", such as {example!r}." if example else "."),
+            fix="Give another id"
+            + (f", such as {example!r}," if example else "")
+            + " or --region, where it is answered as a stranger.",
         )
     return answer

@@ -251,13 +251,22 @@ def _refuse_near(
 def _check_type(table: str, column: CanonicalColumn, found: str) -> None:
     if found.partition("(")[0] in column.accepts:
         return
-    is_time, name = column.sql_type == "timestamp", column.name
-    call = f"try_to_timestamp({name})" if is_time else f"try_cast({name} as {column.sql_type})"
     raise SchemaError(
-        must=f"{table} column `{name}` must be one of: {', '.join(column.accepts)}.",
+        must=f"{table} column `{column.name}` must be one of: {', '.join(column.accepts)}.",
         found=f"the type {found}",
-        fix=f"Convert it in {_key(table)}, for example {call}; {_unconverted(column.default)}.",
+        fix=f"Convert it in {_key(table)}, for example {_conversion(column, found)}; "
+        f"{_unconverted(column.default)}.",
     )
+
+
+def _conversion(column: CanonicalColumn, found: str) -> str:
+    """Writes the call that makes the column's type of the type that was found."""
+    name = column.name
+    if column.sql_type != "timestamp":
+        return f"try_cast({name} as {column.sql_type})"
+    if found in INTEGER_TYPES:
+        return f"timestamp_seconds({name}), or timestamp_millis or timestamp_micros by its unit"
+    return f"try_to_timestamp({name})"
 
 
 def _unconverted(default: str | None) -> str:

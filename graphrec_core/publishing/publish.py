@@ -220,6 +220,7 @@ def _what_is_wrong(
             found=" | ".join(f"{region}: {why}" for region, why in {**refused, **broken}.items()),
             fix="See the report and docs/gate.md. A refused region keeps its live shard, or its "
             "popular list; an undecided one follows gate.undecided, here "
-            f"{candidate.day.config.gate.undecided}.",
+            f"{candidate.day.config.gate.undecided}: with too few queries take a longer "
+            "time.horizon_days, or set `gate: {undecided: live}`.",
         )
     return None

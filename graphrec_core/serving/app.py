@@ -41,7 +41,11 @@ def create_app(lake: Lake, check_every_s: float = 2.0) -> FastAPI:
         except UnavailableError as error:
             raise HTTPException(503, str(error)) from error
         if answer is None:
-            raise HTTPException(404, "no live region is the home of this query node")
+            raise HTTPException(
+                404,
+                "no live region is the home of this query node; ?region= names "
+                "one (see /regions) where it is answered as a stranger",
+            )
         return answer.to_dict()
 
     @app.get("/healthz")

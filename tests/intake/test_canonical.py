@@ -186,7 +186,13 @@ def test_a_name_close_to_a_canonical_one_is_refused_with_both_ways_out(
     ("name", "found", "call", "outcome"),
     [
         ("event_time", "string", "try_to_timestamp(event_time)", "go to quarantine."),
-        ("known_at", "bigint", "try_to_timestamp(known_at)", "counts as event_time."),
+        ("known_at", "string", "try_to_timestamp(known_at)", "counts as event_time."),
+        (
+            "known_at",
+            "bigint",
+            "timestamp_seconds(known_at), or timestamp_millis or timestamp_micros by its unit",
+            "counts as event_time.",
+        ),
         ("weight", "string", "try_cast(weight as double)", "counts as 1."),
         ("event_id", "double", "try_cast(event_id as string)", "becomes null."),
     ],
