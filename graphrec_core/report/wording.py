@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from graphrec_core.config.recommender import OWN
 from graphrec_core.evaluation.metrics import METRICS
-from graphrec_core.lake.records import Better, GateDecision
+from graphrec_core.lake.records import Better, ChoiceFigures, GateDecision
 from graphrec_core.ledger.past import RELEASED
 from graphrec_core.publishing.deciding import release_note
 from graphrec_core.report.day import DayReport, RegionDay
 from graphrec_core.report.systems import system_title
-from graphrec_core.types import ALL_REGIONS
+from graphrec_core.types import ALL_REGIONS, Region
 
 OTHER_METRICS = {"ann_recall": "ANN recall", "num_queries": "number of queries"}
 """Names of what rules judge, also in old releases, beside the metrics of an evaluation."""
@@ -215,11 +216,20 @@ def chosen_recommenders(day: DayReport) -> list[str]:
     if day.choice is None:
         return []
     regions: dict[str, list[str]] = {}
-    for region, name in day.choice.chosen.items():
-        regions.setdefault(name, []).append(region)
-    found = [f"Chosen on the fit holdout: {name} for {_join(at)}." for name, at in regions.items()]
+    for region in day.choice.chosen:
+        regions.setdefault(_chosen(day.choice, region), []).append(region)
+    found = [f"{start} {_join(at)}." for start, at in regions.items()]
     unjudged = day.choice.unjudged.items()
     return found + [f"{name} did not compete: {why}." for name, why in unjudged]
+
+
+def _chosen(choice: ChoiceFigures, region: Region) -> str:
+    """Starts the sentence of what serves a region: who was chosen, or why nobody was."""
+    if choice.chosen_by[region] != "default":
+        return f"Chosen on the fit holdout: {choice.chosen[region]} for"
+    if OWN in {**choice.unjudged, **choice.left_out.get(region, {})}:
+        return "The configured recommender could not compete, so nobody was chosen for"
+    return "There was too little to choose by, so the configured recommender stays in"
 
 
 def _figure(rule: GateDecision, value: float | None) -> str:

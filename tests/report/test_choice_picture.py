@@ -4,6 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from graphrec.jobs import choose_recommender, fit_ranker
 from graphrec.jobs.perform import perform
 from graphrec_core.config import PipelineConfig, StepName, Task
@@ -98,6 +100,40 @@ def test_the_page_shows_all_contenders_and_the_rankers_that_serve(tmp_path: Path
     made = fit_ranker.run(Day(config, AS_OF))
     assert set(made) == {"learned"} & chosen
     assert set(collect(config, AS_OF).rankers) == {"learned"} & chosen
+
+
+def test_a_ranker_that_was_not_fitted_is_missing(tmp_path: Path) -> None:
+    """It should be there for the one that was chosen."""
+    config = make_config(tmp_path, LEARNED)
+    write_tiny_snapshot(config)
+    day = Day(config, AS_OF)
+    day.produce(
+        day.ref(StepName.CHOICE),
+        lambda _: CHOICE.model_copy(update={"chosen": {EAST: "learned", WEST: OWN}}),
+    )
+    page = html(config)
+    assert "The ranker of learned is missing." in page
+    assert "No recommender that was chosen" not in page
+
+
+@pytest.mark.parametrize(
+    ("update", "told"),
+    [
+        ({}, ["Chosen on the fit holdout: rival for east.", f"Chosen on the fit holdout: {OWN}"]),
+        ({"unjudged": {OWN: "no model"}}, ["rival for east.", "could not compete", "no model"]),
+        ({"left_out": {WEST: {OWN: "no model"}}}, ["rival for east.", "could not compete"]),
+        ({"left_out": {EAST: {OWN: "no model"}}}, ["rival for east.", "too little to choose by"]),
+    ],
+)
+def test_only_what_was_chosen_is_said_to_be(
+    tmp_path: Path, update: dict[str, Any], told: list[str]
+) -> None:
+    by = {EAST: "region", WEST: "default" if update else "pool"}
+    figures = CHOICE.model_copy(update={"unjudged": {}, "chosen_by": by, **update})
+    day = replace(collect(make_config(tmp_path, ALONE), AS_OF), choice=figures)
+    sentences = chosen_recommenders(day)
+    assert len(sentences) == len(told)
+    assert all(part in one for one, part in zip(sentences, told, strict=True)), sentences
 
 
 def test_a_chosen_recommender_without_a_learned_ranker_has_none_missing(tmp_path: Path) -> None:
