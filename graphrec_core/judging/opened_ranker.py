@@ -13,8 +13,8 @@ from graphrec_core.retrieval.ranker import Ranker, ReciprocalRank, build_ranker
 from graphrec_core.types import Region, View
 
 
-def day_trees(day: Day) -> ChanceModel | None:
-    """Returns the day's trees; None where its ranker is not fitted, or had too little to fit to.
+def day_model(day: Day) -> ChanceModel | None:
+    """Returns the day's fitted model; None where its ranker is not fitted, or had too little.
 
     Raises:
         LakeError: fit-ranker has not run, or its file is damaged.
@@ -41,10 +41,10 @@ def open_ranker(
         axes: Ids of the queries and of the candidates.
     """
     config = day.config
-    if (trees := day_trees(day)) is not None:
+    if (model := day_model(day)) is not None:
         end = config.time.end_of(day.as_of, view)
         nodes = read_node_features(snapshot, view, region, config.task, axes, end)
-        return LearnedRanker(trees, nodes, region)
+        return LearnedRanker(model, nodes, region)
     if config.recommender.ranker.is_fitted:
         return ReciprocalRank()
     return build_ranker(config.recommender.ranker.model_dump(mode="json"))

@@ -252,18 +252,18 @@ def _later_steps(found: FoundDay) -> list[StepRun]:
             _step(step, ALL_REGIONS, "", None) for step in dict.fromkeys(one.step for one in tasks)
         ]
     return [
-        _step(task.name, scope, result.ref.id, result.artifact, source)
+        _step(task.name, scope, result.ref.id, result.artifact, owner)
         for task in tasks
-        for (of_task, source, scope), result in found.results.items()
+        for (of_task, owner, scope), result in found.results.items()
         if of_task == task
     ]
 
 
 def _step(
-    step: str, region: Region, name: str, artifact: Artifact | None, source: str = ""
+    step: str, region: Region, name: str, artifact: Artifact | None, owner: str = ""
 ) -> StepRun:
     if artifact is None:
-        return StepRun(str(step), region, name, is_done=False, source=source)
+        return StepRun(str(step), region, name, is_done=False, owner=owner)
     info = artifact.run_info()
     took = info.get("seconds"), info.get("peak_memory_mb")
-    return StepRun(str(step), region, name, True, *took, source=source)
+    return StepRun(str(step), region, name, True, *took, owner=owner)

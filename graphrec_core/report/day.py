@@ -199,7 +199,7 @@ class StepRun:
         is_done: Whether it is committed.
         seconds: How long the committed attempt took.
         peak_memory_mb: Its peak memory, child processes included.
-        source: The source whose result it is, where each has its own.
+        owner: The source, or the recommender, whose result it is, where each has its own.
     """
 
     step: str
@@ -208,7 +208,7 @@ class StepRun:
     is_done: bool
     seconds: float | None = None
     peak_memory_mb: float | None = None
-    source: str = ""
+    owner: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ missing one; it stops nothing else.
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from graphrec_core.config import (
@@ -143,10 +143,10 @@ def find_day(config: PipelineConfig, as_of: datetime) -> FoundDay:
         broken = verdict_of(verdict).broken if verdict else {}
     found = FoundDay(day, past, live, snapshot if figures else None, figures, damaged, broken)
     for region in found.regions:
-        for ref, task in _refs(day, past, region):
-            if (task, ref.source, ref.region) not in found.results:
-                what = f"the {_noun(task)} of {step_scope(ref.region, ref.source)}"
-                found.results[task, ref.source, ref.region] = Result(ref, find(what, ref))
+        for ref, task, owner in _refs(day, past, region):
+            if (task, owner, ref.region) not in found.results:
+                what = f"the {_noun(task)} of {step_scope(ref.region, owner)}"
+                found.results[task, owner, ref.region] = Result(ref, find(what, ref))
     past.of_day(as_of)  # so that a damaged release of the day is named
     note_damaged_releases(past, damaged)
     return found
@@ -162,27 +162,27 @@ def later_tasks(recommender: RecommenderConfig) -> list[Task]:
     ]
 
 
-def _refs(day: Day, past: Past, region: Region) -> Iterator[tuple[Ref, Task]]:
-    """Names the results that serve a region after the snapshot, with their tasks."""
+def _refs(day: Day, past: Past, region: Region) -> Iterator[tuple[Ref, Task, str]]:
+    """Names the results that serve a region after the snapshot, with their tasks and owners."""
     for task in later_tasks(day.config.recommender):
         if task.step is StepName.EVALUATE:
-            yield evaluation_ref(day, past, region), task
+            yield evaluation_ref(day, past, region), task, ""
         elif task.step is StepName.RANKER:
-            yield from ((ref, task) for ref in _of_rankers(day))
+            yield from ((ref, task, owner) for ref, owner in _of_rankers(day))
         else:
             is_by_source = STEPS[task.step].grain is Grain.SOURCE
             for source in sources_of(task.step, day.config.recommender) if is_by_source else [""]:
-                yield day.ref(task.step, region, task.view, source), task
+                yield day.ref(task.step, region, task.view, source), task, source
 
 
-def _of_rankers(day: Day) -> Iterator[Ref]:
+def _of_rankers(day: Day) -> Iterator[tuple[Ref, str]]:
     """Names the day's ranker; beside challengers those of the chosen ones, each by its name."""
     if not day.config.recommender.challengers:
-        yield day.ref(StepName.RANKER)
+        yield day.ref(StepName.RANKER), ""
         return
     with suppress(AbsentError, DamagedError):  # then none is fitted
         for name, one in day.of_rankers.items():
-            yield replace(one.ref(StepName.RANKER), source=name)
+            yield one.ref(StepName.RANKER), name
 
 
 def _noun(task: Task) -> str:

@@ -111,7 +111,8 @@ def test_a_ranker_that_was_not_fitted_is_missing(tmp_path: Path) -> None:
         day.ref(StepName.CHOICE),
         lambda _: CHOICE.model_copy(update={"chosen": {EAST: "learned", WEST: OWN}}),
     )
-    page = html(config)
+    page, steps = html(config), collect(config, AS_OF).missing_steps
+    assert [one.owner for one in steps if one.step == StepName.RANKER] == ["learned"]
     assert "The ranker of learned is missing." in page
     assert "No recommender that was chosen" not in page
 
