@@ -38,9 +38,16 @@ def test_an_answer_is_held_to_its_milliseconds(median_ms: float, *, passes: bool
     assert answer_row(one)["pass"] is passes
 
 
-@pytest.mark.parametrize(("gain", "passes"), [(0.01, True), (-0.01, False)])
-def test_small_cities_must_not_lose(gain: float, *, passes: bool) -> None:
+@pytest.mark.parametrize(
+    ("gain", "noise", "passes"),
+    [(0.01, 0.0, True), (-0.01, 0.0, False), (0.0, 0.0, False), (0.01, 0.3, False)],
+)
+def test_small_cities_must_gain_more_than_chance(
+    gain: float, noise: float, *, passes: bool
+) -> None:
     alone = {name: np.linspace(0, 0.5, 50) for name in ("recall", "mrr")}
-    everyone = {name: values + gain for name, values in alone.items()}
-    assert [row["pass"] for row in rows("x", [(everyone, alone)], least=0.0)] == [passes] * 2
+    others = gain + noise * np.resize([1, -1], 50)
+    everyone = {name: values + others for name, values in alone.items()}
+    told = rows("x", [(everyone, alone)], must_gain=True)
+    assert [row["pass"] for row in told] == [passes] * 2
     assert all(row["pass"] for row in rows("x", [(everyone, alone)]))  # one city has no bound
