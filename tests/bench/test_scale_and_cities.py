@@ -1,12 +1,18 @@
 """Bounds of the scale and small-cities rows: each with a twin that fails."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from bench.offline import Forward, Judged
 from bench.recommend_scale import answer_row, batch_rows
-from bench.small_cities import rows
+from bench.small_cities import compared, rows
+from graphrec_core.judging.ranker_window import RankerWindow
+from graphrec_core.retrieval.pair_features import feature_names
+from graphrec_core.types import Region
+from tests.support.snapshots import tiny_config
 
 
 def batches(*wall_s: float, peak_gb: float = 1.0) -> list[dict[str, Any]]:
@@ -51,3 +57,19 @@ def test_small_cities_must_gain_more_than_chance(
     told = rows("x", [(everyone, alone)], must_gain=True)
     assert [row["pass"] for row in told] == [passes] * 2
     assert all(row["pass"] for row in rows("x", [(everyone, alone)]))  # one city has no bound
+
+
+def test_a_city_without_clicks_is_not_compared(tmp_path: Path) -> None:
+    """It has no ranker of its own; the other one has."""
+    trees = {"model": "lightgbm", "num_windows": 1, "num_rounds": 2, "min_leaf_pairs": 1}
+    recommender = {"sources": {"recent": {"model": "popularity"}}, "ranker": trees}
+    config, east, west = tiny_config(tmp_path, recommender=recommender), Region("e"), Region("w")
+    numbers = np.arange(100)
+    features = np.random.default_rng(0).random((100, len(feature_names(["recent"]))), np.float32)
+
+    def judged(region: Region, is_met: np.ndarray) -> Judged:
+        pairs = RankerWindow(region, features, is_met, numbers // 5)
+        return Judged(pairs, num_targets=np.ones(20, int), queries=np.arange(20))
+
+    both = [judged(east, numbers % 5 == 0), judged(west, numbers < 0)]
+    assert set(compared(Forward(config, [one.pairs for one in both], both))) == {east}
