@@ -185,7 +185,7 @@ class Attempt:
         info = {
             "manifest_sha256": sha256(manifest),
             "started": self._started.isoformat(),
-            **process_meter().read(),
+            **process_meter().take(),
         }
         return (canonical_json(info) + "\n").encode()
 

@@ -1,8 +1,8 @@
 """Seconds and peak memory of this process, its child processes (a JVM, samplers) included.
 
 A step by hand is a process of its own, so what it took is what its process took, imports
-included. Where one process runs several steps, each ``restart`` begins the next one's figures: its
-own seconds, and the peak of the whole process meanwhile, what earlier steps left in it included.
+included. Where one process makes several results, each ``take`` begins the next one's figures: its
+own seconds, and the peak of the whole process meanwhile, what earlier ones left in it included.
 """
 
 import threading
@@ -27,13 +27,15 @@ class Meter:
         """Forgets what was measured so far."""
         self._started_s, self._peak_memory_mb = time.perf_counter(), 0.0
 
-    def read(self) -> dict[str, Any]:
-        """Returns ``seconds`` and ``peak_memory_mb`` (resident) since it was made or restarted."""
+    def take(self) -> dict[str, Any]:
+        """Returns ``seconds`` and ``peak_memory_mb`` (resident), and begins anew."""
         self._look()
-        return {
+        taken = {
             "seconds": round(time.perf_counter() - self._started_s, 3),
             "peak_memory_mb": round(self._peak_memory_mb, 1),
         }
+        self.restart()
+        return taken
 
     def _look(self) -> None:
         total = 0

@@ -16,6 +16,6 @@ def store_release(lake: Lake, release: Release) -> Release:
     if find_release(lake, release.id) is None:
         announce(lake, release)
         lake.storage.write_if_absent(lake.layout.release(release.id), release.to_bytes())
-    run = (canonical_json(process_meter().read()) + "\n").encode()
+    run = (canonical_json(process_meter().take()) + "\n").encode()
     lake.storage.write_if_absent(lake.layout.release_run(release.id), run)
     return read_release(lake, release.id)
