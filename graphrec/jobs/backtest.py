@@ -1,8 +1,8 @@
 """backtest: scores past releases on what happened after them, beside simple references."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich.box import SIMPLE
@@ -22,7 +22,7 @@ from graphrec_core.lake import Lake
 from graphrec_core.ledger.past import Past, read_past
 from graphrec_core.report.backtest import write_backtest
 from graphrec_core.report.systems import system_title
-from graphrec_core.report.wording import metric_heading, share
+from graphrec_core.report.wording import few, metric_heading, share
 from graphrec_core.snapshot.daily import produce_snapshot
 from graphrec_core.types import format_instant, parse_instant
 
@@ -48,12 +48,11 @@ def run(config: PipelineConfig, first: datetime, last: datetime) -> dict[str, An
     """
     lake = Lake(config)
     past = read_past(lake)
+    days = past.catalogue.days(format_instant(first), format_instant(last))
+    if absent := _days_without(days, first, last):
+        logger.warning("left out for want of a release: %s", few(absent))
     with one_session():
-        scored = [
-            one
-            for day in past.catalogue.days(format_instant(first), format_instant(last))
-            for one in _score_day(config, past, parse_instant(day))
-        ]
+        scored = [one for day in days for one in _score_day(config, past, parse_instant(day))]
     if not scored:
         raise AbsentError(
             must="A release between --from and --to must have a whole horizon behind it.",
@@ -81,6 +80,13 @@ def as_table(figures: Mapping[str, Any]) -> RenderableType:
         table.add_row(Text(system_title(system)), *(share(means[name]) for name in names),
                       str(means["num_queries"]))  # fmt: skip
     return table
+
+
+def _days_without(days: Sequence[str], first: datetime, last: datetime) -> list[str]:
+    """Names the days from the first to the last that have no release."""
+    released = {parse_instant(day).date() for day in days}
+    every = (first.date() + timedelta(days=n) for n in range((last - first).days + 1))
+    return [str(day) for day in every if day not in released]
 
 
 def _score_day(config: PipelineConfig, past: Past, as_of: datetime) -> Iterator[Scored]:

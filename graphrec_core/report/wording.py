@@ -121,7 +121,7 @@ def small_regions(day: DayReport) -> list[str]:
     pooled = [f"{one.region} ({_num_queries(one)})" for one in day.regions if one.is_pooled]
     small = [f"{one.region} ({_join(_warned(one))})" for one in day.regions if one.warnings]
     return [
-        f"{what}: {_few(names)}."
+        f"{what}: {few(names)}."
         for what, names in (
             ("Too few queries of their own for a rule, so judged on all regions", pooled),
             ("Slices too small to tell, which holds nobody back", small),
@@ -133,7 +133,7 @@ def small_regions(day: DayReport) -> list[str]:
 def silent_sources(day: DayReport) -> list[str]:
     """Says which sources propose nothing, where, and what they lack."""
     return [
-        f"{name} proposes nothing in {_few(one.regions)}: it needs {one.needs}."
+        f"{name} proposes nothing in {few(one.regions)}: it needs {one.needs}."
         for name, one in day.silent.items()
     ]
 
@@ -146,7 +146,7 @@ def fixed_epochs(day: DayReport) -> list[str]:
         for model in day.models
         if model.stats.why_fixed
     ]
-    return [f"Too little past to find the number of epochs: {_few(fixed)}."] if fixed else []
+    return [f"Too little past to find the number of epochs: {few(fixed)}."] if fixed else []
 
 
 def headline(day: DayReport) -> str:
@@ -258,7 +258,7 @@ def _unmeasured(day: DayReport) -> list[str]:
         for name, why in region.evaluation.unmeasured.items() if region.evaluation else ():
             found.setdefault(name, {})[region.region] = why
     return [
-        f"The {system_title(name)} of {_few(list(whys))} could not be measured, so its rules are "
+        f"The {system_title(name)} of {few(list(whys))} could not be measured, so its rules are "
         f"undecided: {next(iter(whys.values())).rstrip('.')}."
         for name, whys in found.items()
     ]
@@ -284,6 +284,12 @@ def step_scope(region: str, source: str = "") -> str:
     """Names a step's region, ``all`` for an artefact of every one, and the source it is for."""
     where = "all" if region == ALL_REGIONS else region
     return f"{where}, {source}" if source else where
+
+
+def few(names: Sequence[str]) -> str:
+    """Names some of several, and counts the others."""
+    more = len(names) - NUM_NAMED
+    return _join(names) if more <= 0 else f"{', '.join(names[:NUM_NAMED])} and {more} more"
 
 
 def _instead(region: RegionDay) -> str:
@@ -313,11 +319,6 @@ def _num_queries(region: RegionDay) -> str:
 def _warned(region: RegionDay) -> list[str]:
     found = {_slice(rule, "{}"): rule.num_queries for rule in region.warnings}
     return [f"{name} {count(num)}" for name, num in found.items()]
-
-
-def _few(names: Sequence[str]) -> str:
-    more = len(names) - NUM_NAMED
-    return _join(names) if more <= 0 else f"{', '.join(names[:NUM_NAMED])} and {more} more"
 
 
 def _k(region: RegionDay) -> int | None:

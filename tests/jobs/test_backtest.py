@@ -80,6 +80,9 @@ def test_a_release_is_scored_by_what_its_queries_then_met(
     assert day["promised"]["recall"] > 0.8 > found["means"]["model"]["recall"]
     assert "recall" in day["parted"]
     assert "less came than the holdout promised" in caplog.text
+    before = [str((AS_OF - WEEK + timedelta(days=n)).date()) for n in range(3)]
+    assert f"left out for want of a release: {', '.join(before)}" in caplog.text
+    assert str(AS_OF.date()) not in caplog.text.partition("release: ")[2].partition("\n")[0]
     page = Path(found["page"].removeprefix("file://")).read_text(encoding="utf-8")
     assert "less came than the holdout had promised (recall" in page
     assert set(found["regions"]) == set(BOTH)
