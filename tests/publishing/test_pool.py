@@ -10,7 +10,7 @@ from graphrec_core.config import StepName
 from graphrec_core.config.recommender import OWN
 from graphrec_core.day import Day
 from graphrec_core.lake import Artifact, Attempt
-from graphrec_core.lake.records import ChoiceFigures, ContestFigures, Figures
+from graphrec_core.lake.records import ChoiceFigures, ContestFigures, EmbeddingFigures
 from graphrec_core.publishing.deciding import Brought, judge_pool
 from graphrec_core.types import Region, View
 from tests.judging.test_choose import LEARNED, make_config
@@ -20,23 +20,17 @@ EAST, WEST = Region("east"), Region("west")
 SOURCE = "source_walks"
 
 
-class Nothing(Figures):
-    """No figures."""
-
-    step = StepName.TRAIN
-
-
 def evaluation(day: Day, region: Region, num: int, source: float) -> Brought:
     """Commits what a region's queries are: the model finds .5 of the time, a source as told."""
     columns: dict[str, Any] = {"degree": np.full(num, 20)}
     for system, value in {"model": 0.5, "popularity": 0.1, SOURCE: source}.items():
         columns |= {f"{system}_{metric}": np.full(num, value) for metric in ("recall", "mrr")}
 
-    def write(trial: Attempt) -> Nothing:
+    def write(trial: Attempt) -> EmbeddingFigures:
         trial.write_table("queries.parquet", pa.table(columns))
-        return Nothing()
+        return EmbeddingFigures(num_nodes={})
 
-    found: Artifact = day.produce(day.ref(StepName.TRAIN, region, View.FIT, "walks"), write)
+    found: Artifact = day.produce(day.ref(StepName.EMBED, region, View.TRAIN, "walks"), write)
     return Brought(found, None, None, 0)
 
 
