@@ -15,9 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from bench.intervals import interval
 from bench.measured import NUM_CORES
-from bench.offline import METRIC_NAMES, Forward, Values, fit, gowalla, judge, pooled
+from bench.offline import Forward, Values, differences, fit, gowalla, judge, pooled
 from graphrec_core.judging.ranker_window import RankerWindow
 from graphrec_core.retrieval.pair_features import MERGE_OFFSET, OF_SOURCES, feature_names
 
@@ -112,17 +111,5 @@ def without_source(pairs: RankerWindow, sources: Sequence[str], left_out: str) -
 
 def rows(what: str, values: Values, whole: Values) -> list[dict[str, Any]]:
     """Says what a metric loses, or gains, without something; there is no bound."""
-    found = []
-    for metric in METRIC_NAMES:
-        difference = values[metric] - whole[metric]
-        low, high = interval(difference)
-        found.append({
-            "name": f"ablation, without {what}: {metric} less that of the whole",
-            "value": round(float(difference.mean()), 4),
-            "interval": [round(low, 4), round(high, 4)],
-            "bound": None,
-            "peer": f"the whole: {whole[metric].mean():.4f}",
-            "queries": len(difference),
-            "pass": True,
-        })  # fmt: skip
-    return found
+    name = f"ablation, without {what}: {{metric}} less that of the whole"
+    return differences(name, values, whole, "the whole")

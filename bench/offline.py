@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from bench.intervals import interval
 from graphrec_core.config import PipelineConfig, StepName, load_pipeline
 from graphrec_core.config.recommender import LightGBMConfig
 from graphrec_core.day import Day
@@ -185,3 +187,31 @@ def pooled(several: Iterable[Values]) -> Values:
     """Puts the values of several regions or days one after the other."""
     found = list(several)
     return {name: np.concatenate([one[name] for one in found]) for name in METRIC_NAMES}
+
+
+def differences(
+    name: str, values: Values, others: Values, peer: str, *, must_gain: bool = False
+) -> list[dict[str, Any]]:
+    """Says by each metric how far one ranker lies above another one on the same queries.
+
+    Args:
+        name: Of a row, with ``{metric}`` in it.
+        values: The one's.
+        others: The other one's.
+        peer: What the other one is called.
+        must_gain: Whether the 95 % interval must lie above 0; else there is no bound.
+    """
+    found = []
+    for metric in METRIC_NAMES:
+        difference = values[metric] - others[metric]
+        low, high = interval(difference)
+        found.append({
+            "name": name.format(metric=metric),
+            "value": round(float(difference.mean()), 4),
+            "interval": [round(low, 4), round(high, 4)],
+            "bound": "interval above 0" if must_gain else None,
+            "peer": f"{peer}: {others[metric].mean():.4f}",
+            "queries": len(difference),
+            "pass": not must_gain or low > 0,
+        })  # fmt: skip
+    return found

@@ -7,8 +7,7 @@ import argparse
 from collections import Counter
 from typing import Any
 
-from bench.intervals import interval
-from bench.offline import METRIC_NAMES, Forward, Values, fit, gowalla, judge, pooled
+from bench.offline import Forward, Values, differences, fit, gowalla, judge, pooled
 from graphrec_core.types import Region
 
 Row = dict[str, Any]
@@ -50,17 +49,5 @@ def compared(forward: Forward) -> dict[Region, tuple[Values, Values]]:
 def rows(where: str, both: list[tuple[Values, Values]], *, must_gain: bool = False) -> list[Row]:
     """Says how much better the ranker of all regions is, and whether that is more than chance."""
     everyone, alone = (pooled(one[place] for one in both) for place in (0, 1))
-    found = []
-    for metric in METRIC_NAMES:
-        difference = everyone[metric] - alone[metric]
-        low, high = interval(difference)
-        found.append({
-            "name": f"small cities, {where}: {metric} of the ranker of all cities less its own's",
-            "value": round(float(difference.mean()), 4),
-            "interval": [round(low, 4), round(high, 4)],
-            "bound": "interval above 0" if must_gain else None,
-            "peer": f"its own: {alone[metric].mean():.4f}",
-            "queries": len(difference),
-            "pass": not must_gain or low > 0,
-        })  # fmt: skip
-    return found
+    name = f"small cities, {where}: {{metric}} of the ranker of all cities less its own's"
+    return differences(name, everyone, alone, "its own", must_gain=must_gain)

@@ -1,9 +1,13 @@
 """An axis of ids: where an id stands on it, and the vectors along it."""
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+ENDS: Final = ["src", "dst"]
+"""Columns that name a pair."""
 TASK_PAIRS = ["src", "dst", "first_event_time", "last_event_time", "weight"]
 """What is read of a view's edges: who met whom, when first and last, and how much."""
 

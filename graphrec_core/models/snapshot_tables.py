@@ -5,15 +5,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from graphrec_core.axes.rows import TASK_PAIRS, task_pairs
+from graphrec_core.axes.rows import ENDS, TASK_PAIRS, task_pairs
 from graphrec_core.config.task import TaskConfig
 from graphrec_core.errors import ConfigError
 from graphrec_core.lake import Artifact
 from graphrec_core.lake.layout import edges_file, nodes_file
 from graphrec_core.lake.records import SnapshotFigures
 from graphrec_core.types import Region, View
-
-ENDS = ["src", "dst"]
 
 
 @dataclass(frozen=True)

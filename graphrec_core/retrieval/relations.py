@@ -13,12 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graphrec_core.axes.cells import laid_along, matrix_of
-from graphrec_core.axes.rows import id_array, rows_of
+from graphrec_core.axes.rows import ENDS, id_array, rows_of
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-ENDS: Final = ["src", "dst"]
 _LINKS = {
     "src": pa.string(),
     "dst": pa.string(),
